@@ -1,0 +1,26 @@
+/**
+ * Expected trouble, in its two kinds: a finding is collected and reported with all others of a run; a stop ends the run.
+ */
+
+/** Something wrong with one thing, found while everything else goes on. `where` is a path as the user knows it. */
+export interface Finding {
+  /** A permanent name, such as `unfit` or `collision`. */
+  readonly code: string;
+  readonly where: string;
+  readonly text: string;
+  /** Errors fail the command (exit status 1); warnings are only shown. */
+  readonly level: 'error' | 'warning';
+}
+
+/** The command can't run (exit status 2). The message holds the path or name it is about; the hint says what to do. */
+export class Stop extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, hint?: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'Stop';
+    this.code = code;
+    this.hint = hint;
+  }
+}
