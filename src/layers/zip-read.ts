@@ -1,0 +1,291 @@
+/**
+ * Reads a package from a zip, and refuses whatever a package has no use for and an attacker has: a zip comes from elsewhere.
+ * All that the directory of the archive and the local headers say is checked on opening, content when it is read.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { crc32, inflateRaw, type ZlibOptions } from 'node:zlib';
+import { type Entry, fromRandomAccessReaderPromise, getFileNameLowLevel, RandomAccessReader } from 'yauzl';
+import { comparePaths } from '../paths.ts';
+
+export interface ZipEntry {
+  /** Inside the one top folder, such as `docs/README.md`. */
+  readonly path: string;
+  /** Bytes, unpacked. */
+  readonly size: number;
+  readonly crc32: number;
+}
+
+export interface ZipPackage {
+  /** The one top folder, such as `acme-1.0.0`. */
+  readonly top: string;
+  /** Files only, in walk order. */
+  readonly entries: readonly ZipEntry[];
+  /** Unpacks one of `entries`. Throws ZipError where content, size or CRC are wrong. */
+  read(entry: ZipEntry): Promise<Buffer>;
+  /** Waits for reads under way; later ones fail. */
+  close(): Promise<void>;
+}
+
+/** The zip is refused. The message is the reason, with the entry's name where it is about one. */
+export class ZipError extends Error {
+  override readonly name = 'ZipError';
+}
+
+/**
+ * Opens a zip as Elastic's registry and `elastic-package build` make them: one top folder `{name}-{version}/`, entries stored or
+ * deflated, names in UTF-8 (whatever their flag says, as Go reads them), folder entries or none. Throws ZipError for anything else (the
+ * limits: 65,535 entries, 250 MB unpacked), and the system's error where the file can't be read.
+ */
+export async function openZip(file: string): Promise<ZipPackage> {
+  const handle = await open(file, 'r');
+  try {
+    const { top, members } = await readDirectory(handle);
+    const entries = [...members.values()].map((member) => member.entry);
+    return {
+      top,
+      entries: entries.sort((a, b) => comparePaths(a.path, b.path)),
+      read: (entry) => unpack(handle, members.get(entry.path)),
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+const MAX_ENTRIES = 65_535;
+/** The Package Spec's limit for a whole package, in bytes. */
+const MAX_SIZE = 250 * 1024 * 1024;
+
+/** A file of the zip, with where its packed bytes begin and how many they are. */
+interface Member {
+  readonly entry: ZipEntry;
+  readonly start: number;
+  readonly packed: number;
+  readonly deflated: boolean;
+}
+
+async function readDirectory(handle: FileHandle): Promise<{ top: string; members: Map<string, Member> }> {
+  const { size } = await handle.stat();
+  const options = { autoClose: false, decodeStrings: false, validateEntrySizes: false };
+  const names = new Names();
+  const totals = new Totals(size);
+  const listed = new Map<string, Entry>();
+  const members = new Map<string, Member>();
+  let where = 'not a readable zip';
+  try {
+    const zip = await fromRandomAccessReaderPromise(new HandleReader(handle, size), size, options);
+    if (zip.entryCount > MAX_ENTRIES)
+      throw new ZipError(`it has ${zip.entryCount} entries, the limit is ${MAX_ENTRIES}`);
+    where = 'its first entry';
+    for await (const entry of zip.eachEntry()) {
+      const name = entryName(entry);
+      listed.set(names.add(name), entry);
+      checkEntry(name, entry);
+      totals.add(entry);
+      where = `the entry after ${quoted(name)}`;
+    }
+    for (const [path, entry] of listed) {
+      const name = entryName(entry);
+      where = quoted(name);
+      const local = await zip.readLocalFileHeaderPromise(entry);
+      if (!local.fileName.equals(entry.fileNameRaw)) refuse(name, 'has another name in its local header');
+      if (!name.endsWith('/')) members.set(path, member(path, entry, local.fileDataStart));
+    }
+  } catch (error) {
+    throw error instanceof ZipError || isSystemError(error) ? error : new ZipError(`${where}: ${messageOf(error)}`);
+  }
+  if (names.top === undefined || members.size === 0) throw new ZipError('it holds no files');
+  return { top: names.top, members };
+}
+
+const member = (path: string, entry: Entry, start: number): Member => ({
+  entry: { path, size: entry.uncompressedSize, crc32: entry.crc32 },
+  start,
+  packed: entry.compressedSize,
+  deflated: entry.compressionMethod === DEFLATED,
+});
+
+async function unpack(handle: FileHandle, found: Member | undefined): Promise<Buffer> {
+  if (found === undefined) throw new Error('the entry is of another zip');
+  const { entry, start, packed } = found;
+  const data = Buffer.allocUnsafe(packed);
+  const { bytesRead } = await handle.read(data, 0, packed, start);
+  if (bytesRead < packed) refuse(entry.path, 'is cut off');
+  const content = found.deflated ? await inflate(data, entry) : data;
+  if (content.length !== entry.size) refuse(entry.path, `is ${content.length} bytes but says ${entry.size}`);
+  if (crc32(content) !== entry.crc32) refuse(entry.path, 'is damaged: its CRC is wrong');
+  return content;
+}
+
+/** Stops at the declared size, so that a small archive can't fill the memory. */
+async function inflate(data: Buffer, { path, size }: ZipEntry): Promise<Buffer> {
+  try {
+    return await inflateRawAsync(data, { maxOutputLength: Math.max(size, 1) });
+  } catch (error) {
+    const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    return refuse(
+      path,
+      tooLarge ? `unpacks to more than the ${size} bytes it says` : `is damaged: ${messageOf(error)}`,
+    );
+  }
+}
+
+const inflateRawAsync = promisify<Buffer, ZlibOptions, Buffer>(inflateRaw);
+
+/** A file, or a folder with what is in it by name, all cases folded. */
+interface Node {
+  readonly name: string;
+  readonly children: Map<string, Node> | undefined;
+  /** Whether it had an entry of its own. */
+  listed: boolean;
+}
+
+/** Checks names against those before. Keeps a tree: a list of all paths that a name goes through can be far larger than the name. */
+class Names {
+  private readonly root: Node = { name: '', children: new Map(), listed: false };
+  /** The one top folder, once there is a name. */
+  top: string | undefined;
+
+  /** The path inside the top folder; a folder's has a slash at its end. Throws ZipError. */
+  add(name: string): string {
+    const fault = nameFault(name);
+    if (fault !== undefined) refuse(name, fault);
+    const isFile = !name.endsWith('/');
+    const segments = (isFile ? name : name.slice(0, -1)).split('/');
+    const [top = ''] = segments;
+    if (isFile && segments.length === 1) refuse(name, 'lies outside of the top folder {name}-{version}/');
+    if (this.top === undefined && !/[^-]-./s.test(top)) refuse(name, 'is not in a folder {name}-{version}/');
+    this.top ??= top;
+    if (top !== this.top) refuse(name, `lies outside of the top folder ${quoted(this.top)}`);
+    this.enter(name, segments, isFile);
+    return name.slice(top.length + 1);
+  }
+
+  private enter(name: string, segments: readonly string[], isFile: boolean): void {
+    let node: Node = this.root;
+    for (const [depth, segment] of segments.entries()) {
+      const path = (last: string): string => quoted([...segments.slice(0, depth), last].join('/'));
+      const wantsFile = isFile && depth === segments.length - 1;
+      const key = segment.toLowerCase().toUpperCase();
+      const known = node.children?.get(key);
+      if (known !== undefined && known.name !== segment) refuse(name, `differs only by case from ${path(known.name)}`);
+      if (known !== undefined && (known.children === undefined) !== wantsFile) {
+        refuse(name, `makes ${path(segment)} both a file and a folder`);
+      }
+      const next = known ?? {
+        name: segment,
+        children: wantsFile ? undefined : new Map<string, Node>(),
+        listed: false,
+      };
+      node.children?.set(key, next);
+      node = next;
+    }
+    if (node.listed) refuse(name, 'is there twice');
+    node.listed = true;
+  }
+}
+
+function nameFault(name: string): string | undefined {
+  if (name.includes('\0')) return 'has a NUL in its name';
+  if (name.includes('\\')) return 'has a backslash in its name';
+  if (name.startsWith('/') || /^[a-z]:/i.test(name)) return 'is an absolute path';
+  const segments = name.replace(/\/$/, '').split('/');
+  if (segments.includes('..') || segments.includes('.')) return 'has a segment "." or ".." in its path';
+  return segments.includes('') ? 'has an empty segment in its path' : undefined;
+}
+
+/** Keeps the sums of the declared sizes within limits. */
+class Totals {
+  private size = 0;
+  private packed = 0;
+  private readonly fileSize: number;
+
+  constructor(fileSize: number) {
+    this.fileSize = fileSize;
+  }
+
+  add(entry: Entry): void {
+    this.size += entry.uncompressedSize;
+    this.packed += entry.compressedSize;
+    if (this.size > MAX_SIZE) throw new ZipError('it unpacks to more than 250 MB');
+    if (this.packed > this.fileSize) throw new ZipError('its entries overlap or are cut off');
+  }
+}
+
+const STORED = 0;
+const DEFLATED = 8;
+
+/** What the central directory says of one entry; flags and fields by APPNOTE.TXT 4.4.4 to 4.4.15. */
+function checkEntry(name: string, entry: Entry): void {
+  const { compressionMethod: method, compressedSize: packed, uncompressedSize: size } = entry;
+  if (entry.isEncrypted()) refuse(name, 'is encrypted');
+  if (method !== STORED && method !== DEFLATED)
+    refuse(name, `uses compression method ${method}, which is not supported`);
+  if (method === STORED && packed !== size) refuse(name, `is stored as ${packed} bytes but says ${size}`);
+  const type = entry.externalFileAttributes >>> 28;
+  if (type === 0o12) refuse(name, 'is a symbolic link');
+  const isFolder = name.endsWith('/');
+  if (type !== 0 && type !== 0o10 && !(isFolder && type === 0o4)) refuse(name, 'is neither a file nor a folder');
+  if (isFolder && size > 0) refuse(name, 'is a folder but has content');
+}
+
+/** As UTF-8 whatever the flag says; the name that readers which know Info-ZIP's Unicode path see must be the same. */
+function entryName(entry: Entry): string {
+  const raw = entry.fileNameRaw;
+  const name = raw.toString('utf8');
+  if (!Buffer.from(name).equals(raw)) refuse(name, 'has a name that is not UTF-8');
+  if (getFileNameLowLevel(0x800, raw, entry.extraFields, true) !== name)
+    refuse(name, 'has another name in an extra field');
+  return name;
+}
+
+function refuse(name: string, reason: string): never {
+  throw new ZipError(`${quoted(name)}: ${reason}`);
+}
+
+/** With control characters escaped: the name may be made to deceive whoever reads the message. */
+const quoted = (name: string): string => JSON.stringify(name);
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+
+/**
+ * Reads in chunks, for yauzl asks for some 40 bytes at a time, one request after the other.
+ * (Its own reader of files lets an offset beyond 2^53 from a hostile archive throw where nobody can catch it.)
+ */
+class HandleReader extends RandomAccessReader {
+  private readonly handle: FileHandle;
+  private readonly size: number;
+  private chunk = Buffer.alloc(0);
+  private chunkStart = 0;
+
+  constructor(handle: FileHandle, size: number) {
+    super();
+    this.handle = handle;
+    this.size = size;
+  }
+
+  override read(...[buffer, offset, length, position, callback]: Parameters<RandomAccessReader['read']>): void {
+    this.load(position, length).then((bytes) => {
+      bytes.copy(buffer, offset);
+      callback(null);
+    }, callback);
+  }
+
+  private async load(position: number, length: number): Promise<Buffer> {
+    if (position + length > this.size) throw new Error('the file ends too early');
+    const from = position - this.chunkStart;
+    if (from >= 0 && from + length <= this.chunk.length) return this.chunk.subarray(from, from + length);
+    const chunk = Buffer.allocUnsafe(Math.min(Math.max(length, CHUNK), this.size - position));
+    const { bytesRead } = await this.handle.read(chunk, 0, chunk.length, position);
+    if (bytesRead < chunk.length) throw new Error('the file got shorter');
+    this.chunk = chunk;
+    this.chunkStart = position;
+    return chunk.subarray(0, length);
+  }
+}
+
+const CHUNK = 64 * 1024;
