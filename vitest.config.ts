@@ -6,6 +6,11 @@ const project = (name: string, timeout: number) => ({
 
 export default defineConfig({
   test: {
-    projects: [project('unit', 20_000), project('property', 60_000), project('contract', 600_000), project('e2e', 600_000)],
+    projects: [
+      project('unit', 20_000),
+      project('property', 60_000),
+      project('contract', 600_000),
+      project('e2e', 600_000),
+    ],
   },
 });

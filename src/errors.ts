@@ -1,4 +1,6 @@
-/**
+import { closest, distance } from 'fastest-levenshtein';
+
+/*
  * Expected trouble, in its two kinds: a finding is collected and reported with all others of a run; a stop ends the run.
  */
 
@@ -23,4 +25,12 @@ export class Stop extends Error {
     this.code = code;
     this.hint = hint;
   }
+}
+
+/** What to add to the message about an unknown word: the near match among the known ones, or all of them. */
+export function nearMatch(word: string | undefined, known: readonly string[]): string {
+  if (word === undefined || known.length === 0) return '';
+  const near = closest(word, known);
+  const isNear = distance(word.toLowerCase(), near.toLowerCase()) <= Math.max(1, Math.floor(near.length / 3));
+  return isNear ? ` (did you mean "${near}"?)` : ` (known: ${known.join(', ')})`;
 }

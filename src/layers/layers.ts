@@ -1,0 +1,72 @@
+import type { Finding } from '../errors.ts';
+
+/** `name@version`: what a revision is called, whichever layer holds it. */
+export type RevisionId = string & { readonly __brand: 'RevisionId' };
+
+/** A file of a revision: where it is inside the package, and what it holds. */
+export interface PackageFile {
+  /** Parts joined by `/`; any characters but NUL. */
+  readonly path: string;
+  /** git's object id of the content: equal ids are equal bytes, whatever the kind of storage. */
+  readonly content: string;
+}
+
+/** A package at one version as one layer holds it, before anything inside is read. */
+export interface Revision {
+  readonly id: RevisionId;
+  readonly name: string;
+  readonly version: string;
+  readonly layer: string;
+  /** Where it lies in its storage, for messages: `packages/acme/1.0.0`. */
+  readonly where: string;
+  /** What the storage finds the files by: a tree's id, or a path. */
+  readonly source: string;
+  /** Whether `source` is a zip as published, which is then served byte for byte. */
+  readonly zipped: boolean;
+  /** The content id of the signature beside it. */
+  readonly signature: string | undefined;
+}
+
+/** The files of one revision, and what their listing alone shows to be wrong, such as a symbolic link. */
+export interface RevisionFiles {
+  /** In walk order (`comparePaths`). */
+  readonly files: readonly PackageFile[];
+  /** The content id of the zip itself, where the revision is one. */
+  readonly zip: string | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** One branch at one commit, or one folder. */
+export interface Layer {
+  readonly name: string;
+  /** The branch, tag or commit as asked for, or the folder. */
+  readonly ref: string;
+  /** The full commit id; undefined for a folder. */
+  readonly commit: string | undefined;
+  readonly revisions: readonly Revision[];
+  /** What is wrong with the layer itself rather than one of its revisions. */
+  readonly findings: readonly Finding[];
+}
+
+/** The repository or folder that holds the layers. */
+export interface Storage {
+  readonly kind: 'git' | 'directory';
+  /** Throws a `Stop` where there is no such layer. */
+  readLayer(spec: LayerSource): Promise<Layer>;
+  listFiles(revision: Revision): Promise<RevisionFiles>;
+  /** The content of an id that this storage listed; undefined where the storage lacks it. */
+  read(content: string): Promise<Buffer | undefined>;
+  close(): Promise<void>;
+}
+
+/** Which layer to read: `packages` is the sub-folder that holds `<name>/<version>/`, '' for the layer's own folder. */
+export interface LayerSource {
+  readonly name: string;
+  readonly ref: string;
+  readonly packages: string;
+}
+
+/** The id of a revision, from the names of its folders. */
+export function revisionId(name: string, version: string): RevisionId {
+  return `${name}@${version}` as RevisionId;
+}

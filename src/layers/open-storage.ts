@@ -1,0 +1,58 @@
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Stop } from '../errors.ts';
+import { openDirectoryStorage } from './directory.ts';
+import { cloneStorage, openGitStorage } from './git.ts';
+import type { Storage } from './layers.ts';
+
+/**
+ * Opens a storage by what it is: a git URL or bundle (cloned bare under `cache`), a git repository, or a folder of layers.
+ * Throws a `Stop` where there is nothing of the kind.
+ */
+export async function openStorage(
+  location: string,
+  { isUrl, cache, offline }: { isUrl: boolean; cache: string; offline: boolean },
+): Promise<Storage> {
+  if (isUrl) return await openGitStorage(await cloneStorage(location, { cache, offline }), cache);
+  const found = await stat(location).catch((error: unknown) => {
+    throw new Stop(
+      'no-storage',
+      `the storage ${location} does not exist`,
+      'set `storage` in the config, or --storage',
+      error,
+    );
+  });
+  if (found.isFile()) {
+    if (!(await isBundle(location)))
+      throw new Stop(
+        'no-storage',
+        `${location} is a file but no git bundle`,
+        'a storage is a folder, a git repository, a bundle or a URL',
+      );
+    return await openGitStorage(await cloneStorage(location, { cache, offline }), cache);
+  }
+  return (await isRepository(location)) ? await openGitStorage(location, cache) : openDirectoryStorage(location);
+}
+
+async function isRepository(folder: string): Promise<boolean> {
+  if (await exists(join(folder, '.git'))) return true;
+  const parts = await Promise.all(['HEAD', 'objects', 'refs'].map((name) => exists(join(folder, name))));
+  return parts.every(Boolean);
+}
+
+async function isBundle(file: string): Promise<boolean> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0);
+    return /^# v[23] git bundle/.test(buffer.toString('latin1', 0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}
