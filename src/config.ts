@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { load } from 'js-yaml';
+import { FAILSAFE_SCHEMA, load, nullCoreTag } from 'js-yaml';
 import { z } from 'zod';
 import { nearMatch, Stop } from './errors.ts';
 
@@ -19,8 +19,8 @@ export interface Distribution {
   readonly signatures: 'optional' | 'required';
   readonly precompute: PrecomputeLimits;
   readonly tables: Tables;
-  /** The folder of what is copied into the site as it is. */
-  readonly staticFolder: string;
+  /** The folders of what is copied into the site as it is; of a name in two of them the last one's counts. */
+  readonly staticFolders: readonly string[];
 }
 
 export interface LayerSpec {
@@ -72,20 +72,23 @@ export interface ConfigOptions {
 export const shippedConfig = fileURLToPath(new URL('../content/distributions.yml', import.meta.url));
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a name (letters, digits, ".", "_", "-")');
-const seconds = z.int().min(0);
+const wholeNumber = z
+  .string('is not a whole number')
+  .regex(/^\d{1,15}$/, 'is not a whole number')
+  .transform(Number);
 const layerFields = { ref: z.string().min(1).optional(), packages: z.string().min(1).optional() };
 const writtenLayer = z.strictObject(layerFields).nullable();
 const ownLayer = z.strictObject({ name, ...layerFields });
 const writtenDistribution = z.strictObject({
   layers: z.array(z.union([name, ownLayer])).min(1),
   registry: z.string().optional(),
-  cache: z.strictObject({ index: seconds, search: seconds, categories: seconds, files: seconds }).partial().optional(),
-  collisions: z.enum(['report', 'refuse']).optional(),
-  signatures: z.enum(['optional', 'required']).optional(),
-  precompute: z
-    .strictObject({ answers: z.int().min(0), bytes: z.int().min(0) })
+  cache: z
+    .strictObject({ index: wholeNumber, search: wholeNumber, categories: wholeNumber, files: wholeNumber })
     .partial()
     .optional(),
+  collisions: z.enum(['report', 'refuse']).optional(),
+  signatures: z.enum(['optional', 'required']).optional(),
+  precompute: z.strictObject({ answers: wholeNumber, bytes: wholeNumber }).partial().optional(),
 });
 const writtenConfig = z.strictObject({
   registry: z.string(),
@@ -93,9 +96,18 @@ const writtenConfig = z.strictObject({
   layers: z.record(name, writtenLayer),
   distributions: z.record(name, writtenDistribution),
 });
-const writtenCategories = z.array(
-  z.strictObject({ id: z.string().min(1), title: z.string(), parent: z.string().optional() }),
-);
+const writtenCategories = z
+  .array(z.strictObject({ id: z.string().min(1), title: z.string(), parent: z.string().optional() }))
+  .superRefine((categories, { addIssue }) => {
+    const ids = categories.map(({ id }) => id);
+    for (const [i, { parent }] of categories.entries())
+      if (parent !== undefined && !ids.includes(parent))
+        addIssue({
+          code: 'custom',
+          path: [i, 'parent'],
+          message: `there is no category "${parent}"${nearMatch(parent, ids)}`,
+        });
+  });
 const writtenMethods = z.record(z.string(), z.string());
 
 type WrittenConfig = z.infer<typeof writtenConfig>;
@@ -125,7 +137,7 @@ export async function readConfig(options: ConfigOptions): Promise<Distribution> 
     signatures: distribution.signatures ?? 'optional',
     precompute: { answers: 4000, bytes: 256 * 2 ** 20, ...distribution.precompute } as PrecomputeLimits,
     tables,
-    staticFolder: resolve(folder, 'static'),
+    staticFolders: [...new Set([resolve(dirname(shippedConfig), 'static'), resolve(folder, 'static')])],
   };
 }
 
@@ -136,7 +148,7 @@ export function isUrl(storage: string): boolean {
 
 function choose(written: WrittenConfig, dist: string | undefined, file: string): [string, WrittenDistribution] {
   const names = Object.keys(written.distributions);
-  const found = dist === undefined ? undefined : written.distributions[dist];
+  const found = dist !== undefined && names.includes(dist) ? written.distributions[dist] : undefined;
   if (dist !== undefined && found) return [dist, found];
   const problem = dist === undefined ? 'no distribution was named' : `there is no distribution "${dist}" in ${file}`;
   throw new Stop(
@@ -163,7 +175,7 @@ function resolveLayers(
     const { ref = base?.ref, packages = base?.packages } = given as z.infer<typeof ownLayer>;
     return {
       name: given.name,
-      ref: refs[given.name] ?? ref ?? given.name,
+      ref: (Object.hasOwn(refs, given.name) ? refs[given.name] : undefined) ?? ref ?? given.name,
       packages: cleanFolder(packages ?? 'packages', file),
     };
   });
@@ -198,9 +210,12 @@ async function readTable<T>(folder: string, fileName: string, schema: z.ZodType<
   return check(schema, bytes, own);
 }
 
+/** Only texts and null: a branch `8.10` is not the number 8.1. */
+const AS_WRITTEN = FAILSAFE_SCHEMA.withTags(nullCoreTag);
+
 async function readYamlFile(file: string, fallback?: string): Promise<unknown> {
   try {
-    return load(await readFile(file, 'utf8'), { filename: file });
+    return load(await readFile(file, 'utf8'), { filename: file, schema: AS_WRITTEN });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' && fallback !== undefined && fallback !== file) return await readYamlFile(fallback);
@@ -220,24 +235,34 @@ function check<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
 
 function describe(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   const place = issue.path.join('.');
-  if (issue.code === 'invalid_union') return [`${place}: is neither a name nor {name, ref, packages}`];
+  if (issue.code === 'invalid_union') return describeUnion(issue, schema);
+  if (issue.code === 'invalid_key') return [`${place}: ${issue.issues[0]?.message ?? issue.message}`];
   if (issue.code !== 'unrecognized_keys') return [`${place || 'the file'}: ${issue.message}`];
   const known = keysAt(schema, issue.path);
   return issue.keys.map((key) => `${[...issue.path, key].join('.')}: unknown key${nearMatch(key, known)}`);
 }
 
+/** A layer of a distribution is a name or an object: the issues are those of the one it was meant to be. */
+function describeUnion({ errors, path }: z.core.$ZodIssueInvalidUnion, schema: z.ZodType): string[] {
+  const isOtherType = (inner: z.core.$ZodIssue): boolean => inner.code === 'invalid_type' && inner.path.length === 0;
+  const meant = errors.find((issues) => !issues.some(isOtherType));
+  if (!meant) return [`${path.join('.')}: is neither a name nor {name, ref, packages}`];
+  return meant.flatMap((inner) => describe({ ...inner, path: [...path, ...inner.path] }, schema));
+}
+
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: unknown = schema;
+  let at: unknown = unwrap(schema);
   for (const step of path) {
-    at = unwrap(at);
     if (at instanceof z.ZodObject) at = at.shape[String(step)];
     else if (at instanceof z.ZodRecord) at = at.valueType;
     else if (at instanceof z.ZodArray) at = at.element;
+    at = unwrap(at);
   }
-  at = unwrap(at);
   return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
 }
 
+/** The schema inside an optional or nullable one; of a union, the object. */
 function unwrap(schema: unknown): unknown {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodNullable ? unwrap(schema.unwrap()) : schema;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return unwrap(schema.unwrap());
+  return schema instanceof z.ZodUnion ? schema.options.find((option) => option instanceof z.ZodObject) : schema;
 }

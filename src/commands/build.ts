@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { mergeLayers, sameContent } from '../catalog/catalog.ts';
@@ -6,8 +7,10 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { isUrl, readConfig, shippedConfig } from '../config.ts';
 import type { Distribution } from '../config.ts';
 import { generator } from '../generator.ts';
+import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
-import type { Layer, Storage } from '../layers/layers.ts';
+import type { Layer, PackageFile, Revision, RevisionFiles, Storage } from '../layers/layers.ts';
+import { withoutCredentials } from '../layers/git-command.ts';
 import { openStorage } from '../layers/open-storage.ts';
 import { packageReader } from '../layers/read-package.ts';
 import type { Progress } from '../report.ts';
@@ -72,6 +75,8 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
     storage: options.storage,
     refs: options.refs,
   });
+  const folder = resolve(options.out, distribution.name);
+  await refuseOtherFolder(folder);
   const clock = stopwatch();
   const open = { isUrl: isUrl(distribution.storage), cache: options.cache, offline: options.offline };
   const storage = await openStorage(distribution.storage, open);
@@ -88,7 +93,6 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
       ...read.findings,
     ];
     const isFit = findings.every((finding) => finding.level !== 'error');
-    const folder = resolve(options.out, distribution.name);
     const site = isFit
       ? await replaceFolder(folder, (temporary, work) =>
           writeSite(
@@ -100,7 +104,7 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
     clock.lap('site');
     return {
       distribution: distribution.name,
-      storage: distribution.storage,
+      storage: withoutCredentials(distribution.storage),
       registry: distribution.registry,
       generator,
       layers: layers.map(layerReport),
@@ -143,14 +147,21 @@ async function readCatalog(
   const read = await Promise.all(
     catalog.revisions.map((revision) =>
       limit(async () => {
-        const result = await reader.read(revision, await storage.listFiles(revision));
+        const listed = await storage.listFiles(revision);
+        const { package: found, findings } = await reader.read(revision, listed);
         progress.step('manifests', ++done, catalog.revisions.length);
-        if (!result.package) unfit.set(revision.id, result.findings);
-        return result.package && makeEntry(result.package, tables.categories);
+        return { revision, listed, findings, entry: found && makeEntry(found, tables.categories) };
       }),
     ),
   );
-  const entries = read.filter((entry) => entry !== undefined);
+  const missing = await storage.missing([
+    ...new Set(read.flatMap((one) => contentsOf(one).map(({ content }) => content))),
+  ]);
+  for (const { revision, listed, findings, entry } of read) {
+    const all = [...findings, ...lackedFiles({ revision, listed, missing }, findings)];
+    if (!entry || all.length > 0) unfit.set(revision.id, all);
+  }
+  const entries = read.flatMap(({ entry, revision }) => (entry && !unfit.has(revision.id) ? [entry] : []));
   const shadowed = await Promise.all(
     catalog.shadowed.map(async ({ loser, winner }) => ({
       id: loser.id,
@@ -160,12 +171,9 @@ async function readCatalog(
     })),
   );
   const level = distribution.collisions === 'refuse' ? 'error' : 'warning';
-  const ordered = new Map(
-    catalog.revisions.flatMap(({ id }) => (unfit.has(id) ? [[id, unfit.get(id) ?? []] as const] : [])),
-  );
   return {
     entries,
-    unfit: ordered,
+    unfit,
     shadowed,
     findings: [...collisions(shadowed, level), ...entries.flatMap(unknownCategories)],
   };
@@ -173,6 +181,29 @@ async function readCatalog(
 
 /** Enough to keep git answering while others are parsed. */
 const REVISIONS_AT_ONCE = 16;
+
+/** What a revision needs of its storage, and where that lies. */
+function contentsOf({ revision, listed }: { revision: Revision; listed: RevisionFiles }): PackageFile[] {
+  const files = listed.files.map(({ path, content }) => ({ path: `${revision.where}/${path}`, content }));
+  const { signature } = revision;
+  return signature === undefined ? files : [...files, { path: `${revision.where}.sig`, content: signature }];
+}
+
+/** A finding for every file whose content is missing, but for those that have one already. */
+function lackedFiles(
+  known: { revision: Revision; listed: RevisionFiles; missing: ReadonlySet<string> },
+  findings: readonly Finding[],
+): Finding[] {
+  const lacked = contentsOf(known).filter(({ content }) => known.missing.has(content));
+  return lacked
+    .map(({ path }) => ({
+      code: 'unfit',
+      where: `${known.revision.layer}: ${path}`,
+      text: 'the storage lacks the content of this file',
+      level: 'error' as const,
+    }))
+    .filter(({ where }) => findings.every((finding) => finding.where !== where));
+}
 
 function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']): Finding[] {
   return shadowed
@@ -193,6 +224,13 @@ function unknownCategories({ revision, unknownCategories: ids }: Entry): Finding
     text: `the registry doesn't know the category "${id}"; it is left out`,
     level: 'warning',
   }));
+}
+
+/** A wrong `--out` must not cost anybody a folder. Throws a `Stop` where something else than a site is in the place of the site. */
+async function refuseOtherFolder(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : ['']));
+  if (names.length === 0 || names.includes('_registry')) return;
+  throw new Stop('not-a-site', `${folder} is there and holds no site`, 'choose another place with --out, or remove it');
 }
 
 function layerReport({ name, ref, commit, revisions }: Layer): LayerReport {

@@ -188,7 +188,12 @@ function answerQueryString(endpoint: 'search' | 'categories', request: Request, 
   const maxAge = columns.cache[endpoint];
   const precomputed = precomputedAnswer(columns, parsed.query);
   if (precomputed)
-    return fileAnswer(request, { path: precomputed.path, entry: precomputed.entry, maxAge, hasRanges: false });
+    return fileAnswer(request, {
+      path: `_registry/answers/${precomputed.digest}.json`,
+      entry: [precomputed.bytes, precomputed.digest, JSON_TYPE],
+      maxAge,
+      hasRanges: false,
+    });
   const pieces = answerQuery(columns, parsed.query);
   const tag = `"${columns.build}-${endpoint}"`;
   return isMatch(request, tag) ? notModified(tag, maxAge) : composed(pieces, tag, maxAge);

@@ -78,7 +78,10 @@ async function sendFile(
 
 /** A file that the site should have is missing: a precomputed answer is composed, another file is a 404. */
 function withoutFile(request: Request, index: Index | undefined): Answer {
-  const columns = index && { ...index.columns, answers: { ...index.columns.answers, search: [], categories: [] } };
+  const columns = index && {
+    ...index.columns,
+    answers: { ...index.columns.answers, search: [], packages: [], categories: [] },
+  };
   const other = answer(request, columns);
   return other.kind === 'answer' && other.body?.kind !== 'file' ? other : errorAnswer(404, 'resource not found');
 }

@@ -47,6 +47,19 @@ export function openCatFile(repository: string): CatFile {
   };
 }
 
+/** Those of the ids that the repository has no object of. */
+export async function missingObjects(repository: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const child = spawn('git', ['--git-dir', repository, 'cat-file', '--batch-check', '--buffer'], {
+    env: gitEnvironment(),
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  child.stdin.on('error', () => undefined).end(ids.map((id) => `${id}\n`).join(''));
+  const chunks: string[] = [];
+  for await (const chunk of child.stdout.setEncoding('latin1')) chunks.push(chunk as string);
+  const lines = chunks.join('').split('\n');
+  return new Set(lines.flatMap((line) => /^(\S+) missing$/.exec(line)?.[1] ?? []));
+}
+
 /**
  * Reads the output of `git cat-file --batch` (git-cat-file(1), "BATCH OUTPUT"): a line `<id> <type> <size>`, the bytes,
  * a newline; or a line `<id> missing`.

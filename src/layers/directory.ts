@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import fastGlob from 'fast-glob';
 import type { Finding } from '../errors.ts';
 import { Stop } from '../errors.ts';
@@ -28,6 +28,7 @@ export function openDirectoryStorage(folder: string): Storage {
       const path = places.get(content);
       return path === undefined ? zips.read(content) : readUnchanged(path, content);
     },
+    missing: async () => new Set(),
     close: () => zips.close(),
   };
 }
@@ -60,15 +61,22 @@ async function readLayer(
 async function listFolder(revision: Revision, identify: (path: string) => Promise<string>): Promise<RevisionFiles> {
   const findings: Finding[] = [];
   const files: { path: string; content: string }[] = [];
-  for (const { path, dirent } of await glob(revision.source)) {
-    if (dirent.isFile()) files.push({ path, content: await identify(join(revision.source, path)) });
-    else if (!dirent.isDirectory())
-      findings.push({
-        code: 'unfit',
-        where: `${revision.layer}: ${revision.where}/${path}`,
-        text: dirent.isSymbolicLink() ? 'is a symbolic link' : 'is not a file',
-        level: 'error',
-      });
+  const refuse = (path: string, text: string): void => {
+    findings.push({ code: 'unfit', where: `${revision.layer}: ${revision.where}/${path}`, text, level: 'error' });
+  };
+  const refuseError = (path: string, { code, message }: NodeJS.ErrnoException): void =>
+    refuse(path, path.includes('\ufffd') ? 'has a name that is not UTF-8' : `can't be read: ${code ?? message}`);
+  const found = await glob(revision.source).catch((error: NodeJS.ErrnoException) => {
+    refuseError(relative(revision.source, error.path ?? revision.source), error);
+    return [];
+  });
+  for (const { path, dirent } of found) {
+    if (dirent.isFile())
+      await identify(join(revision.source, path)).then(
+        (content) => files.push({ path, content }),
+        (error: NodeJS.ErrnoException) => refuseError(path, error),
+      );
+    else if (!dirent.isDirectory()) refuse(path, dirent.isSymbolicLink() ? 'is a symbolic link' : 'is not a file');
   }
   files.sort((a, b) => comparePaths(a.path, b.path));
   return { files, zip: undefined, findings };
@@ -76,8 +84,11 @@ async function listFolder(revision: Revision, identify: (path: string) => Promis
 
 async function glob(cwd: string, deep = Number.POSITIVE_INFINITY): Promise<fastGlob.Entry[]> {
   const options = { cwd, deep, dot: true, onlyFiles: false, followSymbolicLinks: false, objectMode: true } as const;
-  return await fastGlob('**', { ...options, suppressErrors: false });
+  return await fastGlob(ANY_PATH, { ...options, suppressErrors: false });
 }
+
+/** `**` alone matches no name with a line break in it. */
+const ANY_PATH = '**/+([^/]|/)';
 
 /** A file that was changed since it was listed is as good as missing: its bytes are no longer what its id says. */
 async function readUnchanged(path: string, content: string): Promise<Buffer | undefined> {

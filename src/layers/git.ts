@@ -4,8 +4,9 @@ import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Finding } from '../errors.ts';
 import { Stop } from '../errors.ts';
+import { clearLeftovers, temporaryName } from '../leftovers.ts';
 import { comparePaths } from '../paths.ts';
-import { openCatFile } from './cat-file.ts';
+import { missingObjects, openCatFile } from './cat-file.ts';
 import type { CatFile } from './cat-file.ts';
 import { git, withoutCredentials } from './git-command.ts';
 import type { Layer, LayerSource, PackageFile, Revision, RevisionFiles, Storage } from './layers.ts';
@@ -17,12 +18,18 @@ import { zipPackages } from './zip-packages.ts';
 export async function openGitStorage(repository: string, cache: string): Promise<Storage> {
   const directory = (await git(['-C', repository, 'rev-parse', '--absolute-git-dir'])).trim();
   const objects = openCatFile(directory);
+  await clearLeftovers(join(cache, 'zips'), '');
   const zips = zipPackages((id) => zipFile(objects, cache, id));
   return {
     kind: 'git',
     readLayer: (spec) => readLayer({ directory, repository, objects }, spec),
     listFiles: (revision) => (revision.zipped ? zips.list(revision, revision.source) : listTree(objects, revision)),
     read: async (content) => (await zips.read(content)) ?? (await objects.read(content)),
+    missing: (contents) =>
+      missingObjects(
+        directory,
+        contents.filter((content) => !zips.holds(content)),
+      ),
     close: async () => {
       await zips.close();
       await objects.close();
@@ -45,15 +52,17 @@ export async function cloneStorage(
     (found) => found.isFile(),
     () => false,
   );
+  await clearLeftovers(dirname(clone), basename(clone));
   if (await exists(join(clone, 'HEAD'))) {
     if (!offline || isFile) await fetchInto(clone, source);
     return clone;
   }
   if (offline && !isFile) throw new Stop('offline', `${shown} was never fetched`, 'run once without --offline');
-  const temporary = `${clone}.${process.pid}.tmp`;
+  const temporary = temporaryName(clone);
   await mkdir(dirname(clone), { recursive: true });
   try {
-    await git(['clone', '--quiet', '--mirror', '--', source, temporary]);
+    await git(['clone', '--quiet', '--bare', '--', source, temporary]);
+    await git(['--git-dir', temporary, 'config', '--remove-section', 'remote.origin']); // the URL may hold a password
     await rename(temporary, clone).catch(async (error: unknown) => {
       if (!(await exists(join(clone, 'HEAD')))) throw error; // another build was first
     });
@@ -82,6 +91,7 @@ async function readLayer(
       'set `packages` of the layer',
     );
   const entries: Entry[] = [];
+  const findings: Finding[] = [];
   const top = parseTree(names, commit).map(toEntry);
   const inner = await Promise.all(
     top.map((entry) => (entry.kind === 'folder' ? objects.read(entry.source) : undefined)),
@@ -89,9 +99,11 @@ async function readLayer(
   for (const [i, entry] of top.entries()) {
     entries.push(entry);
     const tree = inner[i];
+    if (entry.kind === 'folder' && !tree) findings.push(lacking(`${spec.name}: ${spec.packages}/${entry.path}`));
     if (tree) entries.push(...parseTree(tree, commit).map((e) => toEntry({ ...e, name: `${entry.path}/${e.name}` })));
   }
-  return { name: spec.name, ref: spec.ref, commit, ...listRevisions(spec, entries) };
+  const listed = listRevisions(spec, entries);
+  return { name: spec.name, ref: spec.ref, commit, ...listed, findings: [...findings, ...listed.findings] };
 }
 
 async function resolveCommit(directory: string, repository: string, { name, ref }: LayerSource): Promise<string> {
@@ -124,12 +136,7 @@ async function listTree(objects: CatFile, revision: Revision): Promise<RevisionF
   const walk = async (tree: string, prefix: string): Promise<void> => {
     const bytes = await objects.read(tree);
     if (!bytes) {
-      findings.push({
-        code: 'missing',
-        where: `${revision.layer}: ${revision.where}/${prefix}`,
-        text: 'the repository lacks this folder',
-        level: 'error',
-      });
+      findings.push(lacking(`${revision.layer}: ${revision.where}/${prefix}`));
       return;
     }
     await Promise.all(
@@ -150,6 +157,10 @@ async function listTree(objects: CatFile, revision: Revision): Promise<RevisionF
   await walk(revision.source, '');
   files.sort((a, b) => comparePaths(a.path, b.path));
   return { files, zip: undefined, findings };
+}
+
+function lacking(where: string): Finding {
+  return { code: 'missing', where, text: 'the repository lacks this folder', level: 'error' };
 }
 
 interface TreeEntry {
@@ -199,8 +210,8 @@ async function zipFile(objects: CatFile, cache: string, id: string): Promise<str
   const bytes = await objects.read(id);
   if (!bytes) throw new Stop('missing', `the repository lacks the zip ${id}`);
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.${process.pid}.tmp`, bytes);
-  await rename(`${file}.${process.pid}.tmp`, file);
+  await writeFile(temporaryName(file), bytes);
+  await rename(temporaryName(file), file);
   return file;
 }
 

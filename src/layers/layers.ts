@@ -56,6 +56,8 @@ export interface Storage {
   listFiles(revision: Revision): Promise<RevisionFiles>;
   /** The content of an id that this storage listed; undefined where the storage lacks it. */
   read(content: string): Promise<Buffer | undefined>;
+  /** Those of the contents, all listed by this storage, that it is known to lack. */
+  missing(contents: readonly string[]): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
 }
 

@@ -11,6 +11,8 @@ export interface ZipPackages {
   list(revision: Revision, zipContent: string): Promise<RevisionFiles>;
   /** The content of a file that `list` found inside a zip; undefined for any other id. */
   read(content: string): Promise<Buffer | undefined>;
+  /** Whether `list` found the content inside a zip. */
+  holds(content: string): boolean;
   close(): Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export function zipPackages(locate: (source: string) => Promise<string>): ZipPac
       const place = found.get(content);
       return place && (await oneAtATime(() => place.zip.read(place.entry)));
     },
+    holds: (content) => found.has(content),
     close: async () => {
       await Promise.all(opened.map((zip) => zip.close()));
     },

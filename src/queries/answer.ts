@@ -12,7 +12,11 @@ export type Piece = string | { readonly start: number; readonly end: number };
 
 /** The body that answers a query: pieces to be joined. */
 export function answerQuery(columns: Columns, query: Query): Piece[] {
-  const found = findRevisions(columns, query);
+  return answerFound(columns, query, findRevisions(columns, query));
+}
+
+/** The same, of the revisions that `findRevisions` found for the query. */
+export function answerFound(columns: Columns, query: Query, found: readonly number[]): Piece[] {
   return query.endpoint === 'search'
     ? searchBody(columns, found, query.category)
     : categoriesBody(columns, found, query.includePolicyTemplates);

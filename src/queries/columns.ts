@@ -79,18 +79,29 @@ export interface CategoryColumn {
   readonly after: string;
 }
 
-/** The precomputed answers: by axes of equal answers, see `precomputed.ts`. */
+/**
+ * The precomputed answers. Constraints cut the line of Kibana versions into classes, in which every version gets the same
+ * answer; each list of runs is of one question, and says from which class on it has which answer.
+ */
 export interface Answers {
-  /** Versions at which some constraint begins or ceases to accept releases; and pre-releases. Ascending. */
+  /** Where some constraint begins or ceases to accept: releases, and pre-releases. Ascending. */
   readonly releaseCuts: readonly Cut[];
   readonly prereleaseCuts: readonly Cut[];
-  /** Digests of the answers' files, and the bytes of each. */
+  /** The spec versions that packages have. Ascending. */
+  readonly specs: readonly string[];
+  /** The names of the answers' files, and the bytes of each. */
   readonly digests: readonly string[];
   readonly bytes: readonly number[];
-  /** Position in `digests` by key, -1 where there is none. */
-  readonly search: readonly number[];
-  readonly categories: readonly number[];
+  /** By prerelease, then: no category, each category, each spec class but the last. */
+  readonly search: readonly Runs[];
+  /** By prerelease, then by name. */
+  readonly packages: readonly Runs[];
+  /** By prerelease, then by include_policy_templates, then by spec class. */
+  readonly categories: readonly Runs[];
 }
 
 /** A place between two versions: before `version`, or (1) behind it. */
 export type Cut = readonly [version: string, behind: 0 | 1];
+
+/** Pairs of a class and the answer, a position in `digests` or -1, that it and the classes after it have. */
+export type Runs = readonly number[];

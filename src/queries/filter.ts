@@ -53,7 +53,7 @@ export function matchCategory(profile: Profile, family: readonly string[]): 'own
 }
 
 /** Whether a version, in its full form, is a pre-release. */
-export function hasPrerelease(version: string): boolean {
+function hasPrerelease(version: string): boolean {
   const build = version.indexOf('+');
   const dash = version.indexOf('-');
   return dash >= 0 && (build < 0 || dash < build);
@@ -191,8 +191,9 @@ function firstCandidate(columns: Columns, name: string): number {
   return low;
 }
 
-function versionOf(text: string): Version {
+/** A version of the index; the build wrote it. */
+export function versionOf(text: string): Version {
   const parsed = parseVersion(text);
-  if (!parsed.ok) throw new Error(`the columns hold a version that is none: ${text}`);
+  if (!parsed.ok) throw new Error(`the index holds a version that is none: ${text}`);
   return parsed.version;
 }

@@ -1,13 +1,185 @@
+import { createHash } from 'node:crypto';
 import type { PrecomputeLimits } from '../config.ts';
-import type { Answers } from '../queries/columns.ts';
+import type { Constraint } from '../constraint.ts';
+import { answerFound } from '../queries/answer.ts';
+import type { Piece } from '../queries/answer.ts';
+import type { Answers, Columns, Cut, Runs } from '../queries/columns.ts';
+import { findRevisions, versionOf } from '../queries/filter.ts';
+import type { Query } from '../queries/parse.ts';
+import { categoriesPlace, kibanaClass, kibanaClasses, packagePlace, searchPlace } from '../queries/precomputed.ts';
+import { compareVersions, formatVersion } from '../version.ts';
+import type { Version } from '../version.ts';
 import type { IndexFiles } from './index-files.ts';
 
 export interface PrecomputedAnswers {
-  /** Digest -> body. */
+  /** File name without its extension -> body. */
   readonly bodies: ReadonlyMap<string, Buffer>;
   readonly table: Answers;
 }
 
-export function precomputeAnswers(index: IndexFiles, _limits: PrecomputeLimits): PrecomputedAnswers {
-  return { bodies: new Map(), table: index.columns.answers };
+/**
+ * Answers what Kibana really asks, for every class of its versions, the most asked first: `/search` and `/categories`
+ * plainly, by category, by package, and with a highest spec version. Equal answers are one. What the limits leave out
+ * is composed when it is asked.
+ */
+export function precomputeAnswers({ columns, rows }: IndexFiles, limits: PrecomputeLimits): PrecomputedAnswers {
+  const cuts = cutsOf(columns.constraints);
+  const specs = [...new Set(columns.profiles.map((profile) => profile.spec))].sort((a, b) =>
+    compareVersions(versionOf(a), versionOf(b)),
+  );
+  const versions = representatives(cuts);
+  const bodies = bodyCollector(rows, limits);
+  const table = { search: [] as Runs[], categories: [] as Runs[], packages: [] as Runs[] };
+  const found = finder(columns);
+  const runs = (query: Query): Runs =>
+    toRuns(
+      versions.map((kibana) =>
+        kibana === null ? -1 : bodies.add(answerFound(columns, query, found({ ...query, kibana }))),
+      ),
+    );
+  const prereleases = [false, true];
+  const specMaxima = [...specs.map((_, i) => specs[i - 1] ?? '0.0.0-0').map(versionOf), undefined];
+  for (const prerelease of prereleases) {
+    const place = (axis: number): number => searchPlace(columns, specs.length, prerelease, axis);
+    table.search[place(0)] = runs({ ...EVERYTHING, prerelease });
+  }
+  for (const prerelease of prereleases)
+    for (const includePolicyTemplates of [false, true])
+      for (const [i, specMax] of specMaxima.entries())
+        table.categories[categoriesPlace(specs.length, prerelease, includePolicyTemplates, i)] = runs({
+          ...EVERYTHING,
+          ...{ endpoint: 'categories', prerelease, includePolicyTemplates, specMax },
+        });
+  for (const prerelease of prereleases)
+    for (const [i, { id }] of columns.categories.entries())
+      table.search[searchPlace(columns, specs.length, prerelease, 1 + i)] = runs({
+        ...EVERYTHING,
+        prerelease,
+        category: id,
+      });
+  for (const prerelease of prereleases)
+    for (const [i, name] of columns.names.entries())
+      table.packages[packagePlace(columns, prerelease, i)] = runs({ ...EVERYTHING, prerelease, package: name });
+  for (const prerelease of prereleases)
+    for (const [i, specMax] of specMaxima.slice(0, -1).entries())
+      table.search[searchPlace(columns, specs.length, prerelease, 1 + columns.categories.length + i)] = runs({
+        ...EVERYTHING,
+        ...{ prerelease, specMax },
+      });
+  const all = [...bodies.all];
+  return {
+    bodies: bodies.all,
+    table: {
+      ...cuts,
+      specs,
+      digests: all.map(([digest]) => digest),
+      bytes: all.map(([, body]) => body.length),
+      ...table,
+    },
+  };
+}
+
+const EVERYTHING: Query = {
+  endpoint: 'search',
+  kibana: undefined,
+  agent: undefined,
+  prerelease: false,
+  experimental: false,
+  all: false,
+  includePolicyTemplates: false,
+  category: '',
+  package: '',
+  type: '',
+  capabilities: undefined,
+  specMin: undefined,
+  specMax: undefined,
+  discovery: [],
+};
+
+/** A query's revisions don't depend on its category, so that all categories share one search. */
+function finder(columns: Columns): (query: Query) => readonly number[] {
+  const known = new Map<string, readonly number[]>();
+  return (query) => {
+    const { kibana, prerelease, specMax } = query;
+    const key = [kibana, specMax]
+      .map((version) => version && formatVersion(version))
+      .concat(String(prerelease), query.package)
+      .join(' ');
+    const found = known.get(key) ?? findRevisions(columns, query);
+    known.set(key, found);
+    return found;
+  };
+}
+
+interface BodyCollector {
+  /** In the order of their positions. */
+  readonly all: Map<string, Buffer>;
+  /** The position of a body, -1 where the limits leave it out. */
+  add(pieces: readonly Piece[]): number;
+}
+
+function bodyCollector(rows: Buffer, limits: PrecomputeLimits): BodyCollector {
+  const all = new Map<string, Buffer>();
+  const byPieces = new Map<string, number>();
+  const positions = new Map<string, number>();
+  let bytes = 0;
+  const keep = (pieces: readonly Piece[]): number => {
+    const body = Buffer.concat(
+      pieces.map((piece) =>
+        typeof piece === 'string' ? Buffer.from(piece, 'latin1') : rows.subarray(piece.start, piece.end),
+      ),
+    );
+    const digest = createHash('sha256').update(body).digest('hex').slice(0, 16);
+    const known = positions.get(digest);
+    if (known !== undefined) return known;
+    if (all.size >= limits.answers || bytes + body.length > limits.bytes) return -1;
+    bytes += body.length;
+    all.set(digest, body);
+    positions.set(digest, all.size - 1);
+    return all.size - 1;
+  };
+  return {
+    all,
+    add: (pieces) => {
+      const key = pieces.map((piece) => (typeof piece === 'string' ? piece : `${piece.start}-${piece.end}`)).join('|');
+      const position = byPieces.get(key) ?? keep(pieces);
+      byPieces.set(key, position);
+      return position;
+    },
+  };
+}
+
+function cutsOf(constraints: readonly Constraint[]): Pick<Answers, 'releaseCuts' | 'prereleaseCuts'> {
+  const collect = (kind: 'releases' | 'prereleases'): Cut[] => {
+    const cuts = new Map<string, Cut>();
+    for (const [low, lowIncluded, high, highIncluded] of constraints.flatMap((constraint) => constraint[kind])) {
+      if (low !== '') cuts.set(`${low} ${1 - lowIncluded}`, [low, lowIncluded === 1 ? 0 : 1]);
+      if (high !== '') cuts.set(`${high} ${highIncluded}`, [high, highIncluded]);
+    }
+    return [...cuts.values()].sort((a, b) => compareVersions(versionOf(a[0]), versionOf(b[0])) || a[1] - b[1]);
+  };
+  return { releaseCuts: collect('releases'), prereleaseCuts: collect('prereleases') };
+}
+
+/** A version of each class, by class; null where a class has none, since nothing lies between two cuts. */
+function representatives(cuts: Pick<Answers, 'releaseCuts' | 'prereleaseCuts'>): (Version | undefined | null)[] {
+  const inOrder = [
+    undefined,
+    ...['0.0.0', ...cuts.releaseCuts.map(firstBehind)].map(versionOf),
+    ...['0.0.0-0', ...cuts.prereleaseCuts.map(firstBehind)].map(versionOf),
+  ];
+  const classes: (Version | undefined | null)[] = Array.from({ length: kibanaClasses(cuts) }, () => null);
+  for (const version of inOrder) classes[kibanaClass(cuts, version)] = version;
+  return classes;
+}
+
+/** The lowest version behind a cut, among those of its kind. */
+function firstBehind([version, behind]: Cut): string {
+  if (behind === 0) return version;
+  const { major, minor, patch, pre } = versionOf(version);
+  return pre === '' ? `${major}.${minor}.${BigInt(patch) + 1n}` : `${major}.${minor}.${patch}-${pre}.0`;
+}
+
+function toRuns(answers: readonly number[]): Runs {
+  return answers.flatMap((answer, i) => (i > 0 && answers[i - 1] === answer ? [] : [i, answer]));
 }

@@ -60,7 +60,16 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
     },
     variants: [],
     categories: categoryColumns(revisions, options.categories),
-    answers: { releaseCuts: [], prereleaseCuts: [], digests: [], bytes: [], search: [], categories: [] },
+    answers: {
+      releaseCuts: [],
+      prereleaseCuts: [],
+      specs: [],
+      digests: [],
+      bytes: [],
+      search: [],
+      packages: [],
+      categories: [],
+    },
   };
   const body = texts.join(',\n');
   const build = sha256(JSON.stringify([columns, [...variants]]) + body).slice(0, 16);

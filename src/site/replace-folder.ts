@@ -1,6 +1,7 @@
-import { existsSync, rmSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { existsSync, renameSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { clearLeftovers, leftovers, removeNow, temporaryName } from '../leftovers.ts';
 
 /**
  * Makes a folder anew: `make` fills a temporary one beside it (and may use a second one for work), which then takes its
@@ -10,22 +11,19 @@ export async function replaceFolder<T>(
   folder: string,
   make: (temporary: string, work: string) => Promise<T>,
 ): Promise<T> {
-  const parent = dirname(folder);
-  const prefix = `.${basename(folder)}`;
-  await mkdir(parent, { recursive: true });
+  await mkdir(dirname(folder), { recursive: true });
   await recover(folder);
-  const temporary = join(parent, `${prefix}.${process.pid}.tmp`);
-  const work = join(parent, `${prefix}.${process.pid}.work`);
-  const clear = (): void => [temporary, work].forEach((path) => rmSync(path, { recursive: true, force: true }));
+  const hidden = join(dirname(folder), `.${basename(folder)}`);
+  const temporary = temporaryName(hidden, 'tmp');
+  const work = temporaryName(hidden, 'work');
+  const old = temporaryName(hidden, 'old');
+  const clear = (): void => [temporary, work, old].forEach(removeNow);
   clear();
   process.once('exit', clear);
   try {
     await mkdir(temporary);
     const result = await make(temporary, work);
-    const old = join(parent, `${prefix}.old`);
-    await rm(old, { recursive: true, force: true });
-    if (existsSync(folder)) await rename(folder, old);
-    await rename(temporary, folder);
+    swap(folder, temporary, old);
     await rm(old, { recursive: true, force: true });
     return result;
   } finally {
@@ -38,20 +36,27 @@ export async function replaceFolder<T>(
 export async function recover(folder: string): Promise<void> {
   const parent = dirname(folder);
   const prefix = `.${basename(folder)}.`;
-  if (!existsSync(parent)) return;
-  if (!existsSync(folder) && existsSync(join(parent, `${prefix}old`)))
-    await rename(join(parent, `${prefix}old`), folder);
-  for (const name of await readdir(parent)) {
-    const pid = name.startsWith(prefix) ? /^(\d+)\.(tmp|work)$/.exec(name.slice(prefix.length))?.[1] : undefined;
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
+  const old = (await leftovers(parent, prefix)).find((name) => name.endsWith('.old'));
+  if (old !== undefined && !existsSync(folder)) await rename(join(parent, old), folder);
+  await clearLeftovers(parent, prefix);
+}
+
+/** Both moves without a pause, so that no signal is handled between them. */
+function swap(folder: string, temporary: string, old: string): void {
+  for (let tries = 1; ; tries++) {
+    const isMoved = existsSync(folder);
+    if (isMoved) renameSync(folder, old);
+    try {
+      renameSync(temporary, folder);
+      return;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const isTaken = code === 'ENOTEMPTY' || code === 'EEXIST'; // another build of this site came between the two
+      if (isMoved && isTaken) removeNow(old);
+      else if (isMoved) renameSync(old, folder);
+      if (!isTaken || tries === MOST_TRIES) throw error;
+    }
   }
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+const MOST_TRIES = 10;

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fastGlob from 'fast-glob';
 import pLimit from 'p-limit';
 import type { Distribution } from '../config.ts';
 import { Stop } from '../errors.ts';
 import type { FileEntry } from '../edge/file-answer.ts';
 import type { Json } from '../layers/shape.ts';
+import { walkOrder } from '../paths.ts';
 import { precomputeAnswers } from './answers.ts';
 import { openContentStore } from './content-store.ts';
 import type { ContentStore } from './content-store.ts';
@@ -50,7 +52,7 @@ export async function writeSite(source: SiteSource, options: SiteOptions): Promi
   try {
     const contents = await storeContents(source, store, options);
     await writePackages(source, { writer, store, options });
-    await writeStatic(source.distribution.staticFolder, writer);
+    await writeStatic(source.distribution.staticFolders, writer);
     const answers = writeIndex(source, writer);
     const totals = writer.finish();
     await writeRelease(source, { writer, generator: options.generator, manifest: totals.manifest });
@@ -176,12 +178,18 @@ function placeSignature({ revision }: Entry, signature: string, { writer, store 
   return file;
 }
 
-async function writeStatic(folder: string, writer: SiteWriter): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
+async function writeStatic(folders: readonly string[], writer: SiteWriter): Promise<void> {
+  const sources = new Map<string, string>();
+  for (const folder of folders)
+    for (const path of await fastGlob('**', { cwd: folder, dot: true })) sources.set(path, join(folder, path));
   const files: [string, FileEntry][] = [];
-  for (const name of names.sort()) {
-    const bytes = await readFile(join(folder, name));
-    files.push([name, fileEntry(writer.write(name, bytes, { type: mediaType(name, () => bytes), cache: 'files' }))]);
+  for (const path of walkOrder([...sources.keys()])) {
+    const source = sources.get(path) as string;
+    if (/^(package|epr|_registry)(\/|$)/.test(path))
+      throw new Stop('reserved', `${source} would lie among the site's own files`, 'give it another name');
+    const bytes = await readFile(source);
+    const file = writer.write(path, bytes, { type: mediaType(path, () => bytes), cache: 'files' });
+    files.push([byteString(path), fileEntry(file)]);
   }
   writer.write(
     '_registry/files/static.json',

@@ -1,0 +1,41 @@
+import { rmSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/*
+ * What a process makes for the time of its run carries its id in the name, `<name>.<pid>.tmp` (or `.work`, `.old`), so that
+ * a later run can tell what is nobody's any more.
+ */
+
+/** The name of a temporary neighbour of `path` for this process. */
+export function temporaryName(path: string, kind: 'tmp' | 'work' | 'old' = 'tmp'): string {
+  return `${path}.${process.pid}.${kind}`;
+}
+
+/** The names in a folder that begin with `prefix` and belong to a process that is no more. No folder, no names. */
+export async function leftovers(folder: string, prefix: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => {
+    const pid = name.startsWith(prefix) ? /\.(\d+)\.(?:tmp|work|old)$/.exec(name)?.[1] : undefined;
+    return pid !== undefined && !isRunning(Number(pid));
+  });
+}
+
+/** Removes what `leftovers` finds. */
+export async function clearLeftovers(folder: string, prefix: string): Promise<void> {
+  for (const name of await leftovers(folder, prefix)) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** Removes a folder at once, though calls under way may still write into it. */
+export function removeNow(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askAll, buildSite, recordedSets } from '../support/contract.ts';
+import { coreInMemory, serve } from '../support/implementations.ts';
+import type { Running } from '../support/implementations.ts';
+
+const here = (path: string): string => new URL(`../${path}`, import.meta.url).pathname;
+const sets = recordedSets(here('recorded/cases'));
+const site = await buildSite(here('cases'), { name: 'cases', layers: ['zips', 'first', 'second'], packages: '.' });
+afterAll(() => site.remove());
+
+test('the cases are 97 revisions, one of them shadowed by different content', () => {
+  expect(site.report.revisions).toBe(97);
+  expect(site.report.shadowed).toEqual([{ id: 'acme_web@2.0.0', layer: 'second', by: 'first', sameContent: false }]);
+  expect([...sets.values()].flat()).toHaveLength(6884);
+});
+
+describe.each([coreInMemory, serve])('$name answers like the registry over the cases', (implementation) => {
+  let running: Running;
+  beforeAll(async () => {
+    running = await implementation.start(site.folder);
+  });
+  afterAll(() => running.stop());
+
+  test.each([...sets])('%s', async (_, rows) => {
+    expect(await askAll(running, rows)).toEqual([]);
+  });
+});

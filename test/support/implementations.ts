@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { answer } from '../../src/edge/answer.ts';
+import { nodeSite } from '../../src/edge/node.ts';
+import type { Answer } from '../../src/edge/response.ts';
+import type { Columns } from '../../src/queries/columns.ts';
+import type { Response } from './compare.ts';
+
+/** A way to serve a built site; the contract is asked of every one. */
+export interface Implementation {
+  readonly name: string;
+  start(folder: string): Promise<Running>;
+}
+
+export interface Running {
+  ask(method: string, target: string, headers: Readonly<Record<string, string>>): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+/** The edge core called as a function, without a network. */
+export const coreInMemory: Implementation = {
+  name: 'the core in memory',
+  start: async (folder) => {
+    const names = JSON.parse(readFileSync(join(folder, '_registry/index.json'), 'utf8')) as Record<string, string>;
+    const columns = JSON.parse(readFileSync(join(folder, '_registry', names['columns'] ?? ''), 'utf8')) as Columns;
+    const rows = readFileSync(join(folder, '_registry', names['rows'] ?? ''));
+    return {
+      ask: async (method, target, headers) => {
+        const [path = '', ...query] = target.split('?');
+        const raw = (text: string): string => Buffer.from(text).toString('latin1');
+        const request = {
+          method,
+          path: raw(path),
+          query: query.length > 0 ? raw(query.join('?')) : undefined,
+          range: headers['Range'],
+        };
+        const first = answer(request, columns);
+        const result = first.kind === 'lookup' ? first.answer(readText(join(folder, first.path))) : first;
+        return { status: result.status, headers: headersOf(result), body: bodyOf(result, { folder, rows }) };
+      },
+      stop: async () => undefined,
+    };
+  },
+};
+
+/** `epr-static serve`: the same core behind Node's HTTP server. */
+export const serve: Implementation = {
+  name: 'serve',
+  start: async (folder) => {
+    const site = nodeSite(folder);
+    const server = http.createServer((request, response) => void site.handle(request, response));
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const client = httpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return {
+      ask: client.ask,
+      stop: async () => {
+        client.close();
+        await new Promise((done) => server.close(done));
+      },
+    };
+  },
+};
+
+/** Asks a running server, the target written as it is into the request line. */
+export function httpClient(base: string): { ask: Running['ask']; close(): void } {
+  const { hostname, port } = new URL(base);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+  const ask: Running['ask'] = (method, target, headers) =>
+    new Promise((resolve, reject) => {
+      const path = Buffer.from(target).toString('latin1');
+      const request = http.request({ hostname, port, method, path, headers, agent }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers as Record<string, string>,
+            body: Buffer.concat(chunks),
+          }),
+        );
+      });
+      request.on('error', reject);
+      request.end();
+    });
+  return { ask, close: () => agent.destroy() };
+}
+
+function headersOf(result: Answer): Record<string, string> {
+  return Object.fromEntries(result.headers.map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function bodyOf({ body }: Answer, { folder, rows }: { folder: string; rows: Buffer }): Buffer {
+  if (!body) return Buffer.alloc(0);
+  if (body.kind === 'text') return Buffer.from(body.text, 'latin1');
+  if (body.kind === 'pieces')
+    return Buffer.concat(
+      body.pieces.map((piece) =>
+        typeof piece === 'string' ? Buffer.from(piece, 'latin1') : rows.subarray(piece.start, piece.end),
+      ),
+    );
+  const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(body.path, 'latin1')]);
+  return readFileSync(path).subarray(body.start, body.end);
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
