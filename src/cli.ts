@@ -15,7 +15,15 @@ const program = new Command('epr-static')
   .description('Builds the Elastic Package Registry as a static site.')
   .version(generator, '-V, --version')
   .showHelpAfterError('(add --help for the options)')
-  .exitOverride();
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  epr-static build --dist staging
+  epr-static serve --dist staging
+  epr-static build --help`,
+  );
 
 program
   .command('build')

@@ -244,10 +244,13 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
 
 /** A layer of a distribution is a name or an object: the issues are those of the one it was meant to be. */
 function describeUnion({ errors, path }: z.core.$ZodIssueInvalidUnion, schema: z.ZodType): string[] {
-  const isOtherType = (inner: z.core.$ZodIssue): boolean => inner.code === 'invalid_type' && inner.path.length === 0;
   const meant = errors.find((issues) => !issues.some(isOtherType));
   if (!meant) return [`${path.join('.')}: is neither a name nor {name, ref, packages}`];
   return meant.flatMap((inner) => describe({ ...inner, path: [...path, ...inner.path] }, schema));
+}
+
+function isOtherType({ code, path }: z.core.$ZodIssue): boolean {
+  return code === 'invalid_type' && path.length === 0;
 }
 
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {

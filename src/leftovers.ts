@@ -12,18 +12,21 @@ export function temporaryName(path: string, kind: 'tmp' | 'work' | 'old' = 'tmp'
   return `${path}.${process.pid}.${kind}`;
 }
 
-/** The names in a folder that begin with `prefix` and belong to a process that is no more. No folder, no names. */
-export async function leftovers(folder: string, prefix: string): Promise<string[]> {
+/**
+ * The temporary names in a folder, of `name` (or, where it is '', of anything), that belong to a process that is no more. No
+ * folder, no names.
+ */
+export async function leftovers(folder: string, name: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => {
-    const pid = name.startsWith(prefix) ? /\.(\d+)\.(?:tmp|work|old)$/.exec(name)?.[1] : undefined;
-    return pid !== undefined && !isRunning(Number(pid));
+  return names.filter((found) => {
+    const [, of, pid] = /^(.*)\.(\d+)\.(?:tmp|work|old)$/.exec(found) ?? [];
+    return pid !== undefined && (name === '' || of === name) && !isRunning(Number(pid));
   });
 }
 
 /** Removes what `leftovers` finds. */
-export async function clearLeftovers(folder: string, prefix: string): Promise<void> {
-  for (const name of await leftovers(folder, prefix)) await rm(join(folder, name), { recursive: true, force: true });
+export async function clearLeftovers(folder: string, name: string): Promise<void> {
+  for (const found of await leftovers(folder, name)) await rm(join(folder, found), { recursive: true, force: true });
 }
 
 /** Removes a folder at once, though calls under way may still write into it. */

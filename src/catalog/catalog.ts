@@ -1,4 +1,5 @@
 import type { Layer, Revision, RevisionFiles } from '../layers/layers.ts';
+import { compareText } from '../paths.ts';
 import { compareRevisionVersions, parseStrictVersion } from '../version.ts';
 
 /** What one registry serves: of every revision the one in the first layer that holds it. */
@@ -34,8 +35,8 @@ export function sameContent(a: RevisionFiles, b: RevisionFiles): boolean {
 
 /** By name in byte order, then by version; folders that are no versions come first, in byte order. */
 export function compareRevisions(a: Revision, b: Revision): number {
-  if (a.name !== b.name) return a.name < b.name ? -1 : 1;
+  if (a.name !== b.name) return compareText(a.name, b.name);
   const [left, right] = [parseStrictVersion(a.version), parseStrictVersion(b.version)];
   if (left && right) return compareRevisionVersions(left, right);
-  return Number(left !== undefined) - Number(right !== undefined) || (a.version < b.version ? -1 : 1);
+  return Number(left !== undefined) - Number(right !== undefined) || compareText(a.version, b.version);
 }

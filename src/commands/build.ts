@@ -9,7 +9,8 @@ import type { Distribution } from '../config.ts';
 import { generator } from '../generator.ts';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
-import type { Layer, PackageFile, Revision, RevisionFiles, Storage } from '../layers/layers.ts';
+import type { Layer, Storage } from '../layers/layers.ts';
+import { contentFindings, contentsOf } from '../layers/contents.ts';
 import { withoutCredentials } from '../layers/git-command.ts';
 import { openStorage } from '../layers/open-storage.ts';
 import { packageReader } from '../layers/read-package.ts';
@@ -154,12 +155,12 @@ async function readCatalog(
       }),
     ),
   );
-  const missing = await storage.missing([
-    ...new Set(read.flatMap((one) => contentsOf(one).map(({ content }) => content))),
-  ]);
+  const contents = new Set(read.flatMap((one) => contentsOf(one).map(({ content }) => content)));
+  const missing = await storage.missing([...contents]);
   for (const { revision, listed, findings, entry } of read) {
-    const all = [...findings, ...lackedFiles({ revision, listed, missing }, findings)];
-    if (!entry || all.length > 0) unfit.set(revision.id, all);
+    const known = new Set(findings.map(({ where }) => where));
+    const own = contentFindings({ revision, listed }, missing).filter(({ where }) => !known.has(where));
+    if (!entry || own.length > 0) unfit.set(revision.id, [...findings, ...own]);
   }
   const entries = read.flatMap(({ entry, revision }) => (entry && !unfit.has(revision.id) ? [entry] : []));
   const shadowed = await Promise.all(
@@ -181,29 +182,6 @@ async function readCatalog(
 
 /** Enough to keep git answering while others are parsed. */
 const REVISIONS_AT_ONCE = 16;
-
-/** What a revision needs of its storage, and where that lies. */
-function contentsOf({ revision, listed }: { revision: Revision; listed: RevisionFiles }): PackageFile[] {
-  const files = listed.files.map(({ path, content }) => ({ path: `${revision.where}/${path}`, content }));
-  const { signature } = revision;
-  return signature === undefined ? files : [...files, { path: `${revision.where}.sig`, content: signature }];
-}
-
-/** A finding for every file whose content is missing, but for those that have one already. */
-function lackedFiles(
-  known: { revision: Revision; listed: RevisionFiles; missing: ReadonlySet<string> },
-  findings: readonly Finding[],
-): Finding[] {
-  const lacked = contentsOf(known).filter(({ content }) => known.missing.has(content));
-  return lacked
-    .map(({ path }) => ({
-      code: 'unfit',
-      where: `${known.revision.layer}: ${path}`,
-      text: 'the storage lacks the content of this file',
-      level: 'error' as const,
-    }))
-    .filter(({ where }) => findings.every((finding) => finding.where !== where));
-}
 
 function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']): Finding[] {
   return shadowed

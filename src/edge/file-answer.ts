@@ -35,15 +35,14 @@ export function fileAnswer(request: Conditions, source: FileSource): Answer {
     return { kind: 'answer', status: 304, headers: ok(headers, undefined).headers, body: undefined };
   headers.push(['Content-Type', source.entry[2]]);
   if (source.hasRanges) headers.push(['Accept-Ranges', 'bytes']);
-  const isWanted =
-    source.hasRanges && request.range !== undefined && (request.ifRange === undefined || request.ifRange === tag);
+  const isWanted = source.hasRanges && request.range && (!request.ifRange || request.ifRange === tag);
   const range = isWanted ? parseRange(request.range as string, size) : undefined;
   if (typeof range === 'string') return rangeError(range, size);
   const start = range ? range.start : 0;
   const end = range ? range.end : size;
   headers.push(['Content-Length', String(end - start)]);
   if (range) headers.push(['Content-Range', `bytes ${start}-${end - 1}/${size}`]);
-  const whole = ok(headers, { kind: 'file', path: source.path, start, end });
+  const whole = ok(headers, { kind: 'file', path: source.path, digest: source.entry[1], size, start, end });
   return { kind: 'answer', status: range ? 206 : 200, headers: whole.headers, body: whole.body };
 }
 

@@ -3,9 +3,11 @@ import { open, readFile, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Columns } from '../queries/columns.ts';
 import { answer } from './answer.ts';
 import type { Request } from './answer.ts';
+import { fileMemory } from './memory.ts';
+import { joinPieces, loadIndex, withoutFile } from './fetch.ts';
+import type { Index } from './fetch.ts';
 import { errorAnswer } from './response.ts';
 import type { Answer, FileBody } from './response.ts';
 
@@ -15,18 +17,18 @@ export interface NodeSite {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
-interface Index {
-  readonly columns: Columns;
-  readonly rows: Buffer;
-}
-
 /** Serves the site in `folder`; a site that is put in its place later is noticed within a second. */
 export function nodeSite(folder: string): NodeSite {
-  const index = indexLoader(folder);
+  const memory = fileMemory(MEMORY);
+  const site: Site = {
+    folder,
+    index: indexLoader(folder, () => memory.clear()),
+    small: (path) => memory.get(path, () => readFile(place(folder, path)).catch(() => undefined)),
+  };
   return {
     handle: async (incoming, response) => {
       try {
-        await respond(folder, { incoming, response, index: await index() });
+        await respond(site, toRequest(incoming), response);
       } catch (error) {
         if (response.headersSent) response.destroy(error as Error);
         else send(errorAnswer(500, 'internal error'), response).end('internal error\n');
@@ -35,72 +37,71 @@ export function nodeSite(folder: string): NodeSite {
   };
 }
 
-async function respond(
-  folder: string,
-  { incoming, response, index }: { incoming: IncomingMessage; response: ServerResponse; index: Index | undefined },
-): Promise<void> {
-  const request = toRequest(incoming);
+/** Bytes of files kept in memory. */
+const MEMORY = 128 * 2 ** 20;
+/** Up to here a file is read whole, and kept; beyond it is streamed. */
+const SMALL = 4 * 2 ** 20;
+
+interface Site {
+  readonly folder: string;
+  index(): Promise<Index | undefined>;
+  /** A small file, from memory where it was asked for before. */
+  small(path: string): Promise<Buffer | undefined>;
+}
+
+async function respond(site: Site, request: Request, response: ServerResponse): Promise<void> {
+  const index = await site.index();
   const first = answer(request, index?.columns);
-  const result = first.kind === 'lookup' ? first.answer(await readText(join(folder, first.path))) : first;
+  const result = first.kind === 'lookup' ? first.answer((await site.small(first.path))?.toString('utf8')) : first;
+  if (result.body?.kind !== 'file') sendMade(result, index, response);
+  else if (!(await sendFile(site, { result, body: result.body }, response)))
+    sendMade(withoutFile(request, index?.columns), index, response);
+}
+
+/** Sends an answer that needs no file. */
+function sendMade(result: Answer, index: Index | undefined, response: ServerResponse): void {
   const { body } = result;
-  if (!body) send(result, response).end();
-  else if (body.kind === 'text') send(result, response).end(body.text, 'latin1');
-  else if (body.kind === 'file') await sendFile(folder, body, { request, result, response, index });
-  else send(result, response).end(joinPieces(body.pieces, (index as Index).rows));
+  send(result, response);
+  if (body?.kind === 'text') response.end(body.text, 'latin1');
+  else if (body?.kind === 'pieces' && index) response.end(joinPieces(body.pieces, index.rows));
+  else response.end();
 }
 
+/** Sends a file, or a range of it; false where the site lacks it, or has another in its place by now. */
 async function sendFile(
-  folder: string,
-  body: FileBody,
-  known: { request: Request; result: Answer; response: ServerResponse; index: Index | undefined },
-): Promise<void> {
-  const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(body.path, 'latin1')]);
-  const { response, result, index, request } = known;
-  const file = await open(path).catch(() => undefined);
-  if (!file) {
-    const other = withoutFile(request, index);
-    if (other.body?.kind === 'pieces') send(other, response).end(joinPieces(other.body.pieces, (index as Index).rows));
-    else send(other, response).end(other.body?.kind === 'text' ? other.body.text : undefined);
-    return;
+  { folder, small }: Site,
+  { result, body }: { result: Answer; body: FileBody },
+  response: ServerResponse,
+): Promise<boolean> {
+  if (body.size <= SMALL) {
+    const bytes = await small(body.path);
+    if (bytes?.length !== body.size) return false;
+    send(result, response).end(bytes.subarray(body.start, body.end));
+    return true;
   }
+  const file = await open(place(folder, body.path)).catch(() => undefined);
   try {
+    if (!file || (await file.stat()).size !== body.size) return false;
     send(result, response);
-    if (body.start === body.end) response.end();
-    else
-      await pipeline(
-        createReadStream('', { fd: file, start: body.start, end: body.end - 1, autoClose: false }),
-        response,
-      );
+    await pipeline(
+      createReadStream('', { fd: file, start: body.start, end: body.end - 1, autoClose: false }),
+      response,
+    );
+    return true;
   } finally {
-    await file.close();
+    await file?.close();
   }
 }
 
-/** A file that the site should have is missing: a precomputed answer is composed, another file is a 404. */
-function withoutFile(request: Request, index: Index | undefined): Answer {
-  const columns = index && {
-    ...index.columns,
-    answers: { ...index.columns.answers, search: [], packages: [], categories: [] },
-  };
-  const other = answer(request, columns);
-  return other.kind === 'answer' && other.body?.kind !== 'file' ? other : errorAnswer(404, 'resource not found');
+/** Paths are byte strings. */
+function place(folder: string, path: string): Buffer {
+  return Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')]);
 }
 
 function send(result: Answer, response: ServerResponse): ServerResponse {
   return response.writeHead(
     result.status,
     result.headers.flatMap(([name, value]) => [name, value]),
-  );
-}
-
-function joinPieces(
-  pieces: readonly (string | { readonly start: number; readonly end: number })[],
-  rows: Buffer,
-): Buffer {
-  return Buffer.concat(
-    pieces.map((piece) =>
-      typeof piece === 'string' ? Buffer.from(piece, 'latin1') : rows.subarray(piece.start, piece.end),
-    ),
   );
 }
 
@@ -118,7 +119,7 @@ function toRequest({ method = 'GET', url = '/', headers }: IncomingMessage): Req
 }
 
 /** Gives the current index; undefined where it is missing, broken, or of two builds. */
-function indexLoader(folder: string): () => Promise<Index | undefined> {
+function indexLoader(folder: string, onChange: () => void): () => Promise<Index | undefined> {
   let checked = 0;
   let identity = '';
   let current: Promise<Index | undefined> = Promise.resolve(undefined);
@@ -127,7 +128,8 @@ function indexLoader(folder: string): () => Promise<Index | undefined> {
     const now = found ? `${found.ino}-${found.mtimeMs}` : '';
     if (now === identity && now !== '') return await before;
     identity = now;
-    return await loadIndex(folder);
+    onChange();
+    return await loadIndex({ bytes: (path) => readFile(join(folder, path)).catch(() => undefined) });
   };
   return () => {
     if (Date.now() - checked >= RECHECK) {
@@ -140,26 +142,3 @@ function indexLoader(folder: string): () => Promise<Index | undefined> {
 
 /** Milliseconds. */
 const RECHECK = 1000;
-
-async function loadIndex(folder: string): Promise<Index | undefined> {
-  try {
-    const names = JSON.parse(await readFile(join(folder, '_registry/index.json'), 'utf8')) as {
-      columns: string;
-      rows: string;
-    };
-    const [columnsText, rows] = await Promise.all([
-      readFile(join(folder, '_registry', names.columns), 'utf8'),
-      readFile(join(folder, '_registry', names.rows)),
-    ]);
-    const columns = JSON.parse(columnsText) as Columns;
-    const isOneBuild =
-      rows.length === columns.bytes && rows.toString('latin1', 0, columns.build.length + 1) === `${columns.build}\n`;
-    return isOneBuild ? { columns, rows } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  return await readFile(path, 'utf8').catch(() => undefined);
-}

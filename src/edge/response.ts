@@ -22,6 +22,10 @@ export interface FileBody {
   readonly kind: 'file';
   /** Relative to the site's folder. */
   readonly path: string;
+  /** Of the file as a whole: SHA-256 in hex, or its first digits. For hosts that keep each different content once. */
+  readonly digest: string;
+  /** Of the file as a whole, in bytes. */
+  readonly size: number;
   readonly start: number;
   readonly end: number;
 }

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import fastGlob from 'fast-glob';
 import type { Finding } from '../errors.ts';
 import { Stop } from '../errors.ts';
@@ -39,14 +40,14 @@ async function readLayer(
   identify: (path: string) => Promise<string>,
 ): Promise<Layer> {
   const root = join(folder, spec.ref, spec.packages);
-  const found = await glob(root, 2).catch((error: unknown) => {
-    throw new Stop(
-      'no-layer',
-      `${root} can't be read (layer ${spec.name})`,
-      'a folder storage has a folder a layer',
-      error,
-    );
-  });
+  const found = await readdir(root).then(
+    () => glob(root, 2),
+    async (error: unknown) => {
+      const others = await fastGlob('*', { cwd: folder, onlyDirectories: true });
+      const hint = `a folder storage has a folder a layer; it has: ${others.sort().join(', ')}`;
+      throw new Stop('no-layer', `${root} can't be read (layer ${spec.name})`, hint, error);
+    },
+  );
   const entries = await Promise.all(
     found.map(async ({ path, dirent }): Promise<Entry> => {
       const kind = dirent.isDirectory() ? 'folder' : dirent.isFile() ? 'file' : 'other';
@@ -64,17 +65,13 @@ async function listFolder(revision: Revision, identify: (path: string) => Promis
   const refuse = (path: string, text: string): void => {
     findings.push({ code: 'unfit', where: `${revision.layer}: ${revision.where}/${path}`, text, level: 'error' });
   };
-  const refuseError = (path: string, { code, message }: NodeJS.ErrnoException): void =>
-    refuse(path, path.includes('\ufffd') ? 'has a name that is not UTF-8' : `can't be read: ${code ?? message}`);
-  const found = await glob(revision.source).catch((error: NodeJS.ErrnoException) => {
-    refuseError(relative(revision.source, error.path ?? revision.source), error);
-    return [];
-  });
-  for (const { path, dirent } of found) {
-    if (dirent.isFile())
-      await identify(join(revision.source, path)).then(
+  for (const { path, dirent } of await glob(revision.source)) {
+    const full = join(revision.source, path);
+    if (path.includes('\ufffd') && !existsSync(full)) refuse(path, 'has a name that is not UTF-8');
+    else if (dirent.isFile())
+      await identify(full).then(
         (content) => files.push({ path, content }),
-        (error: NodeJS.ErrnoException) => refuseError(path, error),
+        (error: NodeJS.ErrnoException) => refuse(path, `can't be read: ${error.code ?? error.message}`),
       );
     else if (!dirent.isDirectory()) refuse(path, dirent.isSymbolicLink() ? 'is a symbolic link' : 'is not a file');
   }
@@ -82,6 +79,7 @@ async function listFolder(revision: Revision, identify: (path: string) => Promis
   return { files, zip: undefined, findings };
 }
 
+/** Folders that can't be found are passed over: fast-glob holds them for just removed. */
 async function glob(cwd: string, deep = Number.POSITIVE_INFINITY): Promise<fastGlob.Entry[]> {
   const options = { cwd, deep, dot: true, onlyFiles: false, followSymbolicLinks: false, objectMode: true } as const;
   return await fastGlob(ANY_PATH, { ...options, suppressErrors: false });

@@ -175,15 +175,18 @@ interface TreeEntry {
  */
 function parseTree(bytes: Buffer, sibling: string): TreeEntry[] {
   const entries: TreeEntry[] = [];
+  const names = new Set<string>();
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(32, at);
     const nul = bytes.indexOf(0, space);
     const end = nul + 1 + sibling.length / 2;
-    const name = bytes.subarray(space + 1, nul);
-    const isSafe = isUtf8(name) && !/^\.{0,2}$|\//.test(name.toString('utf8'));
+    const raw = bytes.subarray(space + 1, nul);
+    const name = raw.toString('utf8');
+    const isSafe = isUtf8(raw) && !/^\.{0,2}$|\//.test(name) && !names.has(name);
+    names.add(name);
     entries.push({
       mode: isSafe ? bytes.toString('latin1', at, space) : 'unsafe',
-      name: name.toString('utf8'),
+      name,
       id: bytes.toString('hex', nul + 1, end),
     });
     at = end;
@@ -200,7 +203,7 @@ function isFileMode(mode: string): boolean {
 }
 
 function nonFile(mode: string): string {
-  if (mode === 'unsafe') return 'has a name that is not a file name in UTF-8';
+  if (mode === 'unsafe') return 'has a name that no file can have (or two have, or that is not UTF-8)';
   return mode === '120000' ? 'is a symbolic link' : 'is a submodule';
 }
 

@@ -8,7 +8,7 @@ import { manifest } from './manifest.ts';
 import { dataStreamFaults, namedPipelines, packageFaults } from './rules.ts';
 import type { Fault } from './rules.ts';
 import { readObject } from './shape.ts';
-import type { Context, JsonObject } from './shape.ts';
+import type { Context, JsonObject, Shape } from './shape.ts';
 import { parseManifest, parseYaml, YamlError } from './yaml.ts';
 
 /** A revision with what its manifests say, in the registry's terms. */
@@ -29,102 +29,148 @@ export interface PackageReader {
   read(revision: Revision, listed: RevisionFiles): Promise<{ package?: Package; findings: readonly Finding[] }>;
 }
 
-/**
- * Reads packages from the contents of a storage. What depends on one file alone (its fields, whether a pipeline parses) is
- * kept by content id, since versions of a package share most of their files.
- */
+export interface PackageReaderOptions {
+  /** Input type -> ingestion method. */
+  readonly ingestionMethods: Readonly<Record<string, string>>;
+  readonly signatures: 'optional' | 'required';
+}
+
+/** Reads packages from the contents of a storage. */
 export function packageReader(
   content: (id: string) => Promise<Buffer | undefined>,
-  {
-    ingestionMethods,
-    signatures,
-  }: { ingestionMethods: Readonly<Record<string, string>>; signatures: 'optional' | 'required' },
+  { ingestionMethods, signatures }: PackageReaderOptions,
 ): PackageReader {
-  const fieldsOf = memoized(async (id): Promise<FieldsFile> => {
-    const bytes = await content(id);
-    return bytes ? readFields(bytes) : { error: LACKING };
-  });
-  const pipelineError = memoized(async (key): Promise<string | undefined> => {
-    const [id = '', extension = ''] = key.split('.');
-    const bytes = await content(id);
-    return bytes ? parseError(bytes, extension) : LACKING;
-  });
+  const files = fileReader(content);
   return {
     read: async (revision, listed) => {
-      const faults: Fault[] = [];
-      const ids = new Map(listed.files.map(({ path, content: id }) => [path, id]));
-      const paths: ReadonlySet<string> = new Set(ids.keys());
-      const base = `/package/${revision.name}/${revision.version}`;
-      const readManifest = async (file: string, shape: typeof manifest): Promise<JsonObject | undefined> => {
-        const id = ids.get(file);
-        const bytes = id === undefined ? undefined : await content(id);
-        if (!bytes) {
-          faults.push({ file, text: id === undefined ? 'is missing' : LACKING });
-          return undefined;
-        }
-        const fail: Context['fail'] = (place, text) => faults.push({ file, text: `${place} ${text}`.trimStart() });
-        try {
-          return readObject(parseManifest(bytes), '', { base, paths, ingestionMethods, fail }, shape);
-        } catch (error) {
-          if (!(error instanceof YamlError)) throw error;
-          fail('', error.message);
-          return undefined;
-        }
-      };
-      const read = await readManifest('manifest.yml', manifest);
-      const release = releaseOf(read ?? {}, revision.version);
-      if (read) faults.push(...packageFaults({ ...revision, manifest: read, paths }));
-      const dataStreams = await Promise.all(
-        dataStreamFolders(listed.files).map(async (folder) => {
-          const prefix = `data_stream/${folder}`;
-          const own = await readManifest(`${prefix}/manifest.yml`, dataStream);
-          if (!own) return undefined;
-          const pipelines = `${prefix}/elasticsearch/ingest_pipeline/default`;
-          const hasDefaultPipeline = paths.has(`${pipelines}.yml`) || paths.has(`${pipelines}.json`);
-          const placed = placeDataStream(own, {
-            folder,
-            packageName: revision.name,
-            packageRelease: release,
-            hasDefaultPipeline,
-          });
-          const facts = { folder: prefix, dataStream: placed, paths };
-          for (const file of namedPipelines(facts)) {
-            const text = await pipelineError(`${ids.get(file) ?? ''}.${file.slice(file.lastIndexOf('.') + 1)}`);
-            if (text !== undefined) faults.push({ file, text });
-          }
-          const fields = new Map<string, string[]>();
-          for (const [file, id] of ids) {
-            if (!file.startsWith(`${prefix}/fields/`) || !file.endsWith('.yml')) continue;
-            const found = await fieldsOf(id);
-            if ('error' in found) faults.push({ file, text: found.error });
-            else for (const [name, type] of found.fields) fields.set(name, [...(fields.get(name) ?? []), type]);
-          }
-          faults.push(...dataStreamFaults({ ...facts, fields }));
-          return placed;
-        }),
-      );
+      const reading = startReading(revision, listed, { files, ingestionMethods });
+      const read = await readManifest(reading, 'manifest.yml', manifest);
+      const release = releaseOf(read, revision.version);
+      if (read) reading.faults.push(...packageFaults({ ...revision, manifest: read, paths: reading.paths }));
+      const folders = dataStreamFolders(listed.files);
+      const dataStreams = await Promise.all(folders.map((folder) => readDataStream(reading, folder, release)));
       if (signatures === 'required' && revision.signature === undefined)
-        faults.push({ file: '', text: 'has no signature, and this distribution requires one' });
-      const findings = [...listed.findings, ...faults.map(({ file, text }) => toFinding(revision, file, text))];
+        reading.faults.push({ file: '', text: 'has no signature, and this distribution requires one' });
+      const findings = [...listed.findings, ...reading.faults.map((fault) => toFinding(revision, fault))];
       if (!read || findings.length > 0) return { findings };
-      const result = { revision, manifest: read, release, files: listed.files, zip: listed.zip };
-      return { package: { ...result, dataStreams: dataStreams.filter((one) => one !== undefined) }, findings };
+      const placed = dataStreams.filter((dataStream) => dataStream !== undefined);
+      const result = { revision, manifest: read, release, dataStreams: placed, files: listed.files, zip: listed.zip };
+      return { package: result, findings };
     },
   };
 }
 
+/** One revision, while it is read. */
+interface Reading {
+  readonly revision: Revision;
+  /** Path -> content id. */
+  readonly ids: ReadonlyMap<string, string>;
+  readonly paths: ReadonlySet<string>;
+  readonly files: FileReader;
+  readonly context: Omit<Context, 'fail'>;
+  readonly faults: Fault[];
+}
+
+function startReading(
+  revision: Revision,
+  listed: RevisionFiles,
+  { files, ingestionMethods }: { files: FileReader } & Pick<PackageReaderOptions, 'ingestionMethods'>,
+): Reading {
+  const ids = new Map(listed.files.map(({ path, content }) => [path, content]));
+  const paths = new Set(ids.keys());
+  const base = `/package/${revision.name}/${revision.version}`;
+  return { revision, ids, paths, files, context: { base, paths, ingestionMethods }, faults: [] };
+}
+
+async function readManifest(reading: Reading, file: string, shape: Shape): Promise<JsonObject | undefined> {
+  const fail: Context['fail'] = (place, text) => reading.faults.push({ file, text: `${place} ${text}`.trimStart() });
+  const id = reading.ids.get(file);
+  const bytes = id === undefined ? undefined : await reading.files.bytes(id);
+  if (!bytes) {
+    fail('', id === undefined ? 'is missing' : LACKING);
+    return undefined;
+  }
+  try {
+    return readObject(parseManifest(bytes), '', { ...reading.context, fail }, shape);
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    fail('', error.message);
+    return undefined;
+  }
+}
+
+async function readDataStream(reading: Reading, name: string, packageRelease: string): Promise<JsonObject | undefined> {
+  const { paths, faults, files, ids } = reading;
+  const folder = `data_stream/${name}`;
+  const read = await readManifest(reading, `${folder}/manifest.yml`, dataStream);
+  if (!read) return undefined;
+  const pipeline = `${folder}/elasticsearch/ingest_pipeline/default`;
+  const hasDefaultPipeline = paths.has(`${pipeline}.yml`) || paths.has(`${pipeline}.json`);
+  const place = { folder: name, packageName: reading.revision.name, packageRelease, hasDefaultPipeline };
+  const facts = { folder, dataStream: placeDataStream(read, place), paths };
+  for (const file of namedPipelines(facts)) {
+    const text = await files.pipelineError(ids.get(file) ?? '', file.endsWith('.json') ? 'json' : 'yml');
+    if (text !== undefined) faults.push({ file, text });
+  }
+  faults.push(...dataStreamFaults({ ...facts, fields: await readAllFields(reading, `${folder}/fields/`) }));
+  return facts.dataStream;
+}
+
+async function readAllFields({ ids, files, faults }: Reading, folder: string): Promise<Map<string, string[]>> {
+  const fields = new Map<string, string[]>();
+  for (const [file, id] of ids) {
+    if (!file.startsWith(folder) || !file.endsWith('.yml')) continue;
+    const found = await files.fields(id);
+    if ('error' in found) faults.push({ file, text: found.error });
+    else for (const [name, type] of found.fields) fields.set(name, [...(fields.get(name) ?? []), type]);
+  }
+  return fields;
+}
+
+/**
+ * What depends on the content of one file alone. Fields and pipelines are kept by content id, since versions of a package share
+ * most of their files.
+ */
+interface FileReader {
+  bytes(id: string): Promise<Buffer | undefined>;
+  fields(id: string): Promise<FieldsFile>;
+  /** Why a pipeline does not parse; undefined where it does. */
+  pipelineError(id: string, format: 'yml' | 'json'): Promise<string | undefined>;
+}
+
+function fileReader(bytes: FileReader['bytes']): FileReader {
+  const formats = { yml: pipelineCheck(bytes, parseYaml), json: pipelineCheck(bytes, parseJson) };
+  return {
+    bytes,
+    fields: memoized(async (id) => {
+      const found = await bytes(id);
+      return found ? readFields(found) : { error: LACKING };
+    }),
+    pipelineError: (id, format) => formats[format](id),
+  };
+}
+
+function pipelineCheck(
+  bytes: FileReader['bytes'],
+  parse: (found: Buffer) => unknown,
+): (id: string) => Promise<string | undefined> {
+  return memoized(async (id) => {
+    const found = await bytes(id);
+    return found ? parseError(() => parse(found)) : LACKING;
+  });
+}
+
 const LACKING = 'the storage lacks the content of this file';
 
-function toFinding(revision: Revision, file: string, text: string): Finding {
-  const where = file === '' ? revision.where : `${revision.where}/${file}`;
-  return { code: 'unfit', where: `${revision.layer}: ${where}`, text, level: 'error' };
+function toFinding({ layer, where }: Revision, { file, text }: Fault): Finding {
+  return { code: 'unfit', where: `${layer}: ${where}${file === '' ? '' : `/${file}`}`, text, level: 'error' };
 }
 
 /** `release` is the manifest's, else beta for a pre-release or a version below 1.0.0, else ga (section 4). */
-function releaseOf(read: JsonObject, text: string): string {
+function releaseOf(read: JsonObject | undefined, text: string): string {
   const version = parseStrictVersion(text);
   const implied = version && (version.pre !== '' || version.major === '0') ? 'beta' : 'ga';
-  return String(read['release'] ?? implied);
+  return String(read?.['release'] ?? implied);
 }
 
 function dataStreamFolders(files: readonly PackageFile[]): string[] {
@@ -132,10 +178,13 @@ function dataStreamFolders(files: readonly PackageFile[]): string[] {
   return [...new Set(folders)];
 }
 
-function parseError(bytes: Uint8Array, extension: string): string | undefined {
+function parseJson(bytes: Buffer): unknown {
+  return JSON.parse(bytes.toString('utf8'));
+}
+
+function parseError(parse: () => unknown): string | undefined {
   try {
-    if (extension === 'json') JSON.parse(Buffer.from(bytes).toString('utf8'));
-    else parseYaml(bytes);
+    parse();
     return undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return `not JSON: ${error.message}`;

@@ -48,7 +48,10 @@ export function precomputeAnswers({ columns, rows }: IndexFiles, limits: Precomp
       for (const [i, specMax] of specMaxima.entries())
         table.categories[categoriesPlace(specs.length, prerelease, includePolicyTemplates, i)] = runs({
           ...EVERYTHING,
-          ...{ endpoint: 'categories', prerelease, includePolicyTemplates, specMax },
+          endpoint: 'categories',
+          prerelease,
+          includePolicyTemplates,
+          specMax,
         });
   for (const prerelease of prereleases)
     for (const [i, { id }] of columns.categories.entries())
@@ -64,7 +67,8 @@ export function precomputeAnswers({ columns, rows }: IndexFiles, limits: Precomp
     for (const [i, specMax] of specMaxima.slice(0, -1).entries())
       table.search[searchPlace(columns, specs.length, prerelease, 1 + columns.categories.length + i)] = runs({
         ...EVERYTHING,
-        ...{ prerelease, specMax },
+        prerelease,
+        specMax,
       });
   const all = [...bodies.all];
   return {

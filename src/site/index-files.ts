@@ -72,7 +72,8 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
     },
   };
   const body = texts.join(',\n');
-  const build = sha256(JSON.stringify([columns, [...variants]]) + body).slice(0, 16);
+  const places = [...variants].map(([category, of]) => [category, [...of]]);
+  const build = sha256(JSON.stringify([columns, places]) + body).slice(0, 16);
   const rows = Buffer.from(`${build}\n${body}`);
   const starts = startsOf(lengths, build.length + 1);
   return {

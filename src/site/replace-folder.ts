@@ -35,10 +35,10 @@ export async function replaceFolder<T>(
 /** Puts back a folder that a killed run had moved away, and removes what runs that are no more have left. */
 export async function recover(folder: string): Promise<void> {
   const parent = dirname(folder);
-  const prefix = `.${basename(folder)}.`;
-  const old = (await leftovers(parent, prefix)).find((name) => name.endsWith('.old'));
+  const hidden = `.${basename(folder)}`;
+  const old = (await leftovers(parent, hidden)).find((name) => name.endsWith('.old'));
   if (old !== undefined && !existsSync(folder)) await rename(join(parent, old), folder);
-  await clearLeftovers(parent, prefix);
+  await clearLeftovers(parent, hidden);
 }
 
 /** Both moves without a pause, so that no signal is handled between them. */

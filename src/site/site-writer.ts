@@ -50,7 +50,8 @@ export function openSiteWriter(folder: string): SiteWriter {
   let bytes = 0;
   const place = (path: string): string => {
     const full = join(root, path);
-    if (!full.startsWith(root) || path.includes('\0')) throw new Error(`${JSON.stringify(path)} leaves the site`);
+    if (!full.startsWith(root) || full === root || path.includes('\0'))
+      throw new Error(`${JSON.stringify(path)} leaves the site`);
     const parent = dirname(full);
     if (!folders.has(parent)) mkdirSync(parent, { recursive: true });
     folders.add(parent);

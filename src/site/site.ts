@@ -10,7 +10,7 @@ import type { Json } from '../layers/shape.ts';
 import { walkOrder } from '../paths.ts';
 import { precomputeAnswers } from './answers.ts';
 import { openContentStore } from './content-store.ts';
-import type { ContentStore } from './content-store.ts';
+import type { ContentStore, StoredContent } from './content-store.ts';
 import { deprecations } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { byteString, indexFiles } from './index-files.ts';
@@ -94,7 +94,7 @@ async function storeContents(source: SiteSource, store: ContentStore, { onProgre
 /** Enough to keep the threads of zlib busy while others are read and written. */
 const CONTENTS_AT_ONCE = 8;
 
-async function writePackages({ entries, distribution }: SiteSource, writing: Writing): Promise<void> {
+async function writePackages({ entries }: SiteSource, writing: Writing): Promise<void> {
   const inForce = deprecations(entries);
   for (const [i, entry] of entries.entries()) {
     const { name, version, signature } = entry.revision;
@@ -116,7 +116,6 @@ async function writePackages({ entries, distribution }: SiteSource, writing: Wri
     writing.options.onProgress('packages', i + 1, entries.length);
     if (i % 16 === 0) await new Promise((resolve) => setImmediate(resolve)); // lets a signal in
   }
-  void distribution;
 }
 
 const JSON_TYPE = 'application/json';
@@ -125,11 +124,11 @@ const PRIVATE = { type: JSON_TYPE, cache: 'none' } as const;
 
 function linkFiles({ revision, files }: Entry, { writer, store }: Writing): [string, FileEntry][] {
   return files.map(({ path, content }) => {
-    const stored = stored_(store, content);
+    const { size, digest, sniffed } = contentOf(store, content);
     const full = `package/${revision.name}/${revision.version}/${path}`;
     store.linkTo(content, writer.place(full));
-    const type = mediaTypeByExtension(path) ?? stored.sniffed;
-    const file: SiteFile = { path: full, size: stored.size, digest: stored.digest, type, cache: 'files' };
+    const type = mediaTypeByExtension(path) ?? sniffed;
+    const file: SiteFile = { path: full, size, digest, type, cache: 'files' };
     writer.add(file);
     return [byteString(path), fileEntry(file)];
   });
@@ -146,7 +145,7 @@ async function placeZip(entry: Entry, { writer, store }: Writing): Promise<SiteF
     await writeFile(writer.place(path), zip);
     file = { ...kind, size: zip.length, digest };
   } else {
-    const { size, digest } = stored_(store, entry.zip);
+    const { size, digest } = contentOf(store, entry.zip);
     store.linkTo(entry.zip, writer.place(path));
     file = { ...kind, size, digest };
   }
@@ -155,7 +154,7 @@ async function placeZip(entry: Entry, { writer, store }: Writing): Promise<SiteF
 }
 
 function assembleZip({ revision, files }: Entry, store: ContentStore): Buffer {
-  const members = files.map(({ path, content }) => ({ path, content, ...stored_(store, content) }));
+  const members = files.map(({ path, content }) => ({ path, content, ...contentOf(store, content) }));
   const layout = zipLayout(`${revision.name}-${revision.version}`, members);
   const zip = Buffer.allocUnsafe(layout.length);
   let at = 0;
@@ -171,7 +170,7 @@ function assembleZip({ revision, files }: Entry, store: ContentStore): Buffer {
 
 function placeSignature({ revision }: Entry, signature: string, { writer, store }: Writing): SiteFile {
   const path = `epr/${revision.name}/${revision.name}-${revision.version}.zip.sig`;
-  const { size, digest, sniffed } = stored_(store, signature);
+  const { size, digest, sniffed } = contentOf(store, signature);
   store.linkTo(signature, writer.place(path));
   const file = { path, size, digest, type: sniffed, cache: 'files' } as const;
   writer.add(file);
@@ -248,7 +247,7 @@ function digestOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function stored_(store: ContentStore, content: string): NonNullable<ReturnType<ContentStore['get']>> {
+function contentOf(store: ContentStore, content: string): StoredContent {
   const found = store.get(content);
   if (!found) throw new Error(`content ${content} is not in the store`);
   return found;

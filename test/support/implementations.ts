@@ -6,6 +6,7 @@ import { answer } from '../../src/edge/answer.ts';
 import { nodeSite } from '../../src/edge/node.ts';
 import type { Answer } from '../../src/edge/response.ts';
 import type { Columns } from '../../src/queries/columns.ts';
+import { byteString } from '../../src/site/index-files.ts';
 import type { Response } from './compare.ts';
 
 /** A way to serve a built site; the contract is asked of every one. */
@@ -29,11 +30,10 @@ export const coreInMemory: Implementation = {
     return {
       ask: async (method, target, headers) => {
         const [path = '', ...query] = target.split('?');
-        const raw = (text: string): string => Buffer.from(text).toString('latin1');
         const request = {
           method,
-          path: raw(path),
-          query: query.length > 0 ? raw(query.join('?')) : undefined,
+          path: byteString(path),
+          query: query.length > 0 ? byteString(query.join('?')) : undefined,
           range: headers['Range'],
         };
         const first = answer(request, columns);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { answerQuery } from '../../src/queries/answer.ts';
 import { parseQuery } from '../../src/queries/parse.ts';
 import { parseQueryString } from '../../src/queries/query-string.ts';
 import { bodyOf, counts, indexOf, queryOf, revision, search } from '../support/registry.ts';
@@ -29,10 +30,7 @@ describe('parameters', () => {
     ['agent.version=8.', "invalid agent version '8.': invalid semantic version"],
     ['spec.max=3', "invalid 'spec.max' version: invalid version '3': it should be <major.version>"],
     ['spec.min=3.0.0', "invalid 'spec.min' version: invalid version '3.0.0': it should be <major.version>"],
-    [
-      'spec.max=a.b',
-      "invalid 'spec.max' version: invalid version 'a.b': invalid spec version 'a.b': invalid semantic version",
-    ],
+    ['spec.max=a.b', "invalid 'spec.max' version: invalid spec version 'a.b': invalid semantic version"],
     ['discovery=', `invalid 'discovery' query param: '': could not parse filter ""`],
     ['discovery=a', `invalid 'discovery' query param: 'a': could not parse filter "a"`],
     ['discovery=a:b', `invalid 'discovery' query param: 'a:b': unknown discovery filter "a"`],
@@ -167,6 +165,12 @@ describe('what is found', () => {
     const index = indexOf(revision('a@1.0.0', { categories: ['web'] }), revision('a@2.0.0', { categories: ['edr'] }));
     expect(search(index, 'category=web')).toEqual([]);
     expect(search(index, 'category=web&all=true')).toEqual(['a@1.0.0']);
+  });
+
+  test('rows that lie one behind another are one piece', () => {
+    const { columns } = indexOf(revision('a@1.0.0'), revision('b@1.0.0'), revision('c@1.0.0', { type: 'input' }));
+    const pieces = answerQuery(columns, queryOf('search', 'type=integration'));
+    expect(pieces).toEqual(['[\n', { start: 17, end: 17 + 2 * 11 + 2 }, '\n]\n']);
   });
 
   test('neighbours and lone rows are cut out exactly', () => {

@@ -1,0 +1,313 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run, shippedContent, start, startServer, temporaryFolder } from '../support/cli.ts';
+import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
+
+/* `epr-static serve` over built sites, asked over HTTP with paths exactly as written. */
+
+interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly text: string;
+}
+
+async function ask(url: string, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Reply> {
+  const { hostname, port } = new URL(url);
+  return await new Promise((resolve, reject) => {
+    const asked = request({ hostname, port, path, method, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const body = Buffer.concat(chunks);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body, text: body.toString('utf8') });
+      });
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+type Server = Awaited<ReturnType<typeof startServer>>;
+
+const ids = ({ text }: Reply): string[] =>
+  (JSON.parse(text) as { name: string; version: string }[]).map(({ name, version }) => `${name}@${version}`);
+
+describe('the sample', () => {
+  const cwd = temporaryFolder();
+  const site = join(cwd, 'dist/staging');
+  let server: Server;
+  const get = async (path: string, headers?: Record<string, string>, method?: string): Promise<Reply> =>
+    await ask(server.url, path, headers, method);
+
+  beforeAll(async () => {
+    cpSync(shippedContent, join(cwd, 'content'), { recursive: true });
+    const signature = join(cwd, 'content/storage/production/packages/cron_watch/1.1.0.sig');
+    writeFileSync(signature, '-----BEGIN PGP SIGNATURE-----\n');
+    const built = await run(['build', '--dist', 'staging'], { cwd });
+    expect(built.status).toBe(0);
+    server = await startServer(['--dist', 'staging'], { cwd });
+  });
+  afterAll(async () => await server.stop());
+
+  test('it says where it is, and the line for kibana.yml', () => {
+    expect(server.url).toMatch(/^http:\/\/localhost:[1-9]\d*$/);
+    expect(server.greeting).toContain(`Serving ${site} at ${server.url}\n`);
+    expect(server.greeting).toContain(`\n  xpack.fleet.registryUrl: ${server.url}\n`);
+  });
+
+  test('search', async () => {
+    const newest = await get('/search?kibana.version=8.15.0');
+    expect(newest).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
+    expect(newest.headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'cache-control': 'max-age=600, public',
+    });
+    expect(newest.headers['content-length']).toBe(String(newest.body.length));
+    expect(ids(newest)).toContain('mailbox_server@1.3.0');
+    expect(ids(await get('/search?package=edge_gateway&all=true'))).toEqual(
+      ['1.0.0', '1.4.0', '2.0.0', '2.1.0', '3.0.0'].map((version) => `edge_gateway@${version}`),
+    );
+    expect(ids(await get('/search?package=greenhouse_sensors&prerelease=1'))).toEqual([
+      'greenhouse_sensors@0.9.0-beta1',
+    ]);
+    expect(await get('/search?package=nothing')).toMatchObject({ status: 200, text: '[]' });
+    expect(await get('/search?kibana.version=x')).toMatchObject({
+      status: 400,
+      text: "invalid Kibana version 'x': invalid semantic version\n",
+      headers: { 'cache-control': 'max-age=0, private, no-store', 'x-content-type-options': 'nosniff' },
+    });
+  });
+
+  test('categories', async () => {
+    const categories = await get('/categories');
+    expect(categories.headers['content-type']).toBe('application/json');
+    const found = JSON.parse(categories.text) as { id: string; count: number }[];
+    expect(found.map(({ id }) => id)).toEqual(found.map(({ id }) => id).sort());
+    for (const { id, count } of found) {
+      const matching = ids(await get(`/search?category=${id}`)); // also those of its sub-categories and policy templates
+      expect(matching.length).toBeGreaterThanOrEqual(count);
+    }
+    expect(await get('/categories?kibana.version=1.0.0')).toMatchObject({ status: 200, text: '[]\n' });
+  });
+
+  test('what a package has', async () => {
+    const index = await get('/package/cron_watch/1.1.0/');
+    expect(index).toMatchObject({ status: 200, headers: { 'cache-control': 'max-age=10, public' } });
+    const description = JSON.parse(index.text) as { assets: string[]; download: string; signature_path: string };
+    for (const asset of description.assets) {
+      const own = join(cwd, 'content/storage/production/packages', asset.replace('/package/', ''));
+      expect((await get(asset)).body).toEqual(readFileSync(own));
+    }
+    const zip = await get(description.download);
+    expect(zip).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/zip', 'accept-ranges': 'bytes' },
+    });
+    expect(zip.body.subarray(0, 4)).toEqual(Buffer.from('PK\u0003\u0004'));
+    expect((await get(description.signature_path)).text).toBe('-----BEGIN PGP SIGNATURE-----\n');
+    expect(await get('/package/cron_watch/1.1.0/docs/README.md')).toMatchObject({
+      headers: { 'content-type': 'text/markdown; charset=utf-8', 'cache-control': 'max-age=600, public' },
+    });
+  });
+
+  test('the rest of the routes', async () => {
+    const home = '{\n  "service.name": "package-registry",\n  "service.version": "1.40.1"\n}\n';
+    expect(await get('/')).toMatchObject({ status: 200, text: home });
+    expect(await get('/index.json')).toMatchObject({ status: 200, text: home });
+    expect(await get('/health')).toMatchObject({ status: 200, text: '' });
+    expect(await get('/_registry/release.json')).toMatchObject({
+      status: 200,
+      text: expect.stringContaining('"staging"'),
+    });
+    expect(await get('/search/?all=1')).toMatchObject({ status: 301, headers: { location: '/search?all=1' } });
+    expect(await get('/a/../search')).toMatchObject({ status: 301, headers: { location: '/search' } });
+  });
+
+  test.each([
+    ['/nothing', 404, '404 page not found'],
+    ['/_registry/index.json', 404, '404 page not found'],
+    ['/_registry/manifest/0.ndjson', 404, '404 page not found'],
+    ['/package/nothing/1.0.0/', 404, 'package revision not found'],
+    ['/package/cron_watch/9.9.9/manifest.yml', 404, 'package revision not found'],
+    ['/package/cron_watch/1.1.0/no/such', 404, 'resource not found'],
+    ['/package/cron_watch/1.1.0/docs', 404, 'resource not found'],
+    ['/package/cron_watch/one/', 400, 'invalid package version'],
+    ['/epr/nothing/nothing-1.0.0.zip', 404, 'artifact not found'],
+    ['/epr/cron_watch/cron_watch-1.0.0.zip.sig', 404, 'signature file not found'],
+    ['/%zz', 400, 'invalid escape in the path'],
+    ['/package/cron_watch/1.1.0/%2e%2e%2f%2e%2e%2f%2e%2e%2f_registry/index.json', 301, ''],
+    ['/package/cron_watch/1.1.0/..%5c..%5cfavicon.ico', 404, 'resource not found'],
+    ['/package/cron_watch/1.1.0/docs%00', 404, 'resource not found'],
+  ])('%s is %d %s', async (path, status, line) => {
+    expect(await get(path)).toMatchObject({ status, text: line === '' ? '' : `${line}\n` });
+  });
+
+  test('ranges, conditions and methods', async () => {
+    const file = '/package/cron_watch/1.1.0/manifest.yml';
+    const whole = await get(file);
+    const size = whole.body.length;
+    const tag = String(whole.headers.etag);
+    const part = await get(file, { range: 'bytes=2-5' });
+    expect(part).toMatchObject({
+      status: 206,
+      headers: { 'content-range': `bytes 2-5/${size}`, 'content-length': '4' },
+    });
+    expect(part.body).toEqual(whole.body.subarray(2, 6));
+    expect((await get(file, { range: 'bytes=-3' })).body).toEqual(whole.body.subarray(-3));
+    expect((await get(file, { range: 'bytes=2-5', 'if-range': '"other"' })).body).toEqual(whole.body);
+    expect(await get(file, { range: 'bytes=999999-' })).toMatchObject({
+      status: 416,
+      text: 'invalid range: failed to overlap\n',
+      headers: { 'content-range': `bytes */${size}` },
+    });
+    for (const path of [
+      file,
+      '/',
+      '/search?all=1',
+      '/categories',
+      '/package/cron_watch/1.1.0/',
+      '/epr/cron_watch/cron_watch-1.1.0.zip',
+    ]) {
+      const got = await get(path);
+      const head = await get(path, {}, 'HEAD');
+      expect(head.body).toHaveLength(0);
+      expect({ ...head.headers, date: 0 }).toEqual({ ...got.headers, date: 0 });
+      const again = await get(path, { 'if-none-match': String(got.headers.etag) });
+      expect([path, again.status, again.text]).toEqual([path, 304, '']);
+    }
+    expect(await get(file, { 'if-none-match': `W/${tag}, "x"` })).toMatchObject({ status: 304 });
+    expect(await get(file, {}, 'POST')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, OPTIONS' } });
+    expect(await get(file, {}, 'OPTIONS')).toMatchObject({ status: 204 });
+  });
+
+  test('a port that is taken', async () => {
+    const { port } = new URL(server.url);
+    const failed = await run(['serve', '--dist', 'staging', '--port', port], { cwd });
+    expect(failed).toMatchObject({ status: 2, stdout: '' });
+    expect(failed.stderr).toMatch(new RegExp(`port ${port} of localhost is taken[^]*--port`));
+  });
+
+  test.each([
+    [['--dist', 'production'], /dist\/production holds no site[^]*build.*--dist production/],
+    [['--dir', 'content'], /content holds no site[^]*build/],
+    [[], /no site was named[^]*--dist NAME, or --dir FOLDER/],
+  ])('no site: %j', async (args, message) => {
+    const failed = await run(['serve', '--port', '0', ...args], { cwd });
+    expect(failed).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(message) });
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it', async (signal) => {
+    const { child, finished } = start(['serve', '--dir', site, '--port', '0'], { cwd });
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    child.kill(signal);
+    expect(await finished).toMatchObject({ status: signal === 'SIGINT' ? 130 : 143, stderr: '' });
+  });
+});
+
+describe('a site that changes under the server', () => {
+  const cwd = temporaryFolder();
+  const site = join(cwd, 'dist/all');
+  const registry = join(site, '_registry');
+  let server: Server;
+  let version = 1;
+
+  /** Builds with one version more than before. */
+  const build = async (): Promise<void> => {
+    writeFiles(join(cwd, 'content/storage/one'), under('packages', packageFiles('acme', `${version++}.0.0`)));
+    expect(await run(['build', '--dist', 'all'], { cwd })).toMatchObject({ status: 0 });
+  };
+  /** What a search gives once it is what is expected, at the latest after two seconds. */
+  const searchUntil = async (isExpected: (reply: Reply) => boolean): Promise<Reply> => {
+    for (const end = Date.now() + 2000; ; await pause(50)) {
+      const reply = await ask(server.url, '/search?all=true');
+      if (isExpected(reply) || Date.now() > end) return reply;
+    }
+  };
+
+  beforeAll(async () => {
+    writeFiles(cwd, { 'content/distributions.yml': distributions('storage', ['one']) });
+    await build();
+    server = await startServer(['--dir', 'dist/all'], { cwd });
+  });
+  afterAll(async () => await server.stop());
+
+  test('a rebuilt one is picked up', async () => {
+    expect(ids(await searchUntil(({ status }) => status === 200))).toEqual(['acme@1.0.0']);
+    await build();
+    const both = ['acme@1.0.0', 'acme@2.0.0'];
+    expect(ids(await searchUntil((reply) => ids(reply).length === 2))).toEqual(both);
+  });
+
+  const file = (start: string): string =>
+    join(registry, readdirSync(registry).find((name) => name.startsWith(start)) ?? '');
+  const damages: [string, () => void][] = [
+    ['rows are cut off', () => truncateSync(file('rows-'), 100)],
+    ['columns are cut off', () => truncateSync(file('columns-'), 100)],
+    ['rows are missing', () => rmSync(file('rows-'))],
+    ['columns are not columns', () => writeFileSync(file('columns-'), '{}')],
+    ['the index is missing', () => rmSync(file('index.json'))],
+    [
+      'rows are of another build',
+      () => {
+        const rows = readFileSync(file('rows-'), 'latin1');
+        writeFileSync(file('rows-'), (rows.startsWith('0') ? '1' : '0') + rows.slice(1), 'latin1');
+      },
+    ],
+  ];
+  test.each(damages)('where %s the answer is 503, never an empty list; a new build mends it', async (_, damage) => {
+    damage();
+    if (existsSync(join(registry, 'index.json'))) {
+      const index = readFileSync(join(registry, 'index.json'));
+      rmSync(join(registry, 'index.json'));
+      writeFileSync(join(registry, 'index.json'), index); // as a deployment that goes wrong would
+    }
+    const reply = await searchUntil(({ status }) => status !== 200);
+    expect(reply).toMatchObject({ status: 503, headers: { 'cache-control': expect.stringContaining('no-store') } });
+    expect(reply.text).not.toContain('[');
+    expect((await ask(server.url, '/categories')).status).toBe(503);
+    expect((await ask(server.url, '/health')).status).toBe(200);
+    await build();
+    expect((await searchUntil(({ status }) => status === 200)).status).toBe(200);
+  });
+
+  test('a zip that is missing in the tree is a 404, and not cached', async () => {
+    await build();
+    rmSync(join(site, 'epr/acme/acme-1.0.0.zip'));
+    const reply = await ask(server.url, '/epr/acme/acme-1.0.0.zip');
+    expect(reply).toMatchObject({ status: 404, text: expect.stringMatching(/^(artifact|resource) not found\n$/) });
+    expect(reply.headers['cache-control']).toContain('no-store');
+  });
+
+  test('the favicon is there though the config has none', async () => {
+    const reply = await ask(server.url, '/favicon.ico');
+    expect(reply).toMatchObject({ status: 200, headers: { 'content-type': 'image/x-icon' } });
+    expect(reply.body).toEqual(readFileSync(join(shippedContent, 'static/favicon.ico')));
+  });
+
+  test('files of any name', async () => {
+    const names = [
+      'a b#c?d%e.txt',
+      'new\nline',
+      '[x]{y}',
+      'quo"te\'',
+      '日本語.txt',
+      '-rf',
+      '__proto__',
+      'back\\slash',
+      '.dot',
+    ];
+    const files = Object.fromEntries(names.map((name) => [`docs/${name}`, `this is ${name}`]));
+    writeFiles(join(cwd, 'content/storage/one'), under('packages', packageFiles('odd', '1.0.0', files)));
+    await build();
+    await searchUntil((reply) => reply.text.includes('"odd"'));
+    for (const name of names) {
+      const reply = await ask(server.url, `/package/odd/1.0.0/docs/${encodeURIComponent(name)}`);
+      expect([name, reply.status, reply.text]).toEqual([name, 200, `this is ${name}`]);
+    }
+  });
+});

@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+/* The compiled program as users run it: a process, in a folder that is nobody else's. */
+
+const program = fileURLToPath(new URL('../../lib/cli.js', import.meta.url));
+/** The sample that the program ships. */
+export const shippedContent = fileURLToPath(new URL('../../content', import.meta.url));
+
+export interface RunOptions {
+  readonly cwd: string;
+  /** Added to a clean environment: nothing of the user's git, no colours. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Run {
+  /** Null where a signal ended it. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const folders: string[] = [];
+const children = new Set<ChildProcess>();
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** A new folder, removed after the tests of this file. */
+export function temporaryFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'epr-static-e2e-')));
+  folders.push(folder);
+  return folder;
+}
+
+/** The environment for a program that must depend on nothing but what a test says. */
+export function cleanEnvironment(): Record<string, string> {
+  const kept = ['PATH', 'TMPDIR', 'SystemRoot'].flatMap((key) => {
+    const value = process.env[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  const git = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+  return { ...Object.fromEntries(kept), ...git, HOME: tmpdir(), TZ: 'UTC' };
+}
+
+/** Starts the program and gives the process; `finished` tells how it ended. */
+export function start(
+  args: readonly string[],
+  { cwd, env }: RunOptions,
+): { child: ChildProcess; finished: Promise<Run> } {
+  const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...cleanEnvironment(), ...env } });
+  children.add(child);
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const finished = new Promise<Run>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => {
+      children.delete(child);
+      resolve({ status, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8') });
+    });
+  });
+  return { child, finished };
+}
+
+/** Runs the program to its end. */
+export async function run(args: readonly string[], options: RunOptions): Promise<Run> {
+  return await start(args, options).finished;
+}
+
+/** Starts a server on a free port; `url` is what it says of itself. */
+export async function startServer(
+  args: readonly string[],
+  options: RunOptions,
+): Promise<{ url: string; greeting: string; stop(): Promise<void> }> {
+  const { child, finished } = start(['serve', '--port', '0', ...args], options);
+  let greeting = '';
+  await new Promise<void>((resolve) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      greeting += chunk.toString('utf8');
+      if (greeting.includes('Ctrl-C')) resolve();
+    });
+    void finished.then(() => resolve());
+  });
+  const url = / at (http:\S+)/.exec(greeting)?.[1];
+  if (url === undefined) throw new Error(`the server did not start: ${(await finished).stderr}`);
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await finished;
+  };
+  return { url, greeting, stop };
+}
+
+/** Every file below a folder with the digest of its bytes: `path digest`, sorted. */
+export function listing(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
+  return files
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => `${JSON.stringify(relative(folder, file))} ${digestOf(readFileSync(file))}`)
+    .sort();
+}
+
+interface ManifestLine {
+  readonly path: string;
+  readonly size: number;
+  readonly digest: string;
+}
+
+/** What is wrong with a site by its own manifest: files that are missing, too many, or not what it says; none is whole. */
+export function siteFaults(site: string): string[] {
+  const folder = join(site, '_registry', 'manifest');
+  const parts = readdirSync(folder).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  const texts = parts.map((part) => readFileSync(join(folder, part), 'utf8'));
+  const lines = texts.flatMap((text) => text.trimEnd().split('\n')).map((line) => JSON.parse(line) as ManifestLine);
+  const there = new Set(listing(site).map((line) => line.slice(0, line.lastIndexOf(' '))));
+  const faults = lines.flatMap(({ path, size, digest }) => {
+    if (!there.delete(JSON.stringify(path))) return [`missing: ${path}`];
+    const file = join(site, path);
+    if (statSync(file).size !== size) return [`size: ${path}`];
+    return digestOf(readFileSync(file)) === digest ? [] : [`digest: ${path}`];
+  });
+  for (const part of parts) there.delete(JSON.stringify(`_registry/manifest/${part}`));
+  there.delete(JSON.stringify('_registry/release.json'));
+  const release = JSON.parse(readFileSync(join(site, '_registry/release.json'), 'utf8')) as { manifest: string };
+  if (release.manifest !== digestOf(Buffer.from(texts.join('')))) faults.push('digest: the manifest itself');
+  return [...faults, ...[...there].map((path) => `extra: ${path}`)];
+}
+
+function digestOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,288 @@
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { isUrl, readConfig, shippedConfig } from '../../src/config.ts';
+import type { ConfigOptions } from '../../src/config.ts';
+import { Stop } from '../../src/errors.ts';
+import { temporaryFolder } from '../support/folder.ts';
+
+const simplest = `
+registry: 1.40.1
+storage: storage
+layers: { production: {}, staging: {} }
+distributions:
+  staging: { layers: [production, staging] }
+`;
+
+function configFile(text = simplest, beside: Readonly<Record<string, string>> = {}): string {
+  return join(temporaryFolder({ 'distributions.yml': text, ...beside }), 'distributions.yml');
+}
+
+async function read(text: string, options: Partial<ConfigOptions> = {}) {
+  return await readConfig({ config: configFile(text), dist: 'staging', ...options });
+}
+
+/** What stops the reading, with the folder's name taken out. */
+async function stopOf(text: string, options: Partial<ConfigOptions> & { beside?: Record<string, string> } = {}) {
+  const { beside, ...rest } = options;
+  const config = configFile(text, beside);
+  const error = await readConfig({ config, dist: 'staging', ...rest }).catch((caught: unknown) => caught);
+  if (!(error instanceof Stop)) throw new Error('nothing stopped it', { cause: error });
+  return { code: error.code, message: error.message.replaceAll(resolve(config, '..'), ''), hint: error.hint };
+}
+
+const withDistribution = (lines: string) =>
+  simplest.replace('{ layers: [production, staging] }', `{ layers: [production], ${lines} }`);
+
+describe('a distribution', () => {
+  test('has every default', async () => {
+    const config = configFile();
+    const { tables, ...distribution } = await readConfig({ config, dist: 'staging' });
+    expect(distribution).toEqual({
+      name: 'staging',
+      registry: '1.40.1',
+      storage: resolve(config, '../storage'),
+      layers: [
+        { name: 'production', ref: 'production', packages: 'packages' },
+        { name: 'staging', ref: 'staging', packages: 'packages' },
+      ],
+      cache: { index: 10, search: 600, categories: 600, files: 600 },
+      collisions: 'report',
+      signatures: 'optional',
+      precompute: { answers: 4000, bytes: 268_435_456 },
+      staticFolders: [resolve(shippedConfig, '../static'), resolve(config, '../static')],
+    });
+    expect(tables.categories).toContainEqual({ id: 'auditd', title: 'AuditD', parent: 'security' });
+    expect(tables.ingestionMethods['aws-cloudwatch']).toBe('AWS CloudWatch');
+  });
+
+  test('has settings of its own', async () => {
+    const settings = [
+      'registry: 1.40',
+      'cache: { search: 5, files: 0 }',
+      'collisions: refuse',
+      'signatures: required',
+      'precompute: { answers: 0 }',
+    ];
+    expect(await read(withDistribution(settings.join(', ')))).toMatchObject({
+      registry: '1.40',
+      cache: { index: 10, search: 5, categories: 600, files: 0 },
+      collisions: 'refuse',
+      signatures: 'required',
+      precompute: { answers: 0, bytes: 268_435_456 },
+    });
+  });
+
+  test('takes a layer from the stack tag of a release', async () => {
+    const written = simplest.replace('[production, staging]', '[{ name: 7.9.0, ref: 7.9.0, packages: . }, staging]');
+    expect((await read(written)).layers).toEqual([
+      { name: '7.9.0', ref: '7.9.0', packages: '' },
+      { name: 'staging', ref: 'staging', packages: 'packages' },
+    ]);
+  });
+
+  test.each(['8', '8.10', '0123', '1e3', '2024-01-01', '12345678901234567890', 'true'])(
+    'takes the ref %s as it is written',
+    async (ref) => {
+      const { layers } = await read(simplest.replace('production: {}', `production: { ref: ${ref} }`));
+      expect(layers[0]).toEqual({ name: 'production', ref, packages: 'packages' });
+    },
+  );
+
+  test('may have a name of digits, and layers that are', async () => {
+    const written =
+      'registry: 1\nstorage: s\nlayers: { 8: , 8.10: { ref: x } }\ndistributions: { 9: { layers: [8, 8.10] } }';
+    const { name, registry, layers } = await read(written, { dist: '9' });
+    expect({ name, registry }).toEqual({ name: '9', registry: '1' });
+    expect(layers.map(({ name, ref }) => `${name}=${ref}`)).toEqual(['8=8', '8.10=x']);
+  });
+
+  test('has the refs and the storage that the command line says', async () => {
+    const { layers, storage } = await read(simplest, { refs: { staging: 'v1' }, storage: 'elsewhere' });
+    expect(layers.map(({ ref }) => ref)).toEqual(['production', 'v1']);
+    expect(storage).toBe(resolve('elsewhere'));
+  });
+
+  test.each(['https://example.org/a.git', 'git@example.org:a.git', 'file:///a'])('may be stored at %s', async (url) => {
+    expect((await read(simplest.replace('storage: storage', `storage: ${url}`))).storage).toBe(url);
+    expect((await read(simplest, { storage: url })).storage).toBe(url);
+  });
+
+  test.each(['packages', '/srv/a@b:c', './a@b:c', 'C', '..'])('%s is a path', (path) => {
+    expect(isUrl(path)).toBe(false);
+  });
+
+  test.each([
+    ['.', ''],
+    ['./', ''],
+    ['a/./b/', 'a/b'],
+    ['a..b', 'a..b'],
+  ])('packages: %s are in the folder "%s" of the layer', async (written, packages) => {
+    const { layers } = await read(simplest.replace('production: {}', `production: { packages: ${written} }`));
+    expect(layers[0]?.packages).toBe(packages);
+  });
+
+  test.each(['..', 'a/../..', '/a', '../a'])('packages: %s are refused', async (written) => {
+    const stop = await stopOf(simplest.replace('production: {}', `production: { packages: ${written} }`));
+    expect(stop).toMatchObject({
+      code: 'bad-config',
+      message: `/distributions.yml: packages: "${written}" leaves the layer`,
+    });
+  });
+});
+
+describe('an unknown key is named with its near match', () => {
+  test.each([
+    ['registri: 1', 'registri: unknown key (did you mean "registry"?)'],
+    ['zzzzzzzz: 1', 'zzzzzzzz: unknown key (known: registry, storage, layers, distributions)'],
+  ])('at the top: %s', async (line, text) => {
+    expect((await stopOf(`${simplest}\n${line}`)).message).toBe(`/distributions.yml:\n  ${text}`);
+  });
+
+  test('of a layer', async () => {
+    const { message } = await stopOf(simplest.replace('production: {}', 'production: { reff: a }'));
+    expect(message).toBe('/distributions.yml:\n  layers.production.reff: unknown key (did you mean "ref"?)');
+  });
+
+  test.each([
+    ['signature: required', 'signature: unknown key (did you mean "signatures"?)'],
+    ['cache: { serach: 1 }', 'cache.serach: unknown key (did you mean "search"?)'],
+    ['precompute: { byte: 1 }', 'precompute.byte: unknown key (did you mean "bytes"?)'],
+  ])('of a distribution: %s', async (line, text) => {
+    const { message } = await stopOf(withDistribution(line));
+    expect(message).toBe(`/distributions.yml:\n  distributions.staging.${text}`);
+  });
+
+  test("of a distribution's own layer", async () => {
+    const { message } = await stopOf(simplest.replace('[production, staging]', '[staging, { name: a, package: b }]'));
+    const place = 'distributions.staging.layers.1';
+    expect(message).toBe(`/distributions.yml:\n  ${place}.package: unknown key (did you mean "packages"?)`);
+  });
+
+  test('of a category', async () => {
+    const beside = { 'categories.yml': '- { id: a, title: A }\n- { id: b, title: B, parnt: a }' };
+    const { message } = await stopOf(simplest, { beside });
+    expect(message).toBe('/categories.yml:\n  1.parnt: unknown key (did you mean "parent"?)');
+  });
+});
+
+describe('what is wrong is said with its place', () => {
+  test('all of it at once', async () => {
+    const stop = await stopOf('storage: ""\nlayers: []\ndistributions: { a: { layers: [], cache: { index: soon } } }');
+    expect(stop.code).toBe('bad-config');
+    const places = stop.message
+      .split('\n  ')
+      .slice(1)
+      .map((line) => line.split(':')[0]);
+    expect(places.sort()).toEqual([
+      'distributions.a.cache.index',
+      'distributions.a.layers',
+      'layers',
+      'registry',
+      'storage',
+    ]);
+  });
+
+  test.each([
+    ['collisions: refused', 'collisions'],
+    ['signatures: yes', 'signatures'],
+    ['cache: { index: -1 }', 'cache.index: is not a whole number'],
+    ['cache: { index: 1.5 }', 'cache.index: is not a whole number'],
+    ['precompute: { answers: { } }', 'precompute.answers: is not a whole number'],
+  ])('%s', async (line, place) => {
+    expect((await stopOf(withDistribution(line))).message).toContain(`\n  distributions.staging.${place}`);
+  });
+
+  test.each([
+    ['[production, ../staging]', 'distributions.staging.layers.1: is not a name'],
+    ['[production, [staging]]', 'distributions.staging.layers.1: is neither a name nor {name, ref, packages}'],
+    ['[{ ref: a }]', 'distributions.staging.layers.0.name: '],
+    ['[{ name: /a }]', 'distributions.staging.layers.0.name: is not a name'],
+  ])('layers: %s', async (layers, text) => {
+    expect((await stopOf(simplest.replace('[production, staging]', layers))).message).toContain(`\n  ${text}`);
+  });
+
+  test('a name that is none', async () => {
+    const { message } = await stopOf(simplest.replace('  staging: {', '  ../a: {'));
+    expect(message).toContain('\n  distributions.../a: is not a name');
+  });
+
+  test('a layer that is not under layers', async () => {
+    expect(await stopOf(simplest.replace('[production,', '[prodution,'))).toEqual({
+      code: 'unknown-layer',
+      message: '/distributions.yml: distributions.staging.layers names "prodution", which is not under layers',
+      hint: 'the layers are: production, staging (did you mean "production"?)',
+    });
+    expect((await stopOf(simplest.replace('[production,', '[constructor,'))).code).toBe('unknown-layer');
+  });
+
+  test('a layer twice', async () => {
+    const stop = await stopOf(simplest.replace('[production,', '[staging,'));
+    expect(stop).toMatchObject({ code: 'layer-twice', message: expect.stringContaining('"staging" twice') });
+  });
+
+  test('a ref for a layer that the distribution has not', async () => {
+    expect(await stopOf(simplest, { refs: { snapshot: 'v1' } })).toEqual({
+      code: 'unknown-layer',
+      message: '--ref snapshot=…: "staging" has no layer "snapshot"',
+      hint: 'its layers are: production, staging',
+    });
+  });
+
+  test.each([
+    [undefined, 'no distribution was named', 'use --dist with one of: staging'],
+    ['stagin', 'there is no distribution "stagin" in /distributions.yml', 'did you mean "staging"?'],
+    ['constructor', 'there is no distribution "constructor" in /distributions.yml', 'use --dist with one of: staging'],
+  ])('the distribution %s', async (dist, message, hint) => {
+    const stop = await stopOf(simplest, { dist });
+    expect(stop).toMatchObject({ code: 'unknown-distribution', message, hint: expect.stringContaining(hint) });
+  });
+
+  test.each(['a: [b\nc: d', 'a: 1\na: 2', '', '# nothing'])('%j is no YAML of settings', async (text) => {
+    const stop = await stopOf(text);
+    expect(stop.code).toBe('bad-config');
+    expect(stop.message).toMatch(/^\/distributions\.yml is not YAML: /);
+  });
+
+  test.each(['just a text', '- a', '8'])('%j is no object', async (text) => {
+    expect((await stopOf(text)).message).toMatch(/^\/distributions\.yml:\n {2}the file: /);
+  });
+
+  test('a file that is not there', async () => {
+    const config = join(temporaryFolder(), 'none.yml');
+    const stop = readConfig({ config, dist: 'staging' });
+    await expect(stop).rejects.toMatchObject({ code: 'no-config', message: `${config} can't be read: ENOENT` });
+    await expect(stop).rejects.toMatchObject({ hint: 'name the distributions file with --config' });
+  });
+});
+
+describe('the tables', () => {
+  test('may be the own ones', async () => {
+    const categories = '- { id: a, title: 8.10 }\n- { id: b, title: B, parent: a }';
+    const config = configFile(simplest, { 'categories.yml': categories, 'ingestion-methods.yml': 'httpjson: API' });
+    expect((await readConfig({ config, dist: 'staging' })).tables).toEqual({
+      categories: [
+        { id: 'a', title: '8.10' },
+        { id: 'b', title: 'B', parent: 'a' },
+      ],
+      ingestionMethods: { httpjson: 'API' },
+    });
+  });
+
+  test('need the parents that they name', async () => {
+    const beside = { 'categories.yml': '- { id: security, title: S }\n- { id: b, title: B, parent: securty }' };
+    expect(await stopOf(simplest, { beside })).toMatchObject({
+      code: 'bad-config',
+      message: '/categories.yml:\n  1.parent: there is no category "securty" (did you mean "security"?)',
+    });
+  });
+
+  test('that are broken say so', async () => {
+    const beside = { 'ingestion-methods.yml': 'a: [' };
+    expect((await stopOf(simplest, { beside })).message).toMatch(/^\/ingestion-methods\.yml is not YAML: /);
+  });
+});
+
+test('the shipped config holds the three distributions', async () => {
+  for (const dist of ['production', 'staging', 'snapshot'])
+    expect((await readConfig({ config: shippedConfig, dist })).name).toBe(dist);
+});

@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { recover, replaceFolder } from '../../src/site/replace-folder.ts';
+import { filesOf, temporaryFolder, writeFiles } from '../support/folder.ts';
+import type { Files } from '../support/folder.ts';
+
+/** The id of a process that has ended. */
+const deadProcess = (): number => spawnSync(process.execPath, ['--version']).pid;
+
+async function replaceWith(folder: string, files: Files): Promise<void> {
+  await replaceFolder(folder, async (temporary) => writeFiles(temporary, files));
+}
+
+describe('replacing a folder', () => {
+  test('makes it, and the folders above it', async () => {
+    const parent = temporaryFolder();
+    await replaceWith(join(parent, 'dist/staging'), { 'a/b': 'new' });
+    expect(filesOf(parent)).toEqual({ 'dist/staging/a/b': 'new' });
+  });
+
+  test('leaves nothing of the old one', async () => {
+    const parent = temporaryFolder({ 'site/old': 'old', 'site/a': 'old', 'other/a': 'other' });
+    await replaceWith(join(parent, 'site'), { a: 'new' });
+    expect(filesOf(parent)).toEqual({ 'site/a': 'new', 'other/a': 'other' });
+    expect(readdirSync(parent).sort()).toEqual(['other', 'site']);
+  });
+
+  test('gives what the making gave', async () => {
+    const parent = temporaryFolder();
+    expect(await replaceFolder(join(parent, 'site'), async () => 42)).toBe(42);
+  });
+
+  test('has the old one in place until the new one is whole', async () => {
+    const parent = temporaryFolder({ 'site/a': 'old' });
+    await replaceFolder(join(parent, 'site'), async (temporary) => {
+      writeFiles(temporary, { a: 'new' });
+      expect(filesOf(join(parent, 'site'))).toEqual({ a: 'old' });
+    });
+    expect(filesOf(parent)).toEqual({ 'site/a': 'new' });
+  });
+
+  test('may use a second folder for work, which is cleared', async () => {
+    const parent = temporaryFolder();
+    await replaceFolder(join(parent, 'site'), async (temporary, work) => {
+      expect(existsSync(work)).toBe(false);
+      writeFiles(work, { pack: 'x' });
+      renameSync(join(work, 'pack'), join(temporary, 'pack'));
+      writeFiles(work, { rest: 'x' });
+    });
+    expect(filesOf(parent)).toEqual({ 'site/pack': 'x' });
+    expect(readdirSync(parent)).toEqual(['site']);
+  });
+
+  test.each([[{ 'site/a': 'old' }], [{}]])('that fails leaves it as it was: %j', async (before: Files) => {
+    const parent = temporaryFolder(before);
+    const failing = replaceFolder(join(parent, 'site'), async (temporary, work) => {
+      writeFiles(temporary, { a: 'half' });
+      writeFiles(work, { b: 'half' });
+      throw new Error('the disk is full');
+    });
+    await expect(failing).rejects.toThrow('the disk is full');
+    expect(filesOf(parent)).toEqual(before);
+    expect(readdirSync(parent)).toEqual(Object.keys(before).map(() => 'site'));
+  });
+
+  test('keeps no listener at the end of the process', async () => {
+    const before = process.listenerCount('exit');
+    await replaceWith(join(temporaryFolder(), 'site'), {});
+    expect(process.listenerCount('exit')).toBe(before);
+  });
+
+  test('clears what a dead process has left of the same folder', async () => {
+    const dead = deadProcess();
+    const left = ['tmp', 'work', 'old'].map((kind) => [`.site.${dead}.${kind}/a`, 'half'] as const);
+    const others = {
+      [`.site.${process.ppid}.tmp/a`]: 'of a running process',
+      [`.other.${dead}.tmp/a`]: 'of another folder',
+      [`.site.two.${dead}.old/a`]: 'of another folder',
+      '.site.notes': 'own',
+    };
+    const parent = temporaryFolder({ 'site/a': 'old', ...Object.fromEntries(left), ...others });
+    await replaceWith(join(parent, 'site'), { a: 'new' });
+    expect(filesOf(parent)).toEqual({ 'site/a': 'new', ...others });
+  });
+});
+
+describe('recovering', () => {
+  test('puts back what a killed run had moved away', async () => {
+    const parent = temporaryFolder({ [`.site.${deadProcess()}.old/a`]: 'old' });
+    await recover(join(parent, 'site'));
+    expect(filesOf(parent)).toEqual({ 'site/a': 'old' });
+  });
+
+  test('leaves a whole folder as it is', async () => {
+    const parent = temporaryFolder({ 'site/a': 'new', [`.site.${deadProcess()}.old/a`]: 'old' });
+    await recover(join(parent, 'site'));
+    expect(filesOf(parent)).toEqual({ 'site/a': 'new' });
+  });
+
+  test("leaves what is another folder's", async () => {
+    const files = { [`.site.two.${deadProcess()}.old/a`]: 'the only copy of site.two' };
+    const parent = temporaryFolder(files);
+    await recover(join(parent, 'site'));
+    expect(filesOf(parent)).toEqual(files);
+    await recover(join(parent, 'site.two'));
+    expect(Object.keys(filesOf(parent))).toEqual(['site.two/a']);
+  });
+
+  test('leaves what a running process has moved away', async () => {
+    const files = { [`.site.${process.ppid}.old/a`]: 'old' };
+    const parent = temporaryFolder(files);
+    await recover(join(parent, 'site'));
+    expect(filesOf(parent)).toEqual(files);
+  });
+
+  test('does nothing where nothing is', async () => {
+    const parent = temporaryFolder();
+    await recover(join(parent, 'site'));
+    await recover(join(parent, 'none/site'));
+    expect(readdirSync(parent)).toEqual([]);
+  });
+
+  test('takes the folder back when the new one was made but not yet in place', async () => {
+    const dead = deadProcess();
+    const parent = temporaryFolder({ [`.site.${dead}.old/a`]: 'old', [`.site.${dead}.tmp/a`]: 'new' });
+    await replaceFolder(join(parent, 'site'), async () => Promise.reject(new Error('no'))).catch(() => undefined);
+    expect(filesOf(parent)).toEqual({ 'site/a': 'old' });
+  });
+});
