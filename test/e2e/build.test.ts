@@ -70,7 +70,6 @@ describe('the sample storage', () => {
     expect(built.stdout).toContain('shadowed     spool_reader@1.1.0 of snapshot, by staging (same content)');
     expect(built.stdout).toMatch(/\d+ files, [\d.]+ MB; \d+ different contents/);
     expect(built.stdout).toMatch(/layers [\d.]+ s, manifests [\d.]+ s, site [\d.]+ s; manifest [0-9a-f]{16}/);
-    // eslint-disable-next-line no-control-regex
     expect(built.stdout + built.stderr).not.toMatch(/[\u001b\r]/);
   });
 
