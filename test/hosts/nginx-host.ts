@@ -1,0 +1,131 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { httpClient } from '../support/implementations.ts';
+import type { Running } from '../support/implementations.ts';
+
+/*
+ * A real nginx, with a prefix of its own and on a free port, over the folder that the target has written.
+ */
+
+/** Debian's packages; false, said loudly, where they are missing. */
+export function hasNginx(): boolean {
+  const hasModule = existsSync('/usr/lib/nginx/modules/ngx_http_js_module.so');
+  if (hasModule && spawnSync('nginx', ['-v']).status === 0) return true;
+  const text =
+    'nginx with njs is missing: apt-get install --no-install-recommends nginx libnginx-mod-http-js installs it';
+  if (process.env['EPR_STATIC_HOSTS'] === 'required') throw new Error(text);
+  process.stderr.write(`\nSKIPPED: what needs nginx: ${text}.\n\n`);
+  return false;
+}
+
+export interface RunningNginx extends Running {
+  readonly port: number;
+  /** What it logged until now. */
+  log(): string;
+  /** The process ids of its workers. */
+  workers(): string;
+  /** As `nginx -s reload`, but by the id of this very process. */
+  reload(): void;
+}
+
+/** Starts nginx with one of the configurations in a folder that the target has written. */
+export async function startNginx(hostFolder: string, more = ''): Promise<RunningNginx> {
+  const port = await freePort();
+  const prefix = mkdtempSync(join(tmpdir(), 'epr-static-nginx-'));
+  writeFileSync(join(prefix, 'nginx.conf'), mainConf(hostFolder, port, more));
+  const child = spawn('nginx', nginxArguments(prefix), { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString('latin1')));
+  const client = httpClient(`http://127.0.0.1:${port}`);
+  const stop = async (): Promise<void> => {
+    client.close();
+    await ended(child);
+    rmSync(prefix, { recursive: true, force: true });
+  };
+  await listening(child, port).catch(async (error: Error) => {
+    await stop();
+    throw new Error(`${error.message}: ${log}`);
+  });
+  return {
+    port,
+    ask: client.ask,
+    log: () => log,
+    workers: () => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'),
+    reload: () => void child.kill('SIGHUP'),
+    stop,
+  };
+}
+
+/** What `nginx -t` says of a folder that the target has written. */
+export function testNginx(hostFolder: string, more = ''): { isGood: boolean; text: string } {
+  const prefix = mkdtempSync(join(tmpdir(), 'epr-static-nginx-'));
+  writeFileSync(join(prefix, 'nginx.conf'), mainConf(hostFolder, 8080, more));
+  const { status, stderr } = spawnSync('nginx', ['-t', ...nginxArguments(prefix)]);
+  rmSync(prefix, { recursive: true, force: true });
+  return { isGood: status === 0, text: String(stderr) };
+}
+
+/** Moves site and host folder by copying, as the comment in `nginx.conf` says. */
+export function copyHosted(hostFolder: string, to: string): string {
+  const from = dirname(hostFolder);
+  const name = basename(hostFolder, '.nginx');
+  rmSync(to, { recursive: true, force: true });
+  for (const folder of [name, basename(hostFolder)]) cpSync(join(from, folder), join(to, folder), { recursive: true });
+  const copied = join(to, basename(hostFolder));
+  for (const file of readdirSync(copied).filter((one) => one.endsWith('.conf')))
+    writeFileSync(join(copied, file), readFileSync(join(copied, file), 'utf8').replaceAll(from, to));
+  return copied;
+}
+
+/** `standalone.conf` with the server block inside, on another port; `more` goes beside that block. */
+function mainConf(hostFolder: string, port: number, more: string): string {
+  const read = (name: string): string => readFileSync(join(hostFolder, name), 'utf8');
+  const server = read('nginx.conf').replace('listen 8080', `listen 127.0.0.1:${port}`);
+  const main = read('standalone.conf').replace(/include ".*nginx\.conf";/, () => `${server}\n${more}`);
+  // Only root can say who the workers are, and as root they would be nobody, who can't read a temporary folder.
+  return process.getuid?.() === 0 ? `user root;\n${main}` : main;
+}
+
+function nginxArguments(prefix: string): string[] {
+  return ['-p', prefix, '-c', join(prefix, 'nginx.conf'), '-e', 'stderr'];
+}
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+async function listening(child: ChildProcess, port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);
+    if (await answers(port)) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error('nginx does not listen');
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1');
+    const end = (does: boolean) => (): void => {
+      socket.destroy();
+      resolve(does);
+    };
+    socket.once('connect', end(true)).once('error', end(false));
+  });
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const end = new Promise((done) => child.once('exit', done));
+  child.kill('SIGTERM');
+  await end;
+}

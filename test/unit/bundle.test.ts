@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { notEdgePlain } from '../support/edge-plain.ts';
+import { modulesOf, tokenize } from '../support/source.ts';
+
+/* The bundles that `npm run compile` makes; every host loads one at the edge. */
+
+const bundles = {
+  nginx: 'nginx/epr.js',
+  cloudflare: 'cloudflare/worker.js',
+  netlify: 'netlify/registry.js',
+};
+const present = Object.entries(bundles).filter(([, file]) => existsSync(path(file)));
+
+test('there are bundles: npm run compile makes them', () => {
+  expect(present).not.toEqual([]);
+});
+
+test.each(present)('%s: at most 40 kB as it is', (_, file) => {
+  expect(readFileSync(path(file)).length).toBeLessThanOrEqual(40_000);
+});
+
+describe.skipIf(!existsSync(path(bundles.nginx)))('the njs bundle', () => {
+  const code = existsSync(path(bundles.nginx)) ? readFileSync(path(bundles.nginx), 'utf8') : '';
+
+  test('has nothing that njs 0.7.9 does not know', () => {
+    // njs has a Buffer, which only the adapter uses.
+    expect(notEdgePlain(tokenize(code)).filter((fault) => !fault.endsWith(': Buffer'))).toEqual([]);
+  });
+
+  test('imports fs by the name that njs has for it, and exports one default', () => {
+    expect(modulesOf({ 'epr.js': code }).get('epr.js')?.imports).toEqual([{ target: 'fs', isType: false }]);
+    expect(tokenize(code).filter(({ text }) => text === 'export')).toHaveLength(1);
+    expect(code).toMatch(/export default \w+;\n$/);
+  });
+});
+
+function path(file: string): string {
+  return new URL(`../../lib/hosts/${file}`, import.meta.url).pathname;
+}
