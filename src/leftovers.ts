@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -29,10 +29,17 @@ export async function clearLeftovers(folder: string, name: string): Promise<void
   for (const found of await leftovers(folder, name)) await rm(join(folder, found), { recursive: true, force: true });
 }
 
-/** Removes a folder at once, though calls under way may still write into it. */
+/** Removes a folder at once, though calls under way may still write into it: what appears meanwhile is removed again. */
 export function removeNow(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  for (let tries = 1; tries <= MOST_TRIES && existsSync(folder); tries++)
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 1, retryDelay: 10 });
+    } catch (error) {
+      if (tries === MOST_TRIES) throw error;
+    }
 }
+
+const MOST_TRIES = 20;
 
 function isRunning(pid: number): boolean {
   try {

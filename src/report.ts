@@ -16,9 +16,8 @@ export interface Progress {
 }
 
 const STAGES: Readonly<Record<string, string>> = {
-  manifests: 'Reading manifests',
-  contents: 'Compressing contents',
-  packages: 'Writing packages',
+  packages: 'Packages',
+  bundle: 'Packing',
 };
 
 /** A bar on a terminal, a line a stage elsewhere. */
@@ -107,9 +106,17 @@ export function printBuild(report: BuildReport): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-type Colors = ReturnType<typeof pc.createColors>;
+export type Colors = ReturnType<typeof pc.createColors>;
 
-function outcome({ site, times, findings, distribution }: BuildReport, color: Colors): string[] {
+/** The report of a verb for a person: `lines` is given the colours of the terminal, or none. */
+export function printLines(lines: (color: Colors) => readonly string[]): void {
+  const color = pc.createColors(Boolean(process.stdout.isTTY) && pc.isColorSupported);
+  process.stdout.write(`${lines(color).join('\n')}\n`);
+}
+
+const HOW = { written: 'built', extended: 'extended', unchanged: 'unchanged:' } as const;
+
+function outcome({ site, times, findings, distribution, next }: BuildReport, color: Colors): string[] {
   const seconds = Object.entries(times).map(([stage, ms]) => `${stage} ${(ms / 1000).toFixed(1)} s`);
   if (!site) {
     const errors = findings.filter((finding) => finding.level === 'error').length;
@@ -119,20 +126,26 @@ function outcome({ site, times, findings, distribution }: BuildReport, color: Co
     ];
   }
   return [
-    `${color.green('built')} ${site.folder}`,
-    `  ${count(site.files, 'file')}, ${megabytes(site.bytes)}; ${count(site.contents, 'different content')}, ${count(site.answers, 'precomputed answer')}`,
+    `${color.green(HOW[site.how])} ${site.folder}`,
+    `  ${count(site.files, 'file')}, ${megabytes(site.bytes)}; ${count(site.answers, 'precomputed answer')}`,
     `  ${seconds.join(', ')}; manifest ${site.manifest.slice(0, 16)}`,
     '',
-    `Next: npm run serve -- --dir ${site.folder}`,
+    ...(next.length === 1 ? [`Next: ${next[0] ?? ''}`] : ['Next:', ...next.map((line) => `  ${line}`)]),
   ];
 }
 
-function findingLine({ level, where, text, code }: Finding, color: Colors): string {
-  const tag = level === 'error' ? color.red('error  ') : color.yellow('warning');
+/** A finding on a line; notes fail nothing. */
+export function findingLine(
+  { level, where, text, code }: Omit<Finding, 'level'> & { readonly level: Finding['level'] | 'note' },
+  color: Colors,
+): string {
+  const tags = { error: color.red('error  '), warning: color.yellow('warning'), note: color.dim('note   ') };
+  const tag = tags[level];
   return `  ${tag} ${where}: ${text} ${color.dim(`[${code}]`)}`;
 }
 
-function count(n: number, noun: string): string {
+/** `1 file`, `2,300 files`. */
+export function count(n: number, noun: string): string {
   return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
 }
 

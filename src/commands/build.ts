@@ -1,25 +1,22 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import pLimit from 'p-limit';
 import { mergeLayers, sameContent } from '../catalog/catalog.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Shadowed } from '../catalog/catalog.ts';
 import { isUrl, readConfig, shippedConfig } from '../config.ts';
-import type { Distribution } from '../config.ts';
 import { generator } from '../generator.ts';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import type { Layer, Storage } from '../layers/layers.ts';
-import { contentFindings, contentsOf } from '../layers/contents.ts';
 import { withoutCredentials } from '../layers/git-command.ts';
 import { openStorage } from '../layers/open-storage.ts';
-import { packageReader } from '../layers/read-package.ts';
 import type { Progress } from '../report.ts';
-import { makeEntry } from '../site/entry.ts';
-import type { Entry } from '../site/entry.ts';
-import { replaceFolder } from '../site/replace-folder.ts';
-import { writeSite } from '../site/site.ts';
+import { makeSite } from '../site/make-site.ts';
+import type { MadeSite } from '../site/make-site.ts';
 import type { SiteResult } from '../site/site.ts';
+import { tagLookup } from '../workflow/catalog-of.ts';
+import type { Target, TargetSite } from '../targets/targets.ts';
+import { useLock } from '../workflow/lock-file.ts';
 
 export interface BuildOptions {
   readonly dist?: string | undefined;
@@ -28,9 +25,16 @@ export interface BuildOptions {
   readonly out: string;
   readonly refs: Readonly<Record<string, string>>;
   readonly skipUnfit: boolean;
+  /** The host to make files for, beside the site. */
+  readonly target?: TargetName | undefined;
   readonly offline: boolean;
   /** Where clones and other things that can be made again are kept. */
   readonly cache: string;
+  /** Makes everything again, and keeps nothing for later builds. */
+  readonly noCache?: boolean | undefined;
+  /** Writes what is built into `distributions.lock.json`, or builds exactly what that has. */
+  readonly lock?: boolean | undefined;
+  readonly locked?: boolean | undefined;
 }
 
 /** What a build did, or what kept it from doing it. */
@@ -48,9 +52,11 @@ export interface BuildReport {
   readonly skipped: readonly string[];
   readonly findings: readonly Finding[];
   /** Undefined where findings kept the site from being written. */
-  readonly site: (SiteResult & { readonly folder: string }) | undefined;
+  readonly site: (SiteResult & { readonly folder: string; readonly how: MadeSite['how'] }) | undefined;
   /** Milliseconds by stage. */
   readonly times: Readonly<Record<string, number>>;
+  /** What to do next: commands to paste. */
+  readonly next: readonly string[];
 }
 
 interface LayerReport {
@@ -70,52 +76,63 @@ interface ShadowedReport {
 
 /** Builds one distribution into `<out>/<dist>`. Findings that are errors leave the site that is there as it was. */
 export async function build(options: BuildOptions, progress: Progress): Promise<BuildReport> {
-  const distribution = await readConfig({
-    config: options.config ?? defaultConfig(),
-    dist: options.dist,
-    storage: options.storage,
-    refs: options.refs,
-  });
+  const { dist, storage: location, refs, config = defaultConfig() } = options;
+  const lock = await useLock(
+    { ...options, config },
+    await readConfig({ config, dist, storage: location, refs, hasTag: tagLookup(options) }),
+  );
+  const { distribution } = lock;
   const folder = resolve(options.out, distribution.name);
   await refuseOtherFolder(folder);
+  const target = options.target && (await loadTarget(options.target));
   const clock = stopwatch();
   const open = { isUrl: isUrl(distribution.storage), cache: options.cache, offline: options.offline };
   const storage = await openStorage(distribution.storage, open);
   try {
-    const layers = await Promise.all(distribution.layers.map((spec) => storage.readLayer(spec)));
+    const layers = lock.named(await Promise.all(distribution.layers.map((spec) => storage.readLayer(spec))));
     const catalog = mergeLayers(layers);
+    const shadowed = await Promise.all(catalog.shadowed.map((one) => reportShadowed(storage, one)));
     clock.lap('layers');
-    const read = await readCatalog(storage, catalog, { distribution, progress });
-    clock.lap('manifests');
-    const unfit = new Set(read.unfit.keys());
     const findings = [
+      ...(await lock.moved(storage)),
       ...layers.flatMap((layer) => layer.findings),
-      ...[...read.unfit.values()].flat().map((finding) => (options.skipUnfit ? asWarning(finding) : finding)),
-      ...read.findings,
+      ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
     ];
-    const isFit = findings.every((finding) => finding.level !== 'error');
-    const site = isFit
-      ? await replaceFolder(folder, (temporary, work) =>
-          writeSite(
-            { distribution, layers, entries: read.entries, read: (content) => storage.read(content) },
-            { folder: temporary, work, generator, onProgress: progress.step },
-          ),
-        )
-      : undefined;
+    const made = await makeSite(
+      { distribution, layers, revisions: catalog.revisions, storage, findings },
+      {
+        folder,
+        cache: resolve(options.cache),
+        noCache: options.noCache ?? false,
+        skipUnfit: options.skipUnfit,
+        onProgress: progress.step,
+        finish:
+          target &&
+          ((temporary) =>
+            target.make({
+              folder: temporary,
+              name: distribution.name,
+              distribution,
+              hostFolder: `${folder}.${target.name}`,
+            })),
+      },
+    );
     clock.lap('site');
+    if (made.site) await lock.keep(layers);
     return {
       distribution: distribution.name,
       storage: withoutCredentials(distribution.storage),
       registry: distribution.registry,
       generator,
       layers: layers.map(layerReport),
-      packages: new Set(read.entries.map((entry) => entry.revision.name)).size,
-      revisions: read.entries.length,
-      shadowed: read.shadowed,
-      skipped: options.skipUnfit ? [...unfit] : [],
-      findings,
-      site: site && { ...site, folder },
+      packages: made.packages,
+      revisions: made.revisions,
+      shadowed,
+      skipped: made.skipped,
+      findings: made.findings,
+      site: made.site && { ...made.site, folder, how: made.how },
       times: clock.times,
+      next: made.site ? (target?.next() ?? [`npm run serve -- --dir ${folder}`]) : [],
     };
   } finally {
     progress.end();
@@ -123,65 +140,10 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
   }
 }
 
-interface ReadCatalog {
-  readonly entries: readonly Entry[];
-  /** Id -> what is wrong with it. */
-  readonly unfit: ReadonlyMap<string, readonly Finding[]>;
-  readonly shadowed: readonly ShadowedReport[];
-  /** Of the catalog as a whole. */
-  readonly findings: readonly Finding[];
+async function reportShadowed(storage: Storage, { loser, winner }: Shadowed): Promise<ShadowedReport> {
+  const [lost, won] = await Promise.all([storage.listFiles(loser), storage.listFiles(winner)]);
+  return { id: loser.id, layer: loser.layer, by: winner.layer, sameContent: sameContent(lost, won) };
 }
-
-async function readCatalog(
-  storage: Storage,
-  catalog: Catalog,
-  { distribution, progress }: { distribution: Distribution; progress: Progress },
-): Promise<ReadCatalog> {
-  const { tables, signatures } = distribution;
-  const reader = packageReader((content) => storage.read(content), {
-    ingestionMethods: tables.ingestionMethods,
-    signatures,
-  });
-  const limit = pLimit(REVISIONS_AT_ONCE);
-  const unfit = new Map<string, readonly Finding[]>();
-  let done = 0;
-  const read = await Promise.all(
-    catalog.revisions.map((revision) =>
-      limit(async () => {
-        const listed = await storage.listFiles(revision);
-        const { package: found, findings } = await reader.read(revision, listed);
-        progress.step('manifests', ++done, catalog.revisions.length);
-        return { revision, listed, findings, entry: found && makeEntry(found, tables.categories) };
-      }),
-    ),
-  );
-  const contents = new Set(read.flatMap((one) => contentsOf(one).map(({ content }) => content)));
-  const missing = await storage.missing([...contents]);
-  for (const { revision, listed, findings, entry } of read) {
-    const known = new Set(findings.map(({ where }) => where));
-    const own = contentFindings({ revision, listed }, missing).filter(({ where }) => !known.has(where));
-    if (!entry || own.length > 0) unfit.set(revision.id, [...findings, ...own]);
-  }
-  const entries = read.flatMap(({ entry, revision }) => (entry && !unfit.has(revision.id) ? [entry] : []));
-  const shadowed = await Promise.all(
-    catalog.shadowed.map(async ({ loser, winner }) => ({
-      id: loser.id,
-      layer: loser.layer,
-      by: winner.layer,
-      sameContent: sameContent(await storage.listFiles(loser), await storage.listFiles(winner)),
-    })),
-  );
-  const level = distribution.collisions === 'refuse' ? 'error' : 'warning';
-  return {
-    entries,
-    unfit,
-    shadowed,
-    findings: [...collisions(shadowed, level), ...entries.flatMap(unknownCategories)],
-  };
-}
-
-/** Enough to keep git answering while others are parsed. */
-const REVISIONS_AT_ONCE = 16;
 
 function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']): Finding[] {
   return shadowed
@@ -194,16 +156,6 @@ function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']
     }));
 }
 
-function unknownCategories({ revision, unknownCategories: ids }: Entry): Finding[] {
-  const where = `${revision.layer}: ${revision.where}/manifest.yml`;
-  return ids.map((id) => ({
-    code: 'category',
-    where,
-    text: `the registry doesn't know the category "${id}"; it is left out`,
-    level: 'warning',
-  }));
-}
-
 /** A wrong `--out` must not cost anybody a folder. Throws a `Stop` where something else than a site is in the place of the site. */
 async function refuseOtherFolder(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : ['']));
@@ -214,10 +166,6 @@ async function refuseOtherFolder(folder: string): Promise<void> {
 function layerReport({ name, ref, commit, revisions }: Layer): LayerReport {
   const packages = new Set(revisions.map((revision) => revision.name)).size;
   return { name, ref, commit, packages, revisions: revisions.length };
-}
-
-function asWarning(finding: Finding): Finding {
-  return { ...finding, level: 'warning' };
 }
 
 /** The project's own distributions file, or, where there is none, the one that this program ships. */
@@ -237,3 +185,32 @@ function stopwatch(): { times: Record<string, number>; lap(name: string): void }
     },
   };
 }
+
+type TargetName = 'nginx' | 'netlify' | 'cloudflare';
+
+interface LoadedTarget {
+  readonly name: TargetName;
+  make(site: TargetSite): Promise<readonly Finding[]>;
+  /** The lines to go on with, once it was made. */
+  next(): readonly string[];
+}
+
+async function loadTarget(name: TargetName): Promise<LoadedTarget> {
+  const make = await targets[name]();
+  let next: readonly string[] = [];
+  return {
+    name,
+    make: async (site) => {
+      const result = await make(site);
+      next = result.next;
+      return result.findings;
+    },
+    next: () => next,
+  };
+}
+
+const targets: Readonly<Record<TargetName, () => Promise<Target>>> = {
+  nginx: async () => (await import('../targets/nginx.ts')).nginxTarget,
+  netlify: async () => (await import('../targets/netlify.ts')).netlifyTarget,
+  cloudflare: async () => (await import('../targets/cloudflare.ts')).cloudflareTarget,
+};

@@ -83,7 +83,8 @@ export function precomputeAnswers({ columns, rows }: IndexFiles, limits: Precomp
   };
 }
 
-const EVERYTHING: Query = {
+/** The query without any parameter. */
+export const EVERYTHING: Query = {
   endpoint: 'search',
   kibana: undefined,
   agent: undefined,
@@ -153,7 +154,8 @@ function bodyCollector(rows: Buffer, limits: PrecomputeLimits): BodyCollector {
   };
 }
 
-function cutsOf(constraints: readonly Constraint[]): Pick<Answers, 'releaseCuts' | 'prereleaseCuts'> {
+/** Where some of the constraints begins or ceases to accept. */
+export function cutsOf(constraints: readonly Constraint[]): Pick<Answers, 'releaseCuts' | 'prereleaseCuts'> {
   const collect = (kind: 'releases' | 'prereleases'): Cut[] => {
     const cuts = new Map<string, Cut>();
     for (const [low, lowIncluded, high, highIncluded] of constraints.flatMap((constraint) => constraint[kind])) {
@@ -166,7 +168,7 @@ function cutsOf(constraints: readonly Constraint[]): Pick<Answers, 'releaseCuts'
 }
 
 /** A version of each class, by class; null where a class has none, since nothing lies between two cuts. */
-function representatives(cuts: Pick<Answers, 'releaseCuts' | 'prereleaseCuts'>): (Version | undefined | null)[] {
+export function representatives(cuts: Pick<Answers, 'releaseCuts' | 'prereleaseCuts'>): (Version | undefined | null)[] {
   const inOrder = [
     undefined,
     ...['0.0.0', ...cuts.releaseCuts.map(firstBehind)].map(versionOf),

@@ -1,124 +1,108 @@
-import { createHash } from 'node:crypto';
-import { closeSync, constants, copyFileSync, linkSync, mkdirSync, openSync, readSync } from 'node:fs';
-import { open, rm, writeFile } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { crc32, deflateRaw } from 'node:zlib';
-import { sniffMediaType } from './media-type.ts';
-
-/** What is known of a content once it is in the store. */
-export interface StoredContent {
-  /** Bytes. */
-  readonly size: number;
-  /** SHA-256, in hex. */
-  readonly digest: string;
-  readonly crc32: number;
-  /** Where its raw deflate stream lies in the pack, and the stream's bytes. */
-  readonly offset: number;
-  readonly deflatedSize: number;
-  /** The media type that its first bytes tell. */
-  readonly sniffed: string;
-}
+import { clearLeftovers, temporaryName } from '../leftovers.ts';
+import { readChecked, writeChecked } from './kept-files.ts';
+import type { StoredContent } from './work.ts';
+import { startWorkers } from './workers.ts';
+import type { Workers } from './workers.ts';
 
 /**
- * Every different content of a site, once: as a file that the site's paths are linked to, and as a raw deflate stream for
- * the zips.
+ * Every different content once, from build to build: as a file that the sites' paths are linked to, and as a raw deflate
+ * stream for the zips. What an earlier build left is checked before it is used; what is broken or missing is made again.
  */
 export interface ContentStore {
-  get(id: string): StoredContent | undefined;
-  /** Takes a content in; memory is free of it when the promise is kept. */
-  put(id: string, bytes: Buffer): Promise<void>;
-  /** Makes `path` a file with the content: a hard link, or a copy where the file system can't link. */
-  linkTo(id: string, path: string): void;
-  /** Fills `target` from `at` with the deflate stream of a content. */
-  readDeflated(id: string, target: Buffer, at: number): void;
+  readonly workers: Workers;
+  /** Takes a content in, unless it is there; false where `read` has none. `read` is asked at most once. */
+  ensure(id: string, read: () => Promise<Buffer | undefined>): Promise<boolean>;
+  /** A content that `ensure` has taken in, or that an earlier build has kept, then unchecked. Throws an Error for others. */
+  get(id: string): StoredContent;
+  /** The file with a content. */
+  fileOf(id: string): string;
+  /** The file of a pack. */
+  packFile(pack: string): string;
+  /** Forgets a content, so that `ensure` makes it again. */
+  forget(id: string): void;
+  /** Keeps what was taken in for later builds. */
   close(): Promise<void>;
 }
 
-/** Opens an empty store in a folder that is its own, on the file system of the site. */
+/*
+ * On disk: `raw/<first two digits>/<id>`; packs of deflate streams, `packs/<name>.pack`, each written by one thread of one
+ * build, and lists, `packs/<name>.ndjson`, a line a content: `[id, StoredContent]`. A content counts once it is listed.
+ */
+
+/** Opens the store in a folder, on the file system of the sites for links to work. */
 export async function openContentStore(folder: string): Promise<ContentStore> {
-  const known = new Map<string, StoredContent>();
-  mkdirSync(folder, { recursive: true });
-  const packFile = join(folder, 'pack');
-  const pack = await open(packFile, 'w');
-  const reader = openSync(packFile, 'r');
-  const append = appender(pack);
-  const folders = new Set<string>();
-  const place = (id: string): string => {
-    const inner = join(folder, id.slice(0, 2));
-    if (!folders.has(inner)) mkdirSync(inner, { recursive: true });
-    folders.add(inner);
-    return join(inner, id);
+  const packs = join(folder, 'packs');
+  mkdirSync(packs, { recursive: true });
+  await clearLeftovers(packs, '');
+  const kept = await readLists(packs);
+  const ready = new Map<string, StoredContent>();
+  const pending = new Map<string, Promise<boolean>>();
+  const build = `${Date.now().toString(36)}-${process.pid}`;
+  const final = (pack: string): string => join(packs, `${pack}.pack`);
+  const workers = startWorkers((i) => ({ name: `${build}-${i}`, file: temporaryName(final(`${build}-${i}`)) }));
+  const fileOf = (id: string): string => join(folder, 'raw', id.slice(0, 2), id);
+  const make = async (id: string, read: () => Promise<Buffer | undefined>): Promise<boolean> => {
+    const old = kept.get(id);
+    if (old && (await workers.run('check', { path: fileOf(id), size: old.size, crc32: old.crc32 }))) {
+      ready.set(id, old);
+      return true;
+    }
+    const bytes = await read();
+    if (!bytes) return false;
+    ready.set(id, await workers.run('store', { path: fileOf(id), bytes }, ownBuffer(bytes)));
+    return true;
   };
   return {
-    get: (id) => known.get(id),
-    put: async (id, bytes) => {
-      const [deflated] = await Promise.all([compress(bytes, { level: LEVEL }), writeFile(place(id), bytes)]);
-      known.set(id, {
-        size: bytes.length,
-        digest: createHash('sha256').update(bytes).digest('hex'),
-        crc32: crc32(bytes),
-        offset: append(deflated),
-        deflatedSize: deflated.length,
-        sniffed: sniffMediaType(bytes),
-      });
-      await append.written();
+    workers,
+    fileOf,
+    packFile: (pack) => workers.packs.get(pack) ?? final(pack),
+    ensure: (id, read) => {
+      const found = pending.get(id) ?? make(id, read);
+      pending.set(id, found);
+      return found;
     },
-    linkTo: (id, path) => linkOrCopy(place(id), path),
-    readDeflated: (id, target, at) => {
-      const { offset, deflatedSize } = known.get(id) as StoredContent;
-      readFully(reader, target.subarray(at, at + deflatedSize), offset);
+    get: (id) => {
+      const found = ready.get(id) ?? kept.get(id);
+      if (!found) throw new Error(`content ${id} is not in the store`);
+      return found;
+    },
+    forget: (id) => {
+      kept.delete(id);
+      ready.delete(id);
+      pending.delete(id);
     },
     close: async () => {
-      closeSync(reader);
-      await pack.close();
-      await rm(folder, { recursive: true, force: true });
+      await workers.close();
+      const made = [...ready].filter(([, { pack }]) => workers.packs.has(pack));
+      for (const [pack, file] of workers.packs)
+        if (made.some(([, content]) => content.pack === pack)) await rename(file, final(pack));
+        else await rm(file, { force: true });
+      const lines = made.map((content) => `${JSON.stringify(content)}\n`).join('');
+      if (made.length > 0) await writeChecked(join(packs, `${build}.ndjson`), lines);
     },
   };
 }
 
-const compress = promisify(deflateRaw) as (bytes: Buffer, options: { level: number }) => Promise<Buffer>;
-/** What people download: the level at which more time buys almost no bytes. */
-const LEVEL = 6;
-
-interface Append {
-  /** Where the bytes will lie. */
-  (bytes: Buffer): number;
-  /** Kept when all that was appended so far is in the file. */
-  written(): Promise<void>;
-}
-
-/** Appends to a file, one write at a time. */
-function appender(file: FileHandle): Append {
-  let end = 0;
-  let last: Promise<void> = Promise.resolve();
-  const append = (bytes: Buffer): number => {
-    const at = end;
-    end += bytes.length;
-    last = last.then(async () => {
-      for (let done = 0; done < bytes.length;)
-        done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
-    });
-    return at;
-  };
-  return Object.assign(append, { written: () => last });
-}
-
-function linkOrCopy(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'ENOSYS'].includes(code ?? '')) throw error;
-    copyFileSync(from, to, constants.COPYFILE_EXCL);
+/** The contents that earlier builds have kept; a list that can't be read counts as none. */
+async function readLists(packs: string): Promise<Map<string, StoredContent>> {
+  const kept = new Map<string, StoredContent>();
+  for (const name of (await readdir(packs)).filter((file) => file.endsWith('.ndjson')).sort()) {
+    try {
+      const lines = (await readChecked(join(packs, name))).trimEnd().split('\n');
+      for (const [id, content] of lines.map((line) => JSON.parse(line) as [string, StoredContent]))
+        kept.set(id, content);
+    } catch {
+      await rm(join(packs, name), { force: true });
+    }
   }
+  return kept;
 }
 
-function readFully(file: number, target: Buffer, from: number): void {
-  for (let done = 0; done < target.length;) {
-    const count = readSync(file, target, done, target.length - done, from + done);
-    if (count === 0) throw new Error('the pack of deflated contents ends early');
-    done += count;
-  }
+/** The memory of the bytes, where it is theirs alone and can be given to another thread. */
+function ownBuffer({ buffer, byteLength, byteOffset }: Buffer): ArrayBuffer | undefined {
+  const isOwn = buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength - byteLength <= 1;
+  return isOwn ? buffer : undefined;
 }

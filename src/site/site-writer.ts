@@ -19,10 +19,15 @@ export interface SiteFile {
 
 /** Writes the files of a site below one folder and keeps the site manifest, in the order of writing. */
 export interface SiteWriter {
-  /** The place of a path on disk, its folder made. Throws an Error for a path that leaves the site. */
+  readonly folder: string;
+  /** The place of a path on disk. Throws an Error for a path that leaves the site. */
+  resolve(path: string): string;
+  /** The same, its folder made. */
   place(path: string): string;
   /** Writes a file that is no package's own. */
   write(path: string, bytes: Buffer, kind: Pick<SiteFile, 'type' | 'cache'>): SiteFile;
+  /** Enters a file as `write` does, which is in its place already. */
+  note(path: string, bytes: Buffer, kind: Pick<SiteFile, 'type' | 'cache'>): SiteFile;
   /** Enters a file that the caller put in its place. */
   add(file: SiteFile): void;
   /** Writes the manifest. */
@@ -48,10 +53,14 @@ export function openSiteWriter(folder: string): SiteWriter {
   let parts = 0;
   let files = 0;
   let bytes = 0;
-  const place = (path: string): string => {
+  const resolve = (path: string): string => {
     const full = join(root, path);
     if (!full.startsWith(root) || full === root || path.includes('\0'))
       throw new Error(`${JSON.stringify(path)} leaves the site`);
+    return full;
+  };
+  const place = (path: string): string => {
+    const full = resolve(path);
     const parent = dirname(full);
     if (!folders.has(parent)) mkdirSync(parent, { recursive: true });
     folders.add(parent);
@@ -73,14 +82,20 @@ export function openSiteWriter(folder: string): SiteWriter {
     files++;
     bytes += size;
   };
+  const note: SiteWriter['note'] = (path, content, kind) => {
+    const file = { path, size: content.length, digest: createHash('sha256').update(content).digest('hex'), ...kind };
+    add(file);
+    return file;
+  };
   return {
+    folder,
+    resolve,
     place,
     add,
+    note,
     write: (path, content, kind) => {
       writeFileSync(place(path), content);
-      const file = { path, size: content.length, digest: createHash('sha256').update(content).digest('hex'), ...kind };
-      add(file);
-      return file;
+      return note(path, content, kind);
     },
     finish: () => {
       flush();

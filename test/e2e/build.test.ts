@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { listing, run, shippedContent, siteFaults, start, temporaryFolder } from '../support/cli.ts';
 import type { Run } from '../support/cli.ts';
@@ -33,6 +35,9 @@ const buildAll = async (cwd: string, ...args: string[]): Promise<Run> =>
 
 const reportOf = ({ stdout }: Run): Report => JSON.parse(stdout) as Report;
 
+/** What lies in a folder but for what can be made again. */
+const withoutCache = (folder: string): string[] => listing(folder).filter((line) => !line.startsWith('".cache/'));
+
 const site = (folder: string): string => join(folder, 'dist/all');
 
 describe('the sample storage', () => {
@@ -52,11 +57,7 @@ describe('the sample storage', () => {
     expect(built.stdout).toContain(`merged       ${counts}`);
     expect(built.stdout).toContain(`built ${join(cwd, 'dist', name)}`);
     expect(built.stdout).toContain(`Next: npm run serve -- --dir ${join(cwd, 'dist', name)}`);
-    expect(built.stderr.trim().split('\n')).toEqual([
-      `Reading manifests: ${revisions}`,
-      expect.stringMatching(/^Compressing contents: \d+$/),
-      `Writing packages: ${revisions}`,
-    ]);
+    expect(built.stderr).toMatch(/^(\S[^:\n]*: \d+\n)+$/); // a line a stage
     expect(siteFaults(join(cwd, 'dist', name))).toEqual([]);
   });
 
@@ -68,8 +69,8 @@ describe('the sample storage', () => {
     expect(built.stdout).toMatch(/^snapshot from .*storage\n/);
     expect(built.stdout).toMatch(/ production {3}13 revisions of 7 packages/);
     expect(built.stdout).toContain('shadowed     spool_reader@1.1.0 of snapshot, by staging (same content)');
-    expect(built.stdout).toMatch(/\d+ files, [\d.]+ MB; \d+ different contents/);
-    expect(built.stdout).toMatch(/layers [\d.]+ s, manifests [\d.]+ s, site [\d.]+ s; manifest [0-9a-f]{16}/);
+    expect(built.stdout).toMatch(/\d+ files, [\d.]+ MB/);
+    expect(built.stdout).toMatch(/layers [\d.]+ s, .* [\d.]+ s; manifest [0-9a-f]{16}/);
     expect(built.stdout + built.stderr).not.toMatch(/[\u001b\r]/);
   });
 
@@ -270,9 +271,25 @@ describe('the same content gives the same bytes', () => {
   });
 });
 
+test('processes that replace one folder over and over never find it taken', async () => {
+  const folder = temporaryFolder();
+  const module = new URL('../../lib/site/replace-folder.js', import.meta.url).href;
+  const script = `
+    import { writeFileSync } from 'node:fs';
+    import { replaceFolder } from '${module}';
+    for (let i = 0; i < 100; i++)
+      await replaceFolder('site', async (temporary) => writeFileSync(temporary + '/file', 'whole'));`;
+  const args = ['--input-type=module', '--eval', script];
+  await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, args, { cwd: folder })));
+  expect(readdirSync(folder)).toEqual(['site']);
+  expect(readdirSync(join(folder, 'site'))).toEqual(['file']);
+});
+
 describe('an interruption', () => {
   const folder = project({ one: manyPackages(60) });
   const versions = new Set<string>();
+  /** Milliseconds that a build takes. */
+  let time = 0;
   const manifestOf = (): string =>
     (JSON.parse(readFileSync(join(site(folder), '_registry/release.json'), 'utf8')) as { manifest: string }).manifest;
 
@@ -280,22 +297,20 @@ describe('an interruption', () => {
     expect(await buildAll(folder)).toMatchObject({ status: 0 });
     versions.add(manifestOf());
     writeFiles(join(folder, 'content/storage/one/packages'), packageFiles('newcomer', '1.0.0'));
+    await buildAll(folder, '--out', 'other');
+    const began = performance.now();
     const other = await buildAll(folder, '--out', 'other', '--json');
+    time = performance.now() - began;
     versions.add(reportOf(other).site?.manifest ?? '');
     expect(versions.size).toBe(2);
   });
 
-  const moments = ['Reading', 'Compressing', 'Writing'].flatMap((stage) =>
-    [0, 60].flatMap((delay) => (['SIGINT', 'SIGKILL'] as const).map((signal) => [signal, stage, delay] as const)),
+  const moments = [0.2, 0.4, 0.55, 0.7, 0.8, 0.9, 0.97].flatMap((part) =>
+    (['SIGINT', 'SIGKILL'] as const).map((signal) => [signal, part] as const),
   );
-  test.each(moments)('%s while %s, after %d ms, leaves the old site whole', async (signal, stage, delay) => {
+  test.each(moments)('%s after %d of its time leaves the old site whole', async (signal, part) => {
     const { child, finished } = start(['build', '--dist', 'all'], { cwd: folder });
-    let talk = '';
-    await new Promise<void>((resolve) => {
-      child.stderr?.on('data', (chunk: Buffer) => (talk += chunk.toString()).includes(stage) && resolve());
-      void finished.then(() => resolve());
-    });
-    await pause(delay);
+    await pause(part * time);
     child.kill(signal);
     await finished;
     expect(siteFaults(site(folder))).toEqual([]);
@@ -378,12 +393,12 @@ describe('hostile content', () => {
           'manifest.yml': manifest.replace('name: acme', `name: ${JSON.stringify(name)}`),
         }),
       });
-      const before = listing(folder);
+      const before = withoutCache(folder);
       expect(await buildAll(folder)).toMatchObject({
         status: 1,
         stdout: expect.stringContaining('acme/1.0.0/manifest.yml: name'),
       });
-      expect(listing(folder)).toEqual(before);
+      expect(withoutCache(folder)).toEqual(before);
     },
   );
 
@@ -396,10 +411,10 @@ describe('hostile content', () => {
     await buildAll(folder);
     const zip = readFileSync(join(site(folder), 'epr/acme/acme-1.0.0.zip')).toString('latin1');
     const hostile = project({ one: { 'acme-1.0.0.zip': Buffer.from(zip.replaceAll(from, to), 'latin1') } });
-    const before = listing(hostile);
+    const before = withoutCache(hostile);
     const failed = await buildAll(hostile);
     expect(failed).toMatchObject({ status: 1, stdout: expect.stringMatching(/error .*packages\/acme-1\.0\.0\.zip: /) });
-    expect(listing(hostile)).toEqual(before);
+    expect(withoutCache(hostile)).toEqual(before);
   });
 
   test('a zip as published is served byte for byte, with its signature', async () => {
@@ -421,7 +436,7 @@ describe('hostile content', () => {
     const before = listing(join(folder, 'content'));
     expect(await buildAll(folder)).toMatchObject({ status: 0 });
     expect(listing(join(folder, 'content'))).toEqual(before);
-    expect(readdirSync(folder).sort()).toEqual(['content', 'dist']);
+    expect(new Set([...readdirSync(folder), '.cache'])).toEqual(new Set(['.cache', 'content', 'dist']));
   });
 });
 

@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { temporaryName } from '../leftovers.ts';
+
+/** Small values kept from build to build, by key; what is broken counts as missing. */
+export interface KeptFiles<T> {
+  get(key: string): Promise<T | undefined>;
+  set(key: string, value: T): Promise<void>;
+}
+
+/** Keeps each value as JSON in a checked file `<first two digits of the key>/<key>.json`. Keys are hex digits. */
+export function keptFiles<T>(folder: string): KeptFiles<T> {
+  const place = (key: string): string => join(folder, key.slice(0, 2), `${key}.json`);
+  return {
+    get: async (key) => {
+      const text = await readChecked(place(key)).catch(() => undefined);
+      return text === undefined ? undefined : (JSON.parse(text) as T);
+    },
+    set: async (key, value) => {
+      const inner = join(folder, key.slice(0, 2));
+      if (!existsSync(inner)) mkdirSync(inner, { recursive: true });
+      await writeChecked(place(key), JSON.stringify(value));
+    },
+  };
+}
+
+/** The text of a file that `writeChecked` wrote. Throws an Error where it was cut short or altered. */
+export async function readChecked(path: string): Promise<string> {
+  const bytes = await readFile(path);
+  const end = bytes.indexOf(10);
+  const body = bytes.subarray(end + 1);
+  if (end < 0 || bytes.toString('latin1', 0, end) !== String(crc32(body))) throw new Error(`${path} was altered`);
+  return body.toString('utf8');
+}
+
+/** Writes a text behind a line with its CRC-32, at once. */
+export async function writeChecked(path: string, text: string): Promise<void> {
+  const body = Buffer.from(text);
+  await writeFile(temporaryName(path), Buffer.concat([Buffer.from(`${crc32(body)}\n`), body]));
+  await rename(temporaryName(path), path);
+}

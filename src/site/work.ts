@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { crc32, deflateRawSync } from 'node:zlib';
+import { sniffMediaType } from './media-type.ts';
+import { zipLayout } from './zip-write.ts';
+
+/*
+ * The heavy, blocking work of a build: compressing, hashing, writing and linking. It is done in worker threads, since the calls
+ * that block are cheaper than those that don't, and the main thread has the parsing to do.
+ */
+
+/** What is known of a content once it is in the store. */
+export interface StoredContent {
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256, in hex. */
+  readonly digest: string;
+  readonly crc32: number;
+  /** The media type that its first bytes tell. */
+  readonly sniffed: string;
+  /** Where its raw deflate stream lies: the pack, the offset in it, the stream's bytes and their CRC-32. */
+  readonly pack: string;
+  readonly offset: number;
+  readonly deflatedSize: number;
+  readonly deflatedCrc32: number;
+}
+
+/** What is known of a zip. */
+export interface StoredZip {
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256, in hex. */
+  readonly digest: string;
+  readonly crc32: number;
+}
+
+export interface ZipTask {
+  /** The one top folder. */
+  readonly top: string;
+  readonly files: readonly ({ readonly path: string; readonly packFile: string } & Omit<
+    StoredContent,
+    'digest' | 'sniffed'
+  >)[];
+  /** Where the zip goes, and what it is called until it is whole. */
+  readonly path: string;
+  readonly temporary: string;
+}
+
+/** The tasks of one worker, which has a pack of its own. */
+export interface Work {
+  /** Writes a content to `path`, and its deflate stream to the pack. */
+  store(task: { readonly path: string; readonly bytes: Uint8Array }): StoredContent;
+  /** Whether a file is as long as it should be and has the right CRC-32. */
+  check(task: { readonly path: string; readonly size: number; readonly crc32: number }): boolean;
+  /** Makes a zip; undefined where a deflate stream is not as it should be. */
+  zip(task: ZipTask): StoredZip | undefined;
+  /** Makes each path a file with the content of its source: a hard link, or a copy where the file system can't link. */
+  link(task: { readonly links: readonly (readonly [from: string, to: string])[] }): void;
+}
+
+/** `name` and `file` are of the pack that this worker writes. */
+export function startWork({ name, file }: { readonly name: string; readonly file: string }): Work {
+  const folders = new Set<string>();
+  const packs = new Map<string, number>();
+  const pack = openSync(file, 'w');
+  let end = 0;
+  const open = (path: string): number => {
+    const found = packs.get(path) ?? openSync(path, 'r');
+    packs.set(path, found);
+    return found;
+  };
+  const makeFolder = (path: string): void => {
+    const folder = dirname(path);
+    if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
+    folders.add(folder);
+  };
+  return {
+    store: ({ path, bytes }) => {
+      const deflated = deflateRawSync(bytes, { level: LEVEL });
+      makeFolder(path);
+      writeNew(path, bytes);
+      writeFully(pack, deflated, end);
+      const offset = end;
+      end += deflated.length;
+      return {
+        size: bytes.length,
+        digest: createHash('sha256').update(bytes).digest('hex'),
+        crc32: crc32(bytes),
+        sniffed: sniffMediaType(bytes),
+        pack: name,
+        offset,
+        deflatedSize: deflated.length,
+        deflatedCrc32: crc32(deflated),
+      };
+    },
+    check: ({ path, size, crc32: expected }) => {
+      const bytes = readWhole(path, size);
+      return bytes !== undefined && crc32(bytes) === expected;
+    },
+    zip: (task) => {
+      const zip = assemble(task, open);
+      if (!zip) return undefined;
+      makeFolder(task.path);
+      writeFileSync(task.temporary, zip);
+      renameSync(task.temporary, task.path);
+      return { size: zip.length, digest: createHash('sha256').update(zip).digest('hex'), crc32: crc32(zip) };
+    },
+    link: ({ links }) => {
+      for (const [from, to] of links) {
+        makeFolder(to);
+        linkOrCopy(from, to);
+      }
+    },
+  };
+}
+
+/** What people download: the level at which more time buys almost no bytes. */
+const LEVEL = 6;
+
+function assemble({ top, files }: ZipTask, open: (path: string) => number): Buffer | undefined {
+  const layout = zipLayout(top, files);
+  const zip = Buffer.allocUnsafeSlow(layout.length);
+  let at = 0;
+  for (const [i, file] of layout.files.entries()) {
+    const head = layout.heads[i] as Uint8Array;
+    zip.set(head, at);
+    const stream = zip.subarray(at + head.length, at + head.length + file.deflatedSize);
+    if (!readFully(open(file.packFile), stream, file.offset) || crc32(stream) !== file.deflatedCrc32) return undefined;
+    at += head.length + file.deflatedSize;
+  }
+  zip.set(layout.tail, at);
+  return zip;
+}
+
+/** Never writes into a file that is there: a site may be linked to it. */
+function writeNew(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    rmSync(path, { force: true });
+    writeFileSync(path, bytes, { flag: 'w' });
+  }
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'ENOSYS'].includes(code ?? '')) throw error;
+    copyFileSync(from, to, constants.COPYFILE_EXCL);
+  }
+}
+
+function readWhole(path: string, size: number): Buffer | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const bytes = Buffer.allocUnsafe(size + 1); // one more, to see that there is no more
+    let filled = 0;
+    for (let count = 1; count > 0 && filled < bytes.length; filled += count)
+      count = readSync(file, bytes, filled, bytes.length - filled, null);
+    return filled === size ? bytes.subarray(0, size) : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readFully(file: number, target: Buffer, from: number): boolean {
+  for (let done = 0; done < target.length;) {
+    const count = readSync(file, target, done, target.length - done, from + done);
+    if (count === 0) return false;
+    done += count;
+  }
+  return true;
+}
+
+function writeFully(file: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, at + done);
+}

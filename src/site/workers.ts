@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Work } from './work.ts';
+
+type Task<Kind extends keyof Work> = Parameters<Work[Kind]>[0];
+type Result<Kind extends keyof Work> = ReturnType<Work[Kind]>;
+
+/** Threads that do the work of `work.ts`. */
+export interface Workers {
+  /** The packs that they write, by name -> file. */
+  readonly packs: ReadonlyMap<string, string>;
+  /** Has a task done by the thread that has the least to do. `transfer` is given away. */
+  run<Kind extends keyof Work>(kind: Kind, task: Task<Kind>, transfer?: ArrayBuffer): Promise<Result<Kind>>;
+  close(): Promise<void>;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly waiting: Map<number, { resolve(result: never): void; reject(error: unknown): void }>;
+}
+
+/** Starts a thread a core, at most four; each writes the pack `packs` names for it. */
+export function startWorkers(packs: (index: number) => { readonly name: string; readonly file: string }): Workers {
+  const count = Math.min(availableParallelism(), MOST_THREADS);
+  const own = Array.from({ length: count }, (_, i) => packs(i));
+  const threads = own.map(startThread);
+  let next = 0;
+  return {
+    packs: new Map(own.map(({ name, file }) => [name, file])),
+    run: (kind, task, transfer) =>
+      new Promise((resolve, reject) => {
+        const [thread] = [...threads].sort((a, b) => a.waiting.size - b.waiting.size);
+        const id = next++;
+        thread?.waiting.set(id, { resolve, reject });
+        thread?.worker.postMessage({ id, kind, task }, transfer ? [transfer] : []);
+      }),
+    close: async () => {
+      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+/** More threads than that wait for the disk. */
+const MOST_THREADS = 4;
+
+function startThread(workerData: { readonly name: string; readonly file: string }): Thread {
+  const worker = new Worker(WORKER, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+  const waiting: Thread['waiting'] = new Map();
+  worker.on('message', ({ id, result, error }: { id: number; result: never; error?: unknown }) => {
+    const task = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) task?.resolve(result);
+    else task?.reject(error);
+  });
+  worker.on('error', (error) => {
+    for (const task of waiting.values()) task.reject(error);
+  });
+  return { worker, waiting };
+}
+
+/** Node 20 runs no TypeScript, so that under a test runner the compiled worker is taken. */
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? '../../lib/site/worker.js' : './worker.js', import.meta.url);

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { temporaryName } from '../leftovers.ts';
+import type { ContentStore } from './content-store.ts';
+import type { Entry } from './entry.ts';
+import { keptFiles } from './kept-files.ts';
+import type { StoredZip, ZipTask } from './work.ts';
+
+/** The zips of packages, from build to build; one that an earlier build left is checked before it is used. */
+export interface ZipStore {
+  /** Makes `path` the zip of a package whose contents are all in the store; undefined where one of these is broken. */
+  place(entry: Entry, path: string): Promise<StoredZip | undefined>;
+  /** What an earlier build has kept of a package's zip, the zip itself unchecked. */
+  find(entry: Entry): Promise<StoredZip | undefined>;
+}
+
+/** On disk: `<first two digits of the key>/<key>.zip`, and what is known of it beside it. */
+export function openZipStore(folder: string, contents: ContentStore): ZipStore {
+  const known = keptFiles<StoredZip>(folder);
+  const { workers } = contents;
+  return {
+    find: (entry) => known.get(keyOf(entry)),
+    place: async (entry, path) => {
+      const key = keyOf(entry);
+      const kept = join(folder, key.slice(0, 2), `${key}.zip`);
+      const old = await known.get(key);
+      const isWhole = old && (await workers.run('check', { path: kept, size: old.size, crc32: old.crc32 }));
+      const zip = isWhole ? old : await workers.run('zip', zipTask(entry, kept, contents));
+      if (!zip) return undefined;
+      if (!isWhole) await known.set(key, zip);
+      await workers.run('link', { links: [[kept, path]] });
+      return zip;
+    },
+  };
+}
+
+function zipTask({ revision, files }: Entry, path: string, contents: ContentStore): ZipTask {
+  return {
+    top: `${revision.name}-${revision.version}`,
+    path,
+    temporary: temporaryName(path),
+    files: files.map(({ path: name, content }) => {
+      const { size, crc32, pack, offset, deflatedSize, deflatedCrc32 } = contents.get(content);
+      return { path: name, packFile: contents.packFile(pack), size, crc32, pack, offset, deflatedSize, deflatedCrc32 };
+    }),
+  };
+}
+
+function keyOf({ revision, files }: Entry): string {
+  const hash = createHash('sha256').update(`${FORMAT} ${revision.name}-${revision.version}`);
+  for (const { path, content } of files) hash.update(`\0${path}\0${content}`);
+  return hash.digest('hex').slice(0, 40);
+}
+
+/** Changes with the bytes of zips. */
+const FORMAT = 1;

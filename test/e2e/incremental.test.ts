@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { listing, run, siteFaults, start, temporaryFolder } from '../support/cli.ts';
+import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
+import type { Files } from '../support/repository.ts';
+
+/* What a build keeps for the next one, and that it never shows: a site is the same however it came about. */
+
+const NAMES = Array.from({ length: 30 }, (_, i) => `pkg_${String(i).padStart(2, '0')}`);
+const BASE: Files = Object.assign(
+  {},
+  ...NAMES.map((name) => packageFiles(name, '1.0.0', { 'docs/a.txt': `of ${name}` })),
+);
+const OLD = {
+  'manifest.yml': `${packageFiles('pkg_03', '1.1.0')['pkg_03/1.1.0/manifest.yml'] as string}deprecated: {since: 1.1.0, description: Old.}\n`,
+};
+
+interface Report {
+  readonly site: { readonly how: string; readonly manifest: string } | undefined;
+  readonly revisions: number;
+}
+
+function project(): {
+  commit(files: Files): void;
+  build(...args: string[]): Promise<Report>;
+  cold(): Promise<string>;
+  readonly folder: string;
+  readonly site: string;
+} {
+  const folder = temporaryFolder();
+  const repository = createRepository(join(folder, 'storage.git'));
+  writeFiles(folder, { 'content/distributions.yml': distributions('../storage.git', ['main']) });
+  const build = async (...args: string[]): Promise<Report> =>
+    JSON.parse((await run(['build', '--dist', 'all', '--json', ...args], { cwd: folder })).stdout) as Report;
+  return {
+    folder,
+    site: join(folder, 'dist/all'),
+    commit: (files) => void repository.commit('main', repository.treeOf(under('packages', files))),
+    build,
+    cold: async () => (await build('--no-cache', '--out', 'cold')).site?.manifest ?? '',
+  };
+}
+
+const changes: readonly [name: string, files: Files, how: string][] = [
+  ['nothing', BASE, 'unchanged'],
+  ['a new revision', { ...BASE, ...packageFiles('pkg_03', '1.1.0') }, 'extended'],
+  ['a new package', { ...BASE, ...packageFiles('zoo', '1.0.0') }, 'extended'],
+  [
+    'a new revision that is deprecated, which shows on the others',
+    { ...BASE, ...packageFiles('pkg_03', '1.1.0', OLD) },
+    'extended',
+  ],
+  [
+    'other content under one id',
+    { ...BASE, ...packageFiles('pkg_05', '1.0.0', { 'docs/b.txt': 'another file' }) },
+    'extended',
+  ],
+  [
+    'one package less',
+    Object.fromEntries(Object.entries(BASE).filter(([path]) => !path.startsWith('pkg_07/'))),
+    'extended',
+  ],
+  ['everything', Object.assign({}, ...NAMES.map((name) => packageFiles(name, '2.0.0'))), 'written'],
+];
+
+test.each(changes)('after %s a site is what a build without a cache makes', async (_, files, how) => {
+  const one = project();
+  one.commit(BASE);
+  expect((await one.build()).site?.how).toBe('written');
+  one.commit(files);
+  const { site } = await one.build();
+  expect(site?.how).toBe(how);
+  expect(siteFaults(one.site)).toEqual([]);
+  expect(site?.manifest).toBe(await one.cold());
+  expect(listing(one.site)).toEqual(listing(join(one.folder, 'cold/all')));
+  expect((await one.build()).site?.how).toBe('unchanged');
+});
+
+test('from a warm cache, a cold one and none the site is the same', async () => {
+  const one = project();
+  one.commit(BASE);
+  const { site } = await one.build();
+  rmSync(join(one.folder, 'dist'), { recursive: true });
+  expect((await one.build()).site).toMatchObject({ how: 'written', manifest: site?.manifest });
+  expect(await one.cold()).toBe(site?.manifest);
+});
+
+const damages: readonly [name: string, damage: (file: string) => void][] = [
+  ['cut short', (file) => truncateSync(file, Math.floor(statSync(file).size / 2))],
+  [
+    'altered',
+    (file) =>
+      writeFileSync(
+        file,
+        readFileSync(file).map((byte) => byte ^ 1),
+      ),
+  ],
+  ['gone', (file) => rmSync(file)],
+];
+
+test.each(damages)('a cache of which every file is %s is made again, never served', async (_, damage) => {
+  const one = project();
+  one.commit(BASE);
+  const { site } = await one.build();
+  rmSync(join(one.folder, 'dist'), { recursive: true });
+  for (const file of filesBelow(join(one.folder, '.cache')).filter((path) => !path.includes('.cache/git/')))
+    damage(file);
+  expect((await one.build()).site).toMatchObject({ how: 'written', manifest: site?.manifest });
+  expect(siteFaults(one.site)).toEqual([]);
+});
+
+test('packs alone altered: the zips are made again from the storage', async () => {
+  const one = project();
+  one.commit(BASE);
+  const { site } = await one.build();
+  rmSync(join(one.folder, 'dist'), { recursive: true });
+  rmSync(join(one.folder, '.cache/archives'), { recursive: true });
+  for (const file of filesBelow(join(one.folder, '.cache/contents/packs')).filter((path) => path.endsWith('.pack')))
+    writeFileSync(
+      file,
+      readFileSync(file).map((byte) => byte ^ 1),
+    );
+  expect((await one.build()).site).toMatchObject({ how: 'written', manifest: site?.manifest });
+  expect(siteFaults(one.site)).toEqual([]);
+});
+
+test('an unfit new revision leaves the site as it was', async () => {
+  const one = project();
+  one.commit(BASE);
+  await one.build();
+  const before = listing(one.site);
+  one.commit({ ...BASE, ...packageFiles('bad', '1.0.0', { 'manifest.yml': 'name: bad\n' }) });
+  expect((await one.build()).site).toBeUndefined();
+  expect(listing(one.site)).toEqual(before);
+});
+
+test.each([0, 20, 60, 120, 250, 400])(
+  'killed after %i ms while it extends a site, the old or the new one is whole',
+  async (ms) => {
+    const one = project();
+    one.commit(BASE);
+    const old = (await one.build()).site?.manifest;
+    one.commit({ ...BASE, ...packageFiles('pkg_03', '1.1.0') });
+    const { child, finished } = start(['build', '--dist', 'all'], { cwd: one.folder });
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    child.kill('SIGKILL');
+    await finished;
+    const fresh = (await one.build()).site?.manifest;
+    expect(fresh).not.toBe(old);
+    expect(siteFaults(one.site)).toEqual([]);
+    expect(fresh).toBe(await one.cold());
+    expect(readdirSync(join(one.folder, 'dist')).filter((name) => name !== 'all')).toEqual([]);
+  },
+);
+
+test('cache prune empties the cache, and the next build makes it again', async () => {
+  const one = project();
+  one.commit(BASE);
+  const { site } = await one.build();
+  const dry = await run(['cache', 'prune', '--dry-run'], { cwd: one.folder });
+  expect(dry.stdout).toContain('would remove archives, contents, entries, state');
+  expect((await run(['cache', 'prune'], { cwd: one.folder })).status).toBe(0);
+  expect(readdirSync(join(one.folder, '.cache'))).toEqual([]);
+  expect(siteFaults(one.site)).toEqual([]);
+  expect((await one.build()).site).toMatchObject({ how: 'written', manifest: site?.manifest });
+});
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
