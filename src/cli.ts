@@ -1,5 +1,16 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { declareAdd } from './cli/add.ts';
+import { declareBundle } from './cli/bundle.ts';
+import { declareCache } from './cli/cache.ts';
+import { declareCheck } from './cli/check.ts';
+import { declareDiff } from './cli/diff.ts';
+import { declareExplain } from './cli/explain.ts';
+import { declareInit } from './cli/init.ts';
+import { declareList } from './cli/list.ts';
+import { declarePromote } from './cli/promote.ts';
+import { declareRemove } from './cli/remove.ts';
+import { declareTag } from './cli/tag.ts';
 import { generator } from './generator.ts';
 import { printBuild, printFailure, printJson, progressDisplay, silentProgress } from './report.ts';
 
@@ -33,8 +44,23 @@ program
   .option('-s, --storage <path|url>', "a folder, git repository, bundle or URL, in place of the config's")
   .option('-o, --out <folder>', 'where sites go: the site is <folder>/<name>', 'dist')
   .option('--ref <layer=ref>', 'pin a layer to a branch, tag or commit (repeatable)', collectRef, {})
+  .addOption(
+    new Option('-t, --target <host>', 'also make what a host needs, beside the site').choices([
+      'nginx',
+      'netlify',
+      'cloudflare',
+    ]),
+  )
   .option('--skip-unfit', 'leave unfit packages out instead of failing', false)
   .option('--offline', "don't fetch a storage that is a URL again", false)
+  .option('--no-cache', 'make everything again, and keep nothing for later builds')
+  .addOption(
+    new Option(
+      '--lock',
+      'write commits and versions into distributions.lock.json, beside the distributions file',
+    ).conflicts('ref'),
+  )
+  .addOption(new Option('--locked', 'build exactly what distributions.lock.json has').conflicts(['lock', 'ref']))
   .option('--json', 'print the report as JSON', false)
   .addOption(new Option('--cache <folder>', 'where clones are kept').default('.cache').env('EPR_STATIC_CACHE'))
   .addHelpText(
@@ -43,11 +69,13 @@ program
 Examples:
   epr-static build --dist staging
   epr-static build --dist snapshot --storage ../package-storage.git
-  epr-static build --dist production --ref production=v8.5.0 --out sites`,
+  epr-static build --dist production --ref production=v8.5.0 --out sites
+  epr-static build --dist production --target nginx`,
   )
-  .action(async ({ json, ref, ...options }) => {
+  .action(async ({ json, ref, cache, ...options }) => {
     const { build } = await import('./commands/build.ts');
-    const report = await build({ ...options, refs: ref }, json ? silentProgress : progressDisplay());
+    const caching = { cache: cache === false ? '.cache' : cache, noCache: cache === false };
+    const report = await build({ ...options, ...caching, refs: ref }, json ? silentProgress : progressDisplay());
     if (json) printJson(report);
     else printBuild(report);
     process.exitCode = report.site ? CLEAN : FINDINGS;
@@ -73,6 +101,22 @@ Examples:
     await serve(options);
   });
 
+for (const declare of [
+  declareBundle,
+  declareCache,
+  declareInit,
+  declareAdd,
+  declareCheck,
+  declareDiff,
+  declarePromote,
+  declareRemove,
+  declareList,
+  declareExplain,
+  declareTag,
+])
+  declare(program, (isClean) => {
+    process.exitCode = isClean ? CLEAN : FINDINGS;
+  });
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(add --help for the options)');
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => process.exit(128 + (signal === 'SIGINT' ? 2 : 15)));

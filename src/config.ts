@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { FAILSAFE_SCHEMA, load, nullCoreTag } from 'js-yaml';
 import { z } from 'zod';
 import { nearMatch, Stop } from './errors.ts';
+import { parseStrictVersion } from './version.ts';
 
 /** What the program relies on, of a distribution. Every default is in; no stage reads one elsewhere. */
 export interface Distribution {
@@ -58,6 +59,27 @@ export interface Category {
   readonly parent?: string | undefined;
 }
 
+/** A layer with the rules of changing it. */
+export interface LayerPolicy extends LayerSpec {
+  /** Whether a revision that is there may get other content: never, with a warning, or freely. */
+  readonly overwrite: 'never' | 'warn' | 'allow';
+  /** Whether a revision may go that no higher layer holds: never, for a reason that is given, or freely. */
+  readonly remove: 'never' | 'exception' | 'allow';
+}
+
+/** A storage as those see it who change it: all layers there are, each with its rules. */
+export interface StorageConfig {
+  /** The file this is from. */
+  readonly file: string;
+  /** A path (absolute) or a git URL. */
+  readonly storage: string;
+  /** As the file lists them. */
+  readonly layers: readonly LayerPolicy[];
+  /** Name -> its layers, in rank order. */
+  readonly distributions: Readonly<Record<string, readonly string[]>>;
+  readonly tables: Tables;
+}
+
 export interface ConfigOptions {
   /** The distributions file. */
   readonly config: string;
@@ -66,6 +88,8 @@ export interface ConfigOptions {
   readonly storage?: string | undefined;
   /** Layer name -> ref, overriding the file's. */
   readonly refs?: Readonly<Record<string, string>> | undefined;
+  /** Whether a storage is git and has a tag, that of a stack's release: such a tag is a distribution without being listed. */
+  readonly hasTag?: ((storage: string, tag: string) => Promise<boolean>) | undefined;
 }
 
 /** The distributions file that a project without one gets: the one this program ships, over its sample storage. */
@@ -77,7 +101,11 @@ const wholeNumber = z
   .regex(/^\d{1,15}$/, 'is not a whole number')
   .transform(Number);
 const layerFields = { ref: z.string().min(1).optional(), packages: z.string().min(1).optional() };
-const writtenLayer = z.strictObject(layerFields).nullable();
+const policyFields = {
+  overwrite: z.enum(['never', 'warn', 'allow']).optional(),
+  remove: z.enum(['never', 'exception', 'allow']).optional(),
+};
+const writtenLayer = z.strictObject({ ...layerFields, ...policyFields }).nullable();
 const ownLayer = z.strictObject({ name, ...layerFields });
 const writtenDistribution = z.strictObject({
   layers: z.array(z.union([name, ownLayer])).min(1),
@@ -115,35 +143,77 @@ type WrittenDistribution = z.infer<typeof writtenDistribution>;
 
 /**
  * Reads the distributions file and the tables beside it (`categories.yml`, `ingestion-methods.yml`).
- * Throws a `Stop` that lists everything wrong with a file, or names the distributions there are.
+ * Throws a `Stop` that lists everything wrong with a file, or names the distributions there are. A name that no distribution
+ * has is that of a stack's release where the storage has its tag: the one layer is that tag.
  */
 export async function readConfig(options: ConfigOptions): Promise<Distribution> {
   const file = resolve(options.config);
   const folder = dirname(file);
   const written = check(writtenConfig, await readYamlFile(file), file);
-  const [dist, distribution] = choose(written, options.dist, file);
-  const tables = {
-    categories: await readTable(folder, 'categories.yml', writtenCategories),
-    ingestionMethods: await readTable(folder, 'ingestion-methods.yml', writtenMethods),
-  };
-  const storage = options.storage ?? written.storage;
+  const storage = placeOf(options.storage, { written: written.storage, folder });
+  const [dist, distribution] = (await stackRelease(written, storage, options)) ?? choose(written, options.dist, file);
   return {
     name: dist,
     registry: distribution.registry ?? written.registry,
-    storage: isUrl(storage) ? storage : resolve(options.storage === undefined ? folder : '.', storage),
+    storage,
     layers: resolveLayers(written, distribution, { file, dist, refs: options.refs ?? {} }),
     cache: { index: 10, search: 600, categories: 600, files: 600, ...distribution.cache } as CacheTimes,
     collisions: distribution.collisions ?? 'report',
     signatures: distribution.signatures ?? 'optional',
     precompute: { answers: 4000, bytes: 256 * 2 ** 20, ...distribution.precompute } as PrecomputeLimits,
-    tables,
+    tables: await readTables(folder),
     staticFolders: [...new Set([resolve(dirname(shippedConfig), 'static'), resolve(folder, 'static')])],
+  };
+}
+
+/** Reads the same file for the verbs that change a storage: its layers with their rules. Throws as `readConfig` does. */
+export async function readStorageConfig(options: Pick<ConfigOptions, 'config' | 'storage'>): Promise<StorageConfig> {
+  const file = resolve(options.config);
+  const folder = dirname(file);
+  const written = check(writtenConfig, await readYamlFile(file), file);
+  const layers = Object.entries(written.layers).map(([layer, given]) => ({
+    name: layer,
+    ref: given?.ref ?? layer,
+    packages: cleanFolder(given?.packages ?? 'packages', file),
+    overwrite: given?.overwrite ?? 'allow',
+    remove: given?.remove ?? 'allow',
+  }));
+  const distributions = Object.entries(written.distributions).map(([dist, { layers: entries }]) => {
+    return [dist, entries.map((entry) => (typeof entry === 'string' ? entry : entry.name))] as const;
+  });
+  return {
+    file,
+    storage: placeOf(options.storage, { written: written.storage, folder }),
+    layers,
+    distributions: Object.fromEntries(distributions),
+    tables: await readTables(folder),
   };
 }
 
 /** Whether a storage is fetched by git from elsewhere: `scheme://…` or `user@host:path`. */
 export function isUrl(storage: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(storage) || /^[^/@\s]+@[^/:\s]+:/.test(storage);
+}
+
+/** A storage of the command line is relative to the current folder, one of the file to the file's. */
+function placeOf(given: string | undefined, { written, folder }: { written: string; folder: string }): string {
+  const storage = given ?? written;
+  return isUrl(storage) ? storage : resolve(given === undefined ? folder : '.', storage);
+}
+
+async function stackRelease(
+  written: WrittenConfig,
+  storage: string,
+  { dist = '', hasTag }: ConfigOptions,
+): Promise<[string, WrittenDistribution] | undefined> {
+  if (Object.hasOwn(written.distributions, dist) || !isReleaseVersion(dist)) return undefined;
+  return (await hasTag?.(storage, dist)) ? [dist, { layers: [{ name: dist, ref: dist }] }] : undefined;
+}
+
+/** Three numbers, as stack releases and their tags are called: no leading `v`, no pre-release. */
+export function isReleaseVersion(text: string): boolean {
+  const version = parseStrictVersion(text);
+  return version !== undefined && version.pre === '' && version.build === '';
 }
 
 function choose(written: WrittenConfig, dist: string | undefined, file: string): [string, WrittenDistribution] {
@@ -201,6 +271,13 @@ function cleanFolder(packages: string, file: string): string {
       'name a folder inside the layer, or "."',
     );
   return parts.join('/');
+}
+
+async function readTables(folder: string): Promise<Tables> {
+  return {
+    categories: await readTable(folder, 'categories.yml', writtenCategories),
+    ingestionMethods: await readTable(folder, 'ingestion-methods.yml', writtenMethods),
+  };
 }
 
 async function readTable<T>(folder: string, fileName: string, schema: z.ZodType<T>): Promise<T> {

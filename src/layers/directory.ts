@@ -22,6 +22,7 @@ export function openDirectoryStorage(folder: string): Storage {
   const zips = zipPackages(async (path) => path);
   return {
     kind: 'directory',
+    repository: undefined,
     readLayer: (spec) => readLayer(folder, spec, identify),
     listFiles: async (revision) =>
       revision.zipped ? zips.list(revision, await identify(revision.source)) : listFolder(revision, identify),

@@ -22,6 +22,7 @@ export async function openGitStorage(repository: string, cache: string): Promise
   const zips = zipPackages((id) => zipFile(objects, cache, id));
   return {
     kind: 'git',
+    repository: directory,
     readLayer: (spec) => readLayer({ directory, repository, objects }, spec),
     listFiles: (revision) => (revision.zipped ? zips.list(revision, revision.source) : listTree(objects, revision)),
     read: async (content) => (await zips.read(content)) ?? (await objects.read(content)),

@@ -51,6 +51,8 @@ export interface Layer {
 /** The repository or folder that holds the layers. */
 export interface Storage {
   readonly kind: 'git' | 'directory';
+  /** The git directory, of a git storage. */
+  readonly repository: string | undefined;
   /** Throws a `Stop` where there is no such layer. */
   readLayer(spec: LayerSource): Promise<Layer>;
   listFiles(revision: Revision): Promise<RevisionFiles>;

@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Stop } from '../errors.ts';
 import { openDirectoryStorage } from './directory.ts';
+import { git } from './git-command.ts';
 import { cloneStorage, openGitStorage } from './git.ts';
 import type { Storage } from './layers.ts';
 
@@ -32,6 +33,20 @@ export async function openStorage(
     return await openGitStorage(await cloneStorage(location, { cache, offline }), cache);
   }
   return (await isRepository(location)) ? await openGitStorage(location, cache) : openDirectoryStorage(location);
+}
+
+/** Whether a storage is git, of whatever kind, and has a tag of this name. Throws as `openStorage` does. */
+export async function storageHasTag(
+  location: string,
+  tag: string,
+  { isUrl, cache, offline }: { isUrl: boolean; cache: string; offline: boolean },
+): Promise<boolean> {
+  const found = isUrl ? undefined : await stat(location).catch(() => undefined);
+  if (!isUrl && (!found || (found.isDirectory() && !(await isRepository(location))))) return false;
+  const isClone = isUrl || (found?.isFile() && (await isBundle(location)));
+  if (!isClone && found?.isFile()) return false;
+  const repository = isClone ? await cloneStorage(location, { cache, offline }) : location;
+  return (await git(['-C', repository, 'for-each-ref', '--format=%(refname)', `refs/tags/${tag}`])).trim() !== '';
 }
 
 async function isRepository(folder: string): Promise<boolean> {

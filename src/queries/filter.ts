@@ -11,7 +11,6 @@ import type { Query } from './parse.ts';
 
 /** Positions in `columns.revisions`, ascending, before `category` is applied. */
 export function findRevisions(columns: Columns, query: Query): number[] {
-  const passes = query.experimental ? profilePassesLegacy : profilePasses;
   const verdicts: (boolean | undefined)[] = [];
   const constraintVerdicts: Verdicts = { kibana: [], agent: [] };
   const candidates: number[] = [];
@@ -23,13 +22,35 @@ export function findRevisions(columns: Columns, query: Query): number[] {
     const at = profile[i] as number;
     let verdict = verdicts[at];
     if (verdict === undefined) {
-      verdict = passes(columns, columns.profiles[at] as Profile, query, constraintVerdicts);
+      verdict = profileRefusal(columns, columns.profiles[at] as Profile, query, constraintVerdicts) === '';
       verdicts[at] = verdict;
     }
-    if (verdict && (query.experimental || query.prerelease || !hasPrerelease(version[i] as string))) candidates.push(i);
+    if (verdict && versionRefusal(version[i] as string, query) === '') candidates.push(i);
   }
   if (query.experimental) return query.all ? withoutUnstable(columns, candidates) : newestStable(columns, candidates);
   return query.all ? candidates : newest(columns, candidates);
+}
+
+/** The rule of section 3 that keeps a revision out, whatever other versions there are; '' for none. */
+export type Refusal =
+  | ''
+  | 'package'
+  | 'experimental'
+  | 'type'
+  | 'kibana'
+  | 'agent'
+  | 'capabilities'
+  | 'discovery'
+  | 'spec'
+  | 'prerelease';
+
+/** Why the revision at a position is no candidate for an answer: the first rule that it fails, '' where it is one. */
+export function refusal(columns: Columns, i: number, query: Query): Refusal {
+  const revisions = columns.revisions;
+  if (query.package !== '' && columns.names[revisions.name[i] as number] !== query.package) return 'package';
+  const profile = columns.profiles[revisions.profile[i] as number] as Profile;
+  const ofProfile = profileRefusal(columns, profile, query, { kibana: [], agent: [] });
+  return ofProfile === '' ? versionRefusal(revisions.version[i] as string, query) : ofProfile;
 }
 
 /** A category and its sub-categories: whoever lists one of them is found under it. */
@@ -64,18 +85,19 @@ interface Verdicts {
   readonly agent: (boolean | undefined)[];
 }
 
-function profilePasses(columns: Columns, profile: Profile, query: Query, verdicts: Verdicts): boolean {
-  if (profile.experimental && !query.prerelease) return false;
-  if (query.type !== '' && profile.type !== query.type) return false;
-  if (!isAccepted(columns, profile.kibana, query.kibana, verdicts.kibana)) return false;
-  if (!isAccepted(columns, profile.agent, query.agent, verdicts.agent)) return false;
-  if (query.capabilities && !isSubset(profile.capabilities, query.capabilities)) return false;
-  return isDiscovered(profile, query) && isWithinSpec(profile, query);
+function profileRefusal(columns: Columns, profile: Profile, query: Query, verdicts: Verdicts): Refusal {
+  if (profile.experimental && !query.prerelease && !query.experimental) return 'experimental';
+  if (query.type !== '' && profile.type !== query.type) return 'type';
+  if (!isAccepted(columns, profile.kibana, query.kibana, verdicts.kibana)) return 'kibana';
+  if (query.experimental) return ''; // an older rule, of fewer conditions
+  if (!isAccepted(columns, profile.agent, query.agent, verdicts.agent)) return 'agent';
+  if (query.capabilities && !isSubset(profile.capabilities, query.capabilities)) return 'capabilities';
+  if (!isDiscovered(profile, query)) return 'discovery';
+  return isWithinSpec(profile, query) ? '' : 'spec';
 }
 
-function profilePassesLegacy(columns: Columns, profile: Profile, query: Query, verdicts: Verdicts): boolean {
-  if (query.type !== '' && profile.type !== query.type) return false;
-  return isAccepted(columns, profile.kibana, query.kibana, verdicts.kibana);
+function versionRefusal(version: string, query: Query): Refusal {
+  return query.experimental || query.prerelease || !hasPrerelease(version) ? '' : 'prerelease';
 }
 
 /** Each constraint is evaluated once a query, however many profiles have it. */

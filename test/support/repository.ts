@@ -117,7 +117,7 @@ export function createRepository(folder: string, format: 'sha1' | 'sha256' = 'sh
 
 /** Runs git with a made-up user; what it prints. */
 export function runGit(args: readonly string[], input: string | Buffer = ''): string {
-  return execFileSync('git', args, { env: environment(), input, stdio: ['pipe', 'pipe', 'pipe'] })
+  return execFileSync('git', args, { env: environment(), input, stdio: ['pipe', 'pipe', 'pipe'], maxBuffer: 2 ** 28 })
     .toString('utf8')
     .trim();
 }

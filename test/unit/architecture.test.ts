@@ -9,7 +9,9 @@ import type { Module, Modules } from '../support/source.ts';
  */
 
 /** Each may import from those before it. */
-const STAGES = ['layers', 'catalog', 'queries', 'edge', 'site', 'targets', 'publish'];
+const STAGES = ['layers', 'catalog', 'queries', 'edge', 'site', 'workflow', 'targets', 'publish'];
+/** What stands between a person and the commands: arguments in, reports out. */
+const OUTER = new Set(['cli', 'report']);
 /** Of `edge/`, what knows no host; a new such file is to be added here. */
 const EDGE_CORE = ['answer', 'response', 'route', 'path', 'file-answer', 'without-file'].map(
   (name) => `edge/${name}.ts`,
@@ -25,9 +27,14 @@ type Rule = (modules: Modules) => string[];
 const direction: Rule = (modules) =>
   eachImport(modules, ({ file, target, isType }) => {
     const [from, to] = [folderOf(file), folderOf(target)];
-    if (from === to || from === 'commands' || isOutside(target)) return false;
+    if (from === to || isOutside(target)) return false;
+    if (from === 'commands') return OUTER.has(to);
+    if (from === 'cli') return to === '' ? target === 'cli.ts' : !['commands', 'report'].includes(to);
+    if (from === 'report') return to === '' ? target === 'cli.ts' : !(isType && !OUTER.has(to));
     if (from === '')
-      return file === 'cli.ts' ? to !== 'commands' : !(isType && file === 'report.ts' && to === 'commands');
+      return file === 'cli.ts'
+        ? !['commands', 'cli'].includes(to)
+        : !(isType && file === 'report.ts' && to === 'commands');
     if (to === '') return DOORS.includes(target);
     if (from === 'edge' && isType && TYPES_ONLY.includes(to)) return false;
     return STAGES.indexOf(to) < 0 || STAGES.indexOf(to) > STAGES.indexOf(from);
@@ -76,6 +83,9 @@ const broken: readonly [string, Rule, Readonly<Record<string, string>>][] = [
   ['a stage imports a command', direction, { 'site/a.ts': "export { b } from '../commands/b.ts';" }],
   ['a stage imports the reporter', direction, { 'site/a.ts': "import { say } from '../report.ts';" }],
   ['a top-level file imports a stage', direction, { 'config.ts': "import { b } from './layers/b.ts';" }],
+  ['a command prints', direction, { 'commands/a.ts': "import { b } from '../report/b.ts';" }],
+  ['a report runs a command', direction, { 'report/a.ts': "import { b } from '../commands/b.ts';" }],
+  ["a verb's declaration imports a stage", direction, { 'cli/a.ts': "import { b } from '../site/b.ts';" }],
   ['a folder that no one knows', direction, { 'site/a.ts': "import { b } from '../utils/b.ts';" }],
   ['a query has a value of a layer', edgeImports, { 'queries/a.ts': "import { b } from '../layers/b.ts';" }],
   ['an inline type import still runs', edgeImports, { 'queries/a.ts': "import { type B } from '../layers/b.ts';" }],

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isUrl, readConfig, shippedConfig } from '../../src/config.ts';
+import { isUrl, readConfig, readStorageConfig, shippedConfig } from '../../src/config.ts';
 import type { ConfigOptions } from '../../src/config.ts';
 import { Stop } from '../../src/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -127,6 +127,68 @@ describe('a distribution', () => {
       code: 'bad-config',
       message: `/distributions.yml: packages: "${written}" leaves the layer`,
     });
+  });
+});
+
+const hasTag = async (storage: string, tag: string): Promise<boolean> =>
+  storage === 'https://example.org/a.git' && tag !== '9.9.9';
+
+describe("a stack's release", () => {
+  const storage = 'https://example.org/a.git';
+
+  test('is a distribution of one layer, where the storage has its tag and the file has none of that name', async () => {
+    const { name, layers, collisions, registry } = await read(simplest, { dist: '8.7.0', storage, hasTag });
+    expect({ name, collisions, registry }).toEqual({ name: '8.7.0', collisions: 'report', registry: '1.40.1' });
+    expect(layers).toEqual([{ name: '8.7.0', ref: '8.7.0', packages: 'packages' }]);
+    const pinned = await read(simplest, { dist: '8.7.0', storage, hasTag, refs: { '8.7.0': 'main' } });
+    expect(pinned.layers[0]?.ref).toBe('main');
+  });
+
+  test('that the file names is what the file says', async () => {
+    const written = simplest.replace('staging: { layers: [production, staging] }', '8.7.0: { layers: [production] }');
+    const { layers } = await read(written, { dist: '8.7.0', storage, hasTag });
+    expect(layers.map(({ name }) => name)).toEqual(['production']);
+  });
+
+  test.each(['9.9.9', 'v8.7.0', '8.7', '8.7.0-rc1', '8.7.0+1', '08.7.0', ''])('is not "%s"', async (dist) => {
+    const stop = await stopOf(simplest, { dist, storage, hasTag });
+    expect(stop).toMatchObject({ code: 'unknown-distribution', hint: expect.stringContaining('staging') as unknown });
+  });
+
+  test('is none without a storage that has tags', async () => {
+    expect(await stopOf(simplest, { dist: '8.7.0' })).toMatchObject({ code: 'unknown-distribution' });
+    expect(await stopOf(simplest, { dist: '8.7.0', hasTag })).toMatchObject({ code: 'unknown-distribution' });
+  });
+});
+
+describe('the rules of the layers', () => {
+  test('are open where nothing is written', async () => {
+    const config = configFile(simplest.replace('staging: {}', 'staging: { ref: next, packages: . }'));
+    const { layers, distributions, storage, file } = await readStorageConfig({ config });
+    expect({ storage, file }).toEqual({ storage: resolve(config, '../storage'), file: config });
+    expect(distributions).toEqual({ staging: ['production', 'staging'] });
+    const open = { overwrite: 'allow', remove: 'allow' };
+    expect(layers).toEqual([
+      { name: 'production', ref: 'production', packages: 'packages', ...open },
+      { name: 'staging', ref: 'next', packages: '', ...open },
+    ]);
+  });
+
+  test('are, in the shipped file, stricter the higher the layer', async () => {
+    const { layers } = await readStorageConfig({ config: shippedConfig });
+    expect(layers.map(({ name, overwrite, remove }) => `${name}: ${overwrite}, ${remove}`)).toEqual([
+      'production: never, never',
+      'staging: warn, exception',
+      'snapshot: allow, allow',
+    ]);
+  });
+
+  test.each([
+    ['overwrite: sometimes', 'layers.staging.overwrite: Invalid option'],
+    ['remove: warn', 'layers.staging.remove: Invalid option'],
+    ['overwrit: never', 'layers.staging.overwrit: unknown key (did you mean "overwrite"?)'],
+  ])('are checked: %s', async (line, text) => {
+    expect((await stopOf(simplest.replace('staging: {}', `staging: { ${line} }`))).message).toContain(text);
   });
 });
 

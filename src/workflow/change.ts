@@ -1,0 +1,108 @@
+import { Stop } from '../errors.ts';
+import { editTree } from './edit-tree.ts';
+import type { TreeEdit } from './edit-tree.ts';
+import type { OpenLayer, Workflow } from './open-workflow.ts';
+import { fullName } from './repository.ts';
+import type { Move } from './repository.ts';
+
+/** One commit on a layer. */
+export interface Change {
+  readonly layer: OpenLayer;
+  readonly edits: readonly TreeEdit[];
+  /** The name of the branch for it, where the layer itself isn't moved. */
+  readonly branch: string;
+  /** Of the pull request, and the first line of the commit's message. */
+  readonly title: string;
+  /** The text of the pull request, and the rest of the message. */
+  readonly text: string;
+}
+
+/** What became of a change. */
+export interface ChangeReport {
+  readonly layer: string;
+  readonly title: string;
+  readonly text: string;
+  /** The branch that has it: one of its own, or the layer's. Undefined where there was nothing to do. */
+  readonly branch: string | undefined;
+  readonly commit: string | undefined;
+  /** `done`: the layer has it already; `there`: its branch does; `planned`: a dry run. */
+  readonly state: 'made' | 'there' | 'done' | 'planned';
+}
+
+type Repositories = Pick<Workflow, 'repository'>;
+
+/** Makes a branch of its own for a change, on top of the layer. Throws a `Stop` where the name is taken by something else. */
+export async function makeBranch({ repository }: Repositories, change: Change): Promise<ChangeReport> {
+  const { layer, edits, branch, title, text } = change;
+  const report = { layer: layer.policy.name, title, text, branch };
+  const kept = layer.policy.packages;
+  const existing = await repository.commitOf(branch);
+  if (existing !== undefined) {
+    const tree = await repository.treeOf(existing);
+    if ((await editTree(repository, tree, { edits, kept })) === tree)
+      return { ...report, commit: existing, state: 'there' };
+    const hint = `delete it: git branch -D ${branch}`;
+    throw new Stop('branch-exists', `the branch ${branch} is there and holds something else`, hint);
+  }
+  const commit = await writeChange(repository, change, layer.commit);
+  await repository.move([{ ref: fullName(branch), from: undefined, to: commit }], title);
+  return { ...report, commit, state: 'made' };
+}
+
+/**
+ * Puts changes on top of their layer, a commit each, and moves its branch once. `unmoved` are refs that must still be where they
+ * were. Throws a `Stop` `moved`, having done nothing, where the branch isn't where it was.
+ */
+export async function applyChanges(
+  { repository }: Repositories,
+  changes: readonly Change[],
+  unmoved: readonly Move[] = [],
+): Promise<{ reports: ChangeReport[]; moves: Move[] }> {
+  const [first] = changes;
+  if (!first) return { reports: [], moves: [] };
+  const { policy, branch, commit: from } = first.layer;
+  const reports: ChangeReport[] = [];
+  let to = from;
+  for (const change of changes) {
+    to = await writeChange(repository, change, to);
+    const { title, text } = change;
+    reports.push({ layer: policy.name, title, text, branch: policy.ref, commit: to, state: 'made' });
+  }
+  const why = changes.length === 1 ? first.title : `${first.title}, and ${changes.length - 1} more`;
+  await repository.move([...unmoved, { ref: branch, from, to }], why);
+  return { reports, moves: [{ ref: branch, from: to, to }] };
+}
+
+/** A change that isn't made: because that was done before, or in a dry run. */
+export function unmade({ layer, title, text, branch }: Change, state: 'done' | 'planned'): ChangeReport {
+  return {
+    layer: layer.policy.name,
+    title,
+    text,
+    branch: state === 'planned' ? branch : undefined,
+    commit: undefined,
+    state,
+  };
+}
+
+/** Throws a `Stop` where moving the layers' branches would leave a work tree behind that shows the old state. */
+export async function refuseCheckedOut({ repository }: Repositories, layers: readonly OpenLayer[]): Promise<void> {
+  const checkedOut = await repository.checkedOut();
+  const found = layers.find(({ branch }) => checkedOut.has(branch));
+  if (found)
+    throw new Stop(
+      'checked-out',
+      `the branch ${found.policy.ref} is checked out in a work tree, which --apply would leave behind`,
+      'check out another branch (git switch --detach), or leave --apply away and merge the branch that is made',
+    );
+}
+
+async function writeChange(
+  repository: Workflow['repository'],
+  { layer, edits, title, text }: Change,
+  parent: string,
+): Promise<string> {
+  const kept = layer.policy.packages;
+  const tree = await editTree(repository, await repository.treeOf(parent), { edits, kept });
+  return await repository.writeCommit({ tree, parents: [parent], message: `${title}\n\n${text}\n` });
+}

@@ -1,0 +1,161 @@
+import type { LayerPolicy, Tables } from '../config.ts';
+import type { Finding } from '../errors.ts';
+import { contentFindings, contentsOf } from '../layers/contents.ts';
+import type { Revision, Storage } from '../layers/layers.ts';
+import { entryReader } from '../site/entries.ts';
+import type { ReadEntry } from '../site/entries.ts';
+import { messages } from './history.ts';
+import { lineOf } from './line-of.ts';
+import { policyFindings } from './policy.ts';
+import type { CheckFinding } from './policy.ts';
+import { readEntries } from './read-entries.ts';
+import { casePaths, caseTwins, sizeFindings } from './shape-findings.ts';
+import { changedRevisions, sharedRevisions, touchedBy } from './twins.ts';
+import type { CheckedLayer, Shared } from './twins.ts';
+
+/*
+ * What `check` finds: what a build would say, what the policy of the layer forbids, and what the other layers hold.
+ */
+
+export interface Rules {
+  readonly storage: Storage;
+  readonly tables: Tables;
+  readonly signatures: 'optional' | 'required';
+  readonly cache: string | undefined;
+}
+
+/** What a check found. */
+export interface CheckResult {
+  /** Undefined where layers are checked as they are. */
+  readonly change: ChangedIds | undefined;
+  /** Of the layers that were checked as they are. */
+  readonly shared: readonly Shared[];
+  readonly findings: readonly CheckFinding[];
+}
+
+export interface ChangedIds {
+  readonly base: string | undefined;
+  readonly added: readonly string[];
+  readonly overwritten: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** What is wrong with a change of a layer, from `base` to `head`; `others` are the other layers. */
+export async function checkChange(
+  rules: Rules,
+  policy: LayerPolicy,
+  { base, head, others }: { base: CheckedLayer; head: CheckedLayer; others: readonly CheckedLayer[] },
+): Promise<CheckResult> {
+  const { storage } = rules;
+  const change = await changedRevisions(storage, base, head);
+  const touch = (at: CheckedLayer) => (revision: Revision) => touchedBy(storage, revision, { layer: at, others });
+  const said = await messages(storage, base.layer.commit ?? '', head.layer.commit ?? '');
+  const touched = {
+    added: await Promise.all(change.added.map(touch(head))),
+    removed: await Promise.all(change.removed.map(touch(base))),
+    overwritten: await Promise.all(
+      change.overwritten.map(async ({ revision, sameContent }) => ({ ...(await touch(head)(revision)), sameContent })),
+    ),
+  };
+  const reason = said.map((message) => /^Reason: *(\S.*)$/m.exec(message)?.[1]).find((one) => one !== undefined);
+  const changed = [...change.added, ...change.overwritten.map(({ revision }) => revision)];
+  const before = new Set(base.layer.findings.map(({ where, text }) => `${where} ${text}`));
+  return {
+    change: {
+      base: base.layer.commit,
+      added: touched.added.map(idOf),
+      overwritten: touched.overwritten.map(idOf),
+      removed: touched.removed.map(idOf),
+    },
+    shared: [],
+    findings: [
+      ...policyFindings({ layer: policy.name, policy, reason, ...touched }),
+      ...head.layer.findings.filter(({ where, text }) => !before.has(`${where} ${text}`)),
+      ...(await revisionFindings(rules, changed, { layer: head, others })),
+    ],
+  };
+}
+
+/** What is wrong with layers as they are; `layers` are all there are, in rank order. */
+export async function checkLayers(
+  rules: Rules,
+  layers: readonly CheckedLayer[],
+  checked: readonly CheckedLayer[],
+): Promise<CheckResult> {
+  const scope = new Set(checked.map(({ layer }) => layer.name));
+  const shared = await sharedRevisions(rules.storage, layers, scope);
+  const findings: CheckFinding[] = [];
+  for (const layer of checked) {
+    const others = layers.filter((other) => other !== layer);
+    const own = await revisionFindings(rules, layer.layer.revisions, { layer, others });
+    findings.push(...layer.layer.findings, ...own);
+  }
+  return { change: undefined, shared, findings: [...shared.map(sharedFinding), ...findings] };
+}
+
+/** Every rule of the build, and those of names and sizes, on some revisions of a layer. */
+async function revisionFindings(
+  { storage, tables, signatures, cache }: Rules,
+  revisions: readonly Revision[],
+  { layer, others }: { layer: CheckedLayer; others: readonly CheckedLayer[] },
+): Promise<CheckFinding[]> {
+  if (revisions.length === 0) return [];
+  const read = await readEntries(entryReader(storage, { tables, signatures }, cache), revisions);
+  const all = [...layer.layer.revisions, ...others.flatMap((other) => other.layer.revisions)];
+  const committed = await layer.committed();
+  const faults = [...read.flatMap(entryFindings), ...(await lacking(storage, read))];
+  const located = await Promise.all(faults.map((fault) => locate(storage, read, fault)));
+  const paths = read.flatMap(({ revision, files }) => casePaths(revision, files));
+  const sizes = read.flatMap(({ revision, files }) => sizeFindings(revision, files, committed));
+  return [...located, ...caseTwins(revisions, all), ...paths, ...sizes];
+}
+
+function sharedFinding({ id, layers, sameContent, modes }: Shared): CheckFinding {
+  const [winner = '', ...rest] = layers;
+  const holders = `${winner} and ${rest.join(' and ')}`;
+  if (!sameContent) {
+    const text = `${holders} hold different content under this id; ${winner} wins`;
+    return { code: 'collision', where: id, text, level: 'error' };
+  }
+  const ofModes = modes > 0 ? ` (${modes} file${modes === 1 ? '' : 's'} with another mode)` : '';
+  const text = `${holders} hold the same content${ofModes}; promoted, and not removed below`;
+  return { code: 'shared', where: id, text, level: 'note' };
+}
+
+function idOf({ id }: { readonly id: string }): string {
+  return id;
+}
+
+function entryFindings({ entry, findings, revision }: ReadEntry): Finding[] {
+  const where = `${revision.layer}: ${revision.where}/manifest.yml`;
+  const unknown = (entry?.unknownCategories ?? []).map((id): Finding => {
+    const text = `the registry doesn't know the category "${id}"; it is left out`;
+    return { code: 'category', where, text, level: 'warning' };
+  });
+  return [...findings, ...unknown];
+}
+
+async function lacking(storage: Storage, read: readonly ReadEntry[]): Promise<Finding[]> {
+  const listed = read.map(({ revision, files, zip }) => ({ revision, listed: { files, zip, findings: [] } }));
+  const contents = new Set(listed.flatMap((one) => contentsOf(one).map(({ content }) => content)));
+  const missing = await storage.missing([...contents]);
+  return read.flatMap(({ findings }, i) => {
+    const known = new Set(findings.map(({ where }) => where));
+    const own = listed[i] ? contentFindings(listed[i], missing) : [];
+    return own.filter(({ where }) => !known.has(where));
+  });
+}
+
+/** The finding with its file, and the line that it says or that its place in the manifest has. */
+async function locate(storage: Storage, read: readonly ReadEntry[], finding: Finding): Promise<CheckFinding> {
+  const file = finding.where.slice(finding.where.indexOf(': ') + 2);
+  const said = /, line (\d+)$/.exec(finding.text)?.[1];
+  if (said !== undefined) return { ...finding, file, line: Number(said) };
+  const place = /\(([a-z_]+(?:\.\w+)+)\)$/.exec(finding.text)?.[1] ?? /^[a-z_]+(?:\.\w+)*(?= )/.exec(finding.text)?.[0];
+  const owner = read.find(({ revision }) => file.startsWith(`${revision.where}/`));
+  const path = owner ? file.slice(owner.revision.where.length + 1) : '';
+  const content = path.endsWith('manifest.yml') ? owner?.files.find((one) => one.path === path)?.content : undefined;
+  const bytes = content === undefined ? undefined : await storage.read(content);
+  const line = place === undefined || !bytes ? undefined : lineOf(bytes.toString('utf8'), place);
+  return { ...finding, file, line };
+}

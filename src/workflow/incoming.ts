@@ -1,0 +1,160 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { Stop } from '../errors.ts';
+import type { Finding } from '../errors.ts';
+import { blobId } from '../layers/blob-id.ts';
+import { openDirectoryStorage } from '../layers/directory.ts';
+import { revisionId } from '../layers/layers.ts';
+import type { Revision, RevisionFiles, Storage } from '../layers/layers.ts';
+import { parseManifest, toText, YamlError } from '../layers/yaml.ts';
+import { openZip, ZipError } from '../layers/zip-read.ts';
+import { writeFolder } from './edit-tree.ts';
+import type { Held } from './places.ts';
+import type { Repository } from './repository.ts';
+import { EXECUTABLE, FILE, FOLDER } from './tree.ts';
+
+/** A package from outside, as a layer would list it. */
+export interface Incoming {
+  /** `where` is the file or folder it comes from, as the user named it. */
+  readonly revision: Revision;
+  readonly listed: RevisionFiles;
+  /** The signature beside a zip. */
+  readonly signature: Buffer | undefined;
+}
+
+export interface IncomingPackages {
+  /** Where the contents are read from. */
+  readonly storage: Storage;
+  /** A package in a zip or a folder, or what is wrong with it. */
+  read(path: string): Promise<{ incoming: Incoming } | { finding: Finding }>;
+  /** Writes its objects; what a layer is to hold of it. */
+  write(repository: Repository, incoming: Incoming): Promise<Held>;
+  close(): Promise<void>;
+}
+
+/** Reads packages as files for a layer. `keepZip` keeps all zips as they are; one with a signature is kept in any case. */
+export function incomingPackages(layer: string, { keepZip }: { keepZip: boolean }): IncomingPackages {
+  const storage = openDirectoryStorage('.');
+  return {
+    storage,
+    read: async (path) => {
+      const kind = await kindOf(path);
+      const names = await (kind === 'zip' ? namesOfZip(path) : namesOfFolder(path));
+      if ('text' in names) return { finding: { code: 'unfit', where: path, text: names.text, level: 'error' } };
+      const signature = kind === 'zip' ? await readIfThere(`${path}.sig`) : undefined;
+      const id = revisionId(names.name, names.version);
+      const zipped = kind === 'zip';
+      const isKept = zipped && (keepZip || signature !== undefined);
+      const signatureId = signature && blobId(signature);
+      const source = resolve(path);
+      const revision = { id, ...names, layer, where: path, source, zipped, signature: signatureId };
+      const listed = await storage.listFiles(revision);
+      const findings = [...listed.findings, ...gitFindings(revision, listed)];
+      return {
+        incoming: { revision, signature, listed: { ...listed, findings, zip: isKept ? listed.zip : undefined } },
+      };
+    },
+    write: async (repository, { revision, listed, signature }) => {
+      if (listed.zip !== undefined) return await writeZip(repository, revision, signature);
+      const ids = await repository.writeBlobs(
+        listed.files.map(
+          ({ content }) =>
+            () =>
+              contentOf(storage, content),
+        ),
+      );
+      const files = await Promise.all(
+        listed.files.map(async ({ path }, i) => ({
+          path,
+          node: { mode: await modeOf(revision, path), id: ids[i] ?? '' },
+        })),
+      );
+      return { folder: { mode: FOLDER, id: await writeFolder(repository, files) } };
+    },
+    close: () => storage.close(),
+  };
+}
+
+async function writeZip(repository: Repository, { source }: Revision, signature: Buffer | undefined): Promise<Held> {
+  const contents = signature === undefined ? [] : [async () => signature];
+  const [zip = '', own] = await repository.writeBlobs([() => readFile(source), ...contents]);
+  return { zip: { mode: FILE, id: zip }, zipSignature: own === undefined ? undefined : { mode: FILE, id: own } };
+}
+
+/** Throws a `Stop` where there is nothing of the kind. */
+async function kindOf(path: string): Promise<'zip' | 'folder'> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw new Stop('no-package', `${path} is not there`, 'name zips or folders of packages', error);
+  });
+  if (found.isDirectory()) return 'folder';
+  if (found.isFile() && path.endsWith('.zip')) return 'zip';
+  throw new Stop('no-package', `${path} is neither a folder nor a .zip`, 'name zips or folders of packages');
+}
+
+type Names = { readonly name: string; readonly version: string } | { readonly text: string };
+
+async function namesOfZip(path: string): Promise<Names> {
+  try {
+    const zip = await openZip(path);
+    await zip.close();
+    const [, name, version] = /^([^-]+)-(.+)$/s.exec(zip.top) ?? [];
+    return name !== undefined && version !== undefined
+      ? { name, version }
+      : { text: `${zip.top}/ is not {name}-{version}/` };
+  } catch (error) {
+    if (error instanceof ZipError) return { text: error.message };
+    throw error;
+  }
+}
+
+async function namesOfFolder(path: string): Promise<Names> {
+  const bytes = await readIfThere(join(path, 'manifest.yml'));
+  if (!bytes) return { text: 'has no manifest.yml: a folder of a package has one' };
+  try {
+    const fields = parseManifest(bytes);
+    const [name, version] = [toText(fields['name'] ?? null), toText(fields['version'] ?? null)];
+    if (isFolderName(name) && isFolderName(version)) return { name, version };
+    return { text: 'its manifest.yml names no package and version that folders can be called by' };
+  } catch (error) {
+    if (error instanceof YamlError) return { text: `manifest.yml: ${error.message}` };
+    throw error;
+  }
+}
+
+function isFolderName(value: string | undefined): value is string {
+  return value !== undefined && !/^\.{0,2}$|[/\\\0\n]/.test(value) && !isGitName(value);
+}
+
+/** Git refuses to check out what it could take for its own directory (git-fsck(1), "hasDotgit"). */
+function gitFindings({ where }: Revision, { files }: RevisionFiles): Finding[] {
+  const found = files.filter(({ path }) => path.split('/').some(isGitName));
+  return found.map(({ path }) => ({
+    code: 'unfit',
+    where: `${where}/${path}`,
+    text: 'git holds no files of this name',
+    level: 'error',
+  }));
+}
+
+function isGitName(name: string): boolean {
+  return /^(\.git|git~1)[ .]*$/i.test(name);
+}
+
+async function modeOf({ source, zipped }: Revision, path: string): Promise<string> {
+  if (zipped) return FILE;
+  const { mode } = await stat(join(source, path));
+  return (mode & 0o100) === 0 ? FILE : EXECUTABLE;
+}
+
+async function contentOf(storage: Storage, content: string): Promise<Buffer> {
+  const bytes = await storage.read(content);
+  if (bytes) return bytes;
+  throw new Stop('changed', 'a file was changed while it was read', 'run the command again');
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  return await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new Stop('no-package', `${basename(path)} can't be read: ${error.code ?? error.message}`, undefined, error);
+  });
+}

@@ -1,0 +1,91 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Distribution } from '../config.ts';
+import { Stop } from '../errors.ts';
+import type { Finding } from '../errors.ts';
+import { generator } from '../generator.ts';
+import { temporaryName } from '../leftovers.ts';
+import type { Layer, Storage } from '../layers/layers.ts';
+import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from './lock.ts';
+import type { Lock } from './lock.ts';
+
+/** What a build does about the lock that lies beside its distributions file. */
+export interface LockUse {
+  /** What to build: with `locked`, every layer at its locked commit. */
+  readonly distribution: Distribution;
+  /**
+   * The layers as they were read, with the refs that the config has. Throws a `Stop` with `lock` where one has no commit.
+   */
+  named(layers: readonly Layer[]): Layer[];
+  /** A warning for each layer whose ref has moved since the lock was made. */
+  moved(storage: Pick<Storage, 'readLayer'>): Promise<Finding[]>;
+  /** With `lock`, writes what was built into the lock. */
+  keep(layers: readonly Layer[]): Promise<void>;
+}
+
+/**
+ * Prepares a build of a distribution from the file `config`: `locked` builds what the lock has, `lock` makes the lock anew.
+ * Throws a `Stop` where the lock can't be read, lacks the distribution, or no longer fits it.
+ */
+export async function useLock(
+  {
+    config,
+    lock = false,
+    locked = false,
+  }: { config: string; lock?: boolean | undefined; locked?: boolean | undefined },
+  asked: Distribution,
+): Promise<LockUse> {
+  const file = join(dirname(config), 'distributions.lock.json');
+  const known = lock || locked ? await readLock(file) : emptyLock;
+  const distribution = locked ? pinDistribution(known, asked, { generator, file }) : asked;
+  const refOf = (name: string): string | undefined => asked.layers.find((layer) => layer.name === name)?.ref;
+  return {
+    distribution,
+    named: (layers) => {
+      if (lock) lockDistribution(known, asked, { generator, commits: commitsOf(layers) }); // throws before a site is made
+      return locked ? layers.map((layer) => ({ ...layer, ref: refOf(layer.name) ?? layer.ref })) : [...layers];
+    },
+    moved: async (storage) => {
+      if (!locked) return [];
+      const found = await Promise.all(
+        distribution.layers.map((pinned, i) => movedLayer(storage, pinned, asked.layers[i])),
+      );
+      return found.flat();
+    },
+    keep: async (layers) => {
+      if (!lock) return;
+      await writeLock(file, lockDistribution(await readLock(file), asked, { generator, commits: commitsOf(layers) }));
+    },
+  };
+}
+
+function commitsOf(layers: readonly Layer[]): Record<string, string | undefined> {
+  return Object.fromEntries(layers.map(({ name, commit }) => [name, commit]));
+}
+
+async function movedLayer(
+  storage: Pick<Storage, 'readLayer'>,
+  pinned: Distribution['layers'][number],
+  asked: Distribution['layers'][number] | undefined,
+): Promise<Finding[]> {
+  const now = asked && (await storage.readLayer(asked).catch(() => undefined));
+  if (now?.commit === pinned.ref) return [];
+  const to = now?.commit === undefined ? 'is no longer there' : `is at ${now.commit.slice(0, 12)} by now`;
+  const text = `is locked at ${pinned.ref.slice(0, 12)}; ${asked?.ref ?? pinned.name} ${to}`;
+  return [{ code: 'moved', where: pinned.name, text, level: 'warning' }];
+}
+
+/** An empty lock where there is no file. */
+async function readLock(file: string): Promise<Lock> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new Stop('bad-lock', `${file} can't be read: ${error.code ?? error.message}`, undefined, error);
+  });
+  return text === undefined ? emptyLock : parseLock(text, file);
+}
+
+/** In one step, so that no reader sees half of it. */
+async function writeLock(file: string, lock: Lock): Promise<void> {
+  await writeFile(temporaryName(file), renderLock(lock));
+  await rename(temporaryName(file), file);
+}

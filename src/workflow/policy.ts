@@ -1,0 +1,131 @@
+import type { LayerPolicy } from '../config.ts';
+import type { Finding } from '../errors.ts';
+import { compareRevisionVersions, parseStrictVersion } from '../version.ts';
+
+/*
+ * What a change of a layer may do: pure rules over what it adds, overwrites and removes, and what the other layers hold.
+ */
+
+/** How a layer treats what is published. */
+export type Policy = Pick<LayerPolicy, 'overwrite' | 'remove'>;
+
+/** A finding with the file of the storage and the line that it is about, where there is one; notes fail nothing. */
+export interface CheckFinding extends Omit<Finding, 'level'> {
+  readonly level: Finding['level'] | 'note';
+  readonly file?: string | undefined;
+  /** From 1. */
+  readonly line?: number | undefined;
+}
+
+/** The same revision in another layer. */
+export interface Twin {
+  readonly layer: string;
+  /** Whether that layer wins over the one that is checked. */
+  readonly isAbove: boolean;
+  readonly sameContent: boolean;
+  /** How many of the files have another mode there. */
+  readonly modes: number;
+}
+
+/** A revision that a change touches, and what other layers hold of its package. */
+export interface Touched {
+  readonly id: string;
+  readonly version: string;
+  /** Its place in the layer: `packages/acme/1.0.0`. */
+  readonly where: string;
+  readonly twins: readonly Twin[];
+  /** The versions of its name in higher layers. */
+  readonly above: readonly { readonly version: string; readonly layer: string }[];
+}
+
+export interface LayerChange {
+  readonly layer: string;
+  readonly policy: Policy;
+  readonly added: readonly Touched[];
+  /** `sameContent`: only modes differ from what was there. */
+  readonly overwritten: readonly (Touched & { readonly sameContent: boolean })[];
+  readonly removed: readonly Touched[];
+  /** Why something is removed, as the change itself says. */
+  readonly reason: string | undefined;
+}
+
+/** Everything that a change does against the rules, and notes on what only looks so. */
+export function policyFindings(change: LayerChange): CheckFinding[] {
+  return [
+    ...change.added.flatMap((one) => [...collisions(change.layer, one), ...notNewer(change.layer, one)]),
+    ...change.overwritten.flatMap((one) => [...overwriting(change, one), ...collisions(change.layer, one)]),
+    ...change.removed.flatMap((one) => removing(change, one)),
+    ...moreThanOne(change),
+  ];
+}
+
+/** The title of a pull request begins with the layer that it is for, in brackets. */
+export function titleFindings(layer: string, title: string | undefined): CheckFinding[] {
+  if (title === undefined || title.startsWith(`[${layer}]`)) return [];
+  return [{ code: 'title', where: 'title', text: `"${title}" does not begin with [${layer}]`, level: 'error' }];
+}
+
+function collisions(layer: string, touched: Touched): CheckFinding[] {
+  return touched.twins
+    .filter(({ sameContent }) => !sameContent)
+    .map((twin) => {
+      const text = `${twin.layer} holds different content under this id`;
+      return finding(layer, touched, { code: 'collision', text, level: 'error' });
+    });
+}
+
+/** A new revision must be newer than what higher layers hold: their clients would never be offered it. */
+function notNewer(layer: string, touched: Touched): CheckFinding[] {
+  const version = parseStrictVersion(touched.version);
+  const others = touched.above.flatMap((one) => {
+    const parsed = parseStrictVersion(one.version);
+    return version && parsed ? [{ ...one, order: compareRevisionVersions(version, parsed), parsed }] : [];
+  });
+  const [newest] = others.filter(({ order }) => order <= 0).sort((a, b) => compareRevisionVersions(b.parsed, a.parsed));
+  if (!newest) return [];
+  const same = others.find(({ order }) => order === 0);
+  const text = same ? `is already in ${same.layer}` : `is lower than ${newest.version}, which is in ${newest.layer}`;
+  return [finding(layer, touched, { code: 'not-newer', text, level: 'error' })];
+}
+
+function overwriting(
+  { layer, policy }: LayerChange,
+  touched: Touched & { readonly sameContent: boolean },
+): CheckFinding[] {
+  if (touched.sameContent)
+    return [finding(layer, touched, { code: 'modes', text: 'only file modes change', level: 'note' })];
+  if (policy.overwrite === 'allow') return [];
+  const isError = policy.overwrite === 'never';
+  const text = isError
+    ? `is published, and ${layer} is never overwritten: make a new version`
+    : `is published, and is overwritten`;
+  return [finding(layer, touched, { code: 'overwrite', text, level: isError ? 'error' : 'warning' })];
+}
+
+function removing({ layer, policy, reason }: LayerChange, touched: Touched): CheckFinding[] {
+  const upper = touched.twins.find(({ isAbove, sameContent }) => isAbove && sameContent);
+  if (upper) {
+    const text = `was promoted: ${upper.layer} holds the same content`;
+    return [finding(layer, touched, { code: 'promoted', text, level: 'note' })];
+  }
+  if (policy.remove === 'allow') return [];
+  if (policy.remove === 'exception' && reason !== undefined)
+    return [finding(layer, touched, { code: 'remove', text: `is removed: ${reason}`, level: 'warning' })];
+  const why =
+    policy.remove === 'never'
+      ? `nothing leaves ${layer}`
+      : `${layer} wants a reason: "Reason: …" on a line of the commit message`;
+  const text = `is removed and no higher layer holds the same content; ${why}`;
+  return [finding(layer, touched, { code: 'remove', text, level: 'error' })];
+}
+
+function moreThanOne({ layer, added, overwritten, removed }: LayerChange): CheckFinding[] {
+  const names = new Set([...added, ...overwritten, ...removed].map(({ id }) => id.slice(0, id.indexOf('@'))));
+  if (names.size < 2) return [];
+  const text = `touches ${names.size} packages: ${[...names].join(', ')}; one a pull request is easier to review`;
+  return [{ code: 'packages', where: layer, text, level: 'note' }];
+}
+
+function finding(layer: string, { where }: Touched, rest: Pick<CheckFinding, 'code' | 'text' | 'level'>): CheckFinding {
+  return { ...rest, where: `${layer}: ${where}`, file: where };
+}

@@ -1,0 +1,197 @@
+import { compareRevisions, sameContent } from '../catalog/catalog.ts';
+import { accepts } from '../constraint.ts';
+import { compileConstraint } from '../constraint-parse.ts';
+import type { Finding } from '../errors.ts';
+import { Stop } from '../errors.ts';
+import type { Revision } from '../layers/layers.ts';
+import { get } from '../layers/rules.ts';
+import { parseVersion } from '../version.ts';
+import type { Version } from '../version.ts';
+import type { Change } from './change.ts';
+import { readFitness } from './fitness.ts';
+import type { Fitness } from './fitness.ts';
+import { layerNamed, layersAbove, revisionNamed } from './open-workflow.ts';
+import type { OpenLayer, Workflow } from './open-workflow.ts';
+import { editsTo, heldAt } from './places.ts';
+import type { Held } from './places.ts';
+import { policyFindings } from './policy.ts';
+import { proposerFindings, touchedIn } from './touched.ts';
+
+/** From which layer to which. */
+export interface Way {
+  readonly from: OpenLayer;
+  readonly to: OpenLayer;
+}
+
+/** The two changes of one promotion, and which of them is still to be made. */
+export interface Promotion {
+  readonly id: string;
+  readonly add: Change;
+  readonly isAdded: boolean;
+  readonly remove: Change;
+  readonly isRemoved: boolean;
+  readonly findings: readonly Finding[];
+}
+
+export interface Selection {
+  readonly package?: string | undefined;
+  /** A version of Kibana that must be able to use what is promoted. */
+  readonly kibana?: string | undefined;
+}
+
+/** The way between two layers by name. Throws a `Stop` where it doesn't lead to one that wins over the other. */
+export function wayBetween(workflow: Workflow, from: string, to: string): Way {
+  const way = { from: layerNamed(workflow, from), to: layerNamed(workflow, to) };
+  if (!layersAbove(workflow.config, from).has(to) || layersAbove(workflow.config, to).has(from)) {
+    const above = [...layersAbove(workflow.config, from)];
+    const hint = above.length > 0 ? `above ${from}: ${above.join(', ')}` : `no layer is above ${from}`;
+    throw new Stop('not-higher', `${to} doesn't win over ${from} in any distribution of ${workflow.config.file}`, hint);
+  }
+  return way;
+}
+
+/** A warning for every distribution that a promoted revision leaves. */
+export function lossFindings({ config }: Pick<Workflow, 'config'>, { from, to }: Way): Finding[] {
+  const [lower, upper] = [from.policy.name, to.policy.name];
+  const losing = Object.entries(config.distributions).filter(
+    ([, layers]) => layers.includes(lower) && !layers.includes(upper),
+  );
+  return losing.map(([name]) => ({
+    code: 'vanishes',
+    where: name,
+    text: `this distribution has the layer ${lower} but not ${upper}: it loses what is promoted`,
+    level: 'warning',
+  }));
+}
+
+/** The promotion of one revision, from whatever step it is at. Throws a `Stop` where neither layer holds it. */
+export async function planPromotion(workflow: Workflow, way: Way, name: string, version: string): Promise<Promotion> {
+  const find = ({ layer }: OpenLayer): Revision | undefined =>
+    layer.revisions.find((one) => one.name === name && one.version === version);
+  const upper = find(way.to);
+  const lower = find(way.from);
+  if (!lower && upper) return promotionOf(way, upper, { held: {}, kept: {}, isAdded: true, isRemoved: true });
+  const revision = revisionNamed(way.from, name, version);
+  return await planFor(workflow, way, { lower: revision, upper });
+}
+
+/**
+ * The promotions of all revisions that are in the lower layer alone, by name and version, and of those that the upper one has
+ * already got with the same content. What it has with other content is left, with a warning.
+ */
+export async function planAll(
+  workflow: Workflow,
+  way: Way,
+  selection: Selection,
+): Promise<{ promotions: Promotion[]; findings: Finding[] }> {
+  const kibana = kibanaVersion(selection.kibana);
+  const above = layersAbove(workflow.config, way.from.policy.name);
+  const others = workflow.layers.filter(({ policy }) => above.has(policy.name) && policy.name !== way.to.policy.name);
+  const elsewhere = new Set(others.flatMap(({ layer }) => layer.revisions.map(({ id }) => id)));
+  const upper = new Map(way.to.layer.revisions.map((revision) => [revision.id, revision]));
+  const candidates = way.from.layer.revisions.filter(
+    ({ id, name }) => !elsewhere.has(id) && (selection.package ?? name) === name,
+  );
+  const read = await readFitness(workflow.storage, workflow.config.tables, {
+    revisions: candidates.sort(compareRevisions),
+  });
+  const found: { promotions: Promotion[]; findings: Finding[] } = { promotions: [], findings: [] };
+  for (const fitness of read) {
+    const lower = fitness.revision;
+    const pair = { lower, upper: upper.get(lower.id) };
+    if (kibana && fitness.package && !isFor(fitness, kibana)) continue;
+    if (pair.upper && !(await isSame(workflow, { lower, upper: pair.upper })))
+      found.findings.push({
+        code: 'collision',
+        where: lower.id,
+        text: `${way.to.policy.name} holds different content; it is left as it is`,
+        level: 'warning',
+      });
+    else found.promotions.push(await planFor(workflow, way, { ...pair, fitness }));
+  }
+  return found;
+}
+
+async function planFor(
+  workflow: Workflow,
+  way: Way,
+  { lower, upper, fitness }: { lower: Revision; upper: Revision | undefined; fitness?: Fitness },
+): Promise<Promotion> {
+  const { repository, config, storage } = workflow;
+  const isEqual = upper !== undefined && (await isSame(workflow, { lower, upper }));
+  const isAdded = upper !== undefined && isEqual && (lower.signature ?? upper.signature) === upper.signature;
+  const held = await heldAt(repository, way.from, lower);
+  const kept = await heldAt(repository, way.to, lower);
+  const promotion = promotionOf(way, lower, { held, kept: isEqual ? kept : {}, isAdded, isRemoved: false });
+  if (isAdded) return promotion;
+  const [read] = fitness ? [fitness] : await readFitness(storage, config.tables, { revisions: [lower] });
+  if (!read) return promotion;
+  const touched = await touchedIn(workflow, way.to, read);
+  const { policy } = way.to;
+  const rules = policyFindings({
+    layer: policy.name,
+    policy,
+    added: upper ? [] : [touched],
+    overwritten: upper ? [{ ...touched, sameContent: isEqual }] : [],
+    removed: [],
+    reason: undefined,
+  });
+  return { ...promotion, findings: [...read.findings, ...proposerFindings(rules)] };
+}
+
+/** `held` is what the lower layer has; `kept` what the upper one has with the same content, and which stays. */
+function promotionOf(
+  { from, to }: Way,
+  { id, name, version }: Revision,
+  { held, kept, isAdded, isRemoved }: { held: Held; kept: Held; isAdded: boolean; isRemoved: boolean },
+): Promotion {
+  const [lower, upper] = [from.policy.name, to.policy.name];
+  const called = `${name}-${version}`;
+  const addTitle = `[${upper}] Promote ${called} from ${lower}`;
+  const removeTitle = `[${lower}] Remove ${called}, promoted to ${upper}`;
+  const source = held.folder ?? held.zip;
+  const at = source ? `, at ${from.commit.slice(0, 12)}: the same ${held.folder ? 'tree' : 'blob'} ${source.id}` : '';
+  return {
+    id,
+    isAdded,
+    isRemoved,
+    findings: [],
+    add: {
+      layer: to,
+      edits: editsTo(to.policy.packages, { name, version }, { ...held, ...present(kept) }),
+      branch: `promote/${called}-to-${upper}`,
+      title: addTitle,
+      text: `Adds ${called} as ${lower} has it${at}.\n\nThe first of two steps. The second, which must not come before it:\n  ${removeTitle}`,
+    },
+    remove: {
+      layer: from,
+      edits: editsTo(from.policy.packages, { name, version }, {}),
+      branch: `promote/${called}-from-${lower}`,
+      title: removeTitle,
+      text: `Removes ${called}, which ${upper} holds with the same content.\n\nThe second of two steps. The first, which must come before it:\n  ${addTitle}`,
+    },
+  };
+}
+
+function present(held: Held): Held {
+  return Object.fromEntries(Object.entries(held).filter(([, node]) => node !== undefined));
+}
+
+async function isSame({ storage }: Workflow, { lower, upper }: { lower: Revision; upper: Revision }): Promise<boolean> {
+  if (lower.source === upper.source) return true;
+  return sameContent(await storage.listFiles(lower), await storage.listFiles(upper));
+}
+
+function isFor({ package: found }: Fitness, kibana: Version): boolean {
+  const written = found && get(found.manifest, 'conditions', 'kibana', 'version');
+  if (written === undefined) return true;
+  const constraint = compileConstraint(String(written));
+  return constraint !== undefined && accepts(constraint, kibana);
+}
+
+function kibanaVersion(text: string | undefined): Version | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parseVersion(text);
+  if (parsed.ok) return parsed.version;
+  throw new Stop('bad-version', `--kibana ${text}: ${parsed.error}`, 'write it as 8.5.0');
+}

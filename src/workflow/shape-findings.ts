@@ -1,0 +1,89 @@
+import type { PackageFile, Revision } from '../layers/layers.ts';
+import type { CommittedFile } from './history.ts';
+import type { CheckFinding } from './policy.ts';
+
+/*
+ * What makes a revision hard to keep in a repository or on somebody's disk: names that differ only by case, and sizes.
+ */
+
+/** The most that a file may have, in bytes: 25 MiB. */
+const LARGEST_FILE = 25 * 2 ** 20;
+/** The most that the files of a package may have together, in bytes: 250 MB. */
+const LARGEST_PACKAGE = 250e6;
+
+/** Names and versions of `own` that others of the storage have in another case: one file system can't hold both. */
+export function caseTwins(own: readonly Revision[], all: readonly Revision[]): CheckFinding[] {
+  const places = all.map((revision) => ({
+    revision,
+    name: revision.name.toLowerCase(),
+    id: revision.id.toLowerCase(),
+  }));
+  const byName = groupBy(places, ({ name }) => name);
+  return own.flatMap((revision) => {
+    const others = (byName.get(revision.name.toLowerCase()) ?? []).map((place) => place.revision);
+    const sameName = others.find(({ name }) => name !== revision.name);
+    const id = revision.id.toLowerCase();
+    const sameId = others.find((other) => other.id !== revision.id && other.id.toLowerCase() === id);
+    const other = sameName ?? sameId;
+    if (!other) return [];
+    const text = `differs only by case from ${sameName ? other.name : other.id} in ${other.layer}`;
+    return [finding(revision, '', { code: 'case', text })];
+  });
+}
+
+/** Paths of one revision, folders included, that differ only by case. */
+export function casePaths(revision: Revision, files: readonly PackageFile[]): CheckFinding[] {
+  const paths = new Set(files.flatMap(({ path }) => [...foldersOf(path), path]));
+  const groups = groupBy([...paths], (path) => path.toLowerCase());
+  return [...groups.values()].flatMap(([first = '', ...others]) =>
+    others.map((path) => finding(revision, path, { code: 'case', text: `differs only by case from ${first}` })),
+  );
+}
+
+/** Files and packages that are too large. `sizes` is by the path from the layer's root. */
+export function sizeFindings(
+  revision: Revision,
+  files: readonly PackageFile[],
+  sizes: ReadonlyMap<string, Pick<CommittedFile, 'size'>>,
+): CheckFinding[] {
+  const paths = revision.zipped ? [''] : files.map(({ path }) => path);
+  const found = paths.map((path) => ({ path, size: sizes.get(placeOf(revision, path))?.size ?? 0 }));
+  const total = found.reduce((sum, { size }) => sum + size, 0);
+  const large = found.filter(({ size }) => size > LARGEST_FILE);
+  return [
+    ...large.map(({ path, size }) =>
+      finding(revision, path, { code: 'large-file', text: `has ${inMillions(size)} MB; the most is 25 MiB` }),
+    ),
+    ...(total > LARGEST_PACKAGE
+      ? [finding(revision, '', { code: 'large-package', text: `has ${inMillions(total)} MB; the most is 250 MB` })]
+      : []),
+  ];
+}
+
+function placeOf({ where }: Revision, path: string): string {
+  return path === '' ? where : `${where}/${path}`;
+}
+
+function finding(revision: Revision, path: string, rest: Pick<CheckFinding, 'code' | 'text'>): CheckFinding {
+  const file = placeOf(revision, path);
+  return { ...rest, where: `${revision.layer}: ${file}`, file, level: 'error' };
+}
+
+function inMillions(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}
+
+function foldersOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}

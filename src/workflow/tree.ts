@@ -1,0 +1,62 @@
+/*
+ * Trees of git as bytes (gitformat: "tree objects"): `<mode> <name>`, NUL, the id's bytes, for each entry. Names stay byte
+ * strings (a character a byte), so that what is only passed through comes out as it went in, modes included.
+ */
+
+export interface TreeEntry {
+  /** As written in the tree: `40000` for a folder. */
+  readonly mode: string;
+  /** A byte string. */
+  readonly name: string;
+  readonly id: string;
+}
+
+/** What an entry is called by its folder: everything but the name. */
+export type TreeNode = Omit<TreeEntry, 'name'>;
+
+export const FOLDER = '40000';
+export const FILE = '100644';
+export const EXECUTABLE = '100755';
+
+/** The entries of a tree object, in its order. `idLength` is the length of the repository's ids as text. */
+export function parseTree(bytes: Buffer, idLength: number): TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const space = bytes.indexOf(32, at);
+    const nul = bytes.indexOf(0, space);
+    const end = nul + 1 + idLength / 2;
+    entries.push({
+      mode: bytes.toString('latin1', at, space),
+      name: bytes.toString('latin1', space + 1, nul),
+      id: bytes.toString('hex', nul + 1, end),
+    });
+    at = end;
+  }
+  return entries;
+}
+
+/** The bytes of a tree object that has these entries in this order. */
+export function formatTree(entries: readonly TreeEntry[]): Buffer {
+  return Buffer.concat(
+    entries.flatMap(({ mode, name, id }) => [Buffer.from(`${mode} ${name}\0`, 'latin1'), Buffer.from(id, 'hex')]),
+  );
+}
+
+/** The entries with `name` set to a node, or without it; all others as they were, in the order they had. */
+export function withEntry(entries: readonly TreeEntry[], name: string, node: TreeNode | undefined): TreeEntry[] {
+  const others = entries.filter((entry) => entry.name !== name);
+  if (!node) return others;
+  const entry = { ...node, name };
+  const place = others.findIndex((other) => sortKey(other) > sortKey(entry));
+  return place < 0 ? [...others, entry] : [...others.slice(0, place), entry, ...others.slice(place)];
+}
+
+/** A text as a byte string, as names are here. */
+export function toBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** Git sorts a folder as if its name ended in a slash. */
+function sortKey({ mode, name }: TreeEntry): string {
+  return mode === FOLDER ? `${name}/` : name;
+}

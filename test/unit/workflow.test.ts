@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import { lineOf } from '../../src/workflow/line-of.ts';
+import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from '../../src/workflow/lock.ts';
+import { casePaths, caseTwins, sizeFindings } from '../../src/workflow/shape-findings.ts';
+import { versionsByName, waitingRevisions } from '../../src/workflow/waiting.ts';
+import type { Distribution } from '../../src/config.ts';
+import { layerOf } from '../support/layers.ts';
+
+/* The pure parts of check, list and the lock. */
+
+describe('the line of a place in a manifest', () => {
+  const text = [
+    'name: acme',
+    'conditions:',
+    '  kibana.version: x',
+    'policy_templates:',
+    '  - name: a',
+    '  - inputs: [{',
+    '',
+    '      type: b}]',
+  ].join('\n');
+  test.each([
+    ['name', 1],
+    ['name.more', 1],
+    ['conditions.kibana.version', 3],
+    ['policy_templates.0.title', 5],
+    ['policy_templates.1', 6],
+    ['policy_templates.1.inputs.0.type', 8],
+    ['title', undefined],
+    ['nam', undefined],
+  ])('%s', (place, line) => {
+    expect(lineOf(text, place)).toBe(line);
+  });
+
+  test('of no YAML there is none', () => {
+    expect(lineOf('a: [', 'a')).toBeUndefined();
+    expect(lineOf('', 'a')).toBeUndefined();
+    expect(lineOf('- a\n- *b\n', '1')).toBeUndefined();
+  });
+});
+
+describe('the lock', () => {
+  const layers = ['production', 'staging'].map((name) => ({ name, ref: name, packages: 'packages' }));
+  const distribution = { name: 'staging', registry: '1.40.1', layers } as unknown as Distribution;
+  const made = { generator: 'epr-static 1', commits: { production: 'aaa', staging: 'bbb' } };
+  const locked = lockDistribution(emptyLock, distribution, made);
+  const pin = (now: Partial<Distribution>, generator = 'epr-static 1') =>
+    pinDistribution(locked, { ...distribution, ...now }, { generator, file: 'x.json' });
+
+  test('pins every layer to its commit', () => {
+    expect(pin({}).layers.map(({ name, ref }) => `${name}=${ref}`)).toEqual(['production=aaa', 'staging=bbb']);
+    expect(parseLock(renderLock(locked), 'x')).toEqual(locked);
+  });
+
+  test('keeps other distributions, and is sorted', () => {
+    const both = lockDistribution(locked, { ...distribution, name: 'a' }, made);
+    expect(Object.keys(JSON.parse(renderLock(both)).distributions as object)).toEqual(['a', 'staging']);
+  });
+
+  test('says all that moved', () => {
+    const [first] = layers;
+    if (!first) throw new Error('no layer');
+    expect(() => pin({ registry: '2.0.0', layers: [{ ...first, ref: 'main' }] }, 'epr-static 2')).toThrow(
+      /registry: locked 1.40.1, now 2.0.0\n.*generator: .*\n.*layers: .*\n.*ref of production: locked production, now main/,
+    );
+    expect(() => pin({ layers: layers.toReversed() })).toThrow('layers: locked production, staging');
+    expect(() => pin({ name: 'toString' })).toThrow('has no distribution "toString"');
+  });
+
+  test('a folder has nothing to lock', () => {
+    const commits = { production: 'aaa', staging: undefined };
+    expect(() => lockDistribution(emptyLock, distribution, { ...made, commits })).toThrow('staging is a folder');
+  });
+
+  test.each(['', '{', '[]', '{"version":2,"distributions":{}}', '{"version":1}'])('%j is none', (text) => {
+    expect(() => parseLock(text, 'x.json')).toThrow(/^x\.json/);
+  });
+});
+
+describe('case and size', () => {
+  const [acme, rc, other] = layerOf('staging', ['acme@1.0.0', 'acme@1.0.0-RC1', 'ACME@2.0.0']).revisions;
+  if (!acme || !rc || !other) throw new Error('no revisions');
+  const lower = layerOf('snapshot', ['acme@1.0.0-rc1', 'acme@1.0.0']).revisions;
+
+  test('names and versions in another case', () => {
+    expect(caseTwins([acme], [acme, ...lower])).toEqual([]);
+    expect(caseTwins([rc], [rc, ...lower])).toMatchObject([
+      { code: 'case', text: 'differs only by case from acme@1.0.0-rc1 in snapshot' },
+    ]);
+    expect(caseTwins([other], [other, acme])).toMatchObject([{ text: 'differs only by case from acme in staging' }]);
+  });
+
+  test('paths in another case, folders included', () => {
+    const files = ['docs/README.md', 'docs/readme.md', 'img/a.svg', 'IMG/b.svg'].map((path) => ({ path, content: '' }));
+    expect(casePaths(acme, files).map(({ file }) => file)).toEqual([
+      'packages/acme/1.0.0/docs/readme.md',
+      'packages/acme/1.0.0/IMG',
+    ]);
+  });
+
+  test('files over 25 MiB, packages over 250 MB', () => {
+    const files = Array.from({ length: 10 }, (_, i) => ({ path: `f${i}`, content: '' }));
+    const sizes = (size: number) => new Map(files.map(({ path }) => [`packages/acme/1.0.0/${path}`, { size }]));
+    expect(sizeFindings(acme, files, sizes(25e6))).toEqual([]);
+    expect(sizeFindings(acme, files, sizes(25e6 + 1))).toMatchObject([{ code: 'large-package' }]);
+    expect(sizeFindings(acme, files.slice(0, 1), sizes(25 * 2 ** 20))).toEqual([]);
+    expect(sizeFindings(acme, files.slice(0, 1), sizes(25 * 2 ** 20 + 1))).toMatchObject([
+      { code: 'large-file', file: 'packages/acme/1.0.0/f0' },
+    ]);
+  });
+});
+
+describe('what waits', () => {
+  const layers = [
+    layerOf('production', ['a@1.0.0', 'b@2.0.0']),
+    layerOf('staging', ['a@1.0.0', 'a@1.2.0', 'b@1.0.0']),
+    layerOf('snapshot', ['a@1.10.0', 'a@1.9.0', 'c@0.1.0', 'b@1.0.0']),
+  ];
+  const since = new Map([['snapshot', new Map([['packages/c/0.1.0', '2024-01-01']])]]);
+
+  test('is what no higher layer holds', () => {
+    expect(waitingRevisions(layers, since)).toMatchObject([
+      { id: 'a@1.2.0', layer: 'staging', for: 'production', newestAbove: '1.0.0', outdates: true, since: undefined },
+      { id: 'b@1.0.0', layer: 'staging', for: 'production', newestAbove: '2.0.0', outdates: false },
+      { id: 'a@1.9.0', layer: 'snapshot', for: 'staging', newestAbove: '1.2.0', outdates: false },
+      { id: 'a@1.10.0', layer: 'snapshot', for: 'staging', newestAbove: '1.2.0', outdates: true },
+      { id: 'c@0.1.0', newestAbove: undefined, outdates: true, since: '2024-01-01' },
+    ]);
+  });
+
+  test('versions are listed oldest first', () => {
+    expect(versionsByName(layers[2]?.revisions ?? [])).toEqual([
+      { name: 'a', versions: ['1.9.0', '1.10.0'] },
+      { name: 'b', versions: ['1.0.0'] },
+      { name: 'c', versions: ['0.1.0'] },
+    ]);
+  });
+});
