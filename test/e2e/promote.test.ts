@@ -319,23 +319,23 @@ owner: { github: acme/tests, type: community }
 `,
   });
 
-describe('--all', () => {
-  const project = (): StorageProject =>
-    storageProject({
-      production: packageFiles('old', '1.0.0'),
-      staging: { ...packageFiles('half', '1.0.0'), ...packageFiles('differs', '1.0.0') },
-      snapshot: {
-        ...packageFiles('old', '1.0.0'),
-        ...packageFiles('half', '1.0.0'),
-        ...packageFiles('differs', '1.0.0', { 'docs/README.md': '# other\n' }),
-        ...needs('^9.0.0')('acme', '2.0.0'),
-        ...needs('^8.0.0')('acme', '1.9.0'),
-        ...packageFiles('widget', '1.0.0'),
-      },
-    });
+const halfPromoted = (): StorageProject =>
+  storageProject({
+    production: packageFiles('old', '1.0.0'),
+    staging: { ...packageFiles('half', '1.0.0'), ...packageFiles('differs', '1.0.0') },
+    snapshot: {
+      ...packageFiles('old', '1.0.0'),
+      ...packageFiles('half', '1.0.0'),
+      ...packageFiles('differs', '1.0.0', { 'docs/README.md': '# other\n' }),
+      ...needs('^9.0.0')('acme', '2.0.0'),
+      ...needs('^8.0.0')('acme', '1.9.0'),
+      ...packageFiles('widget', '1.0.0'),
+    },
+  });
 
+describe('--all', () => {
   test('promotes what only the lower layer has, and finishes what is half done', async () => {
-    const one = project();
+    const one = halfPromoted();
     const report = await one.json<PromoteReport>('promote', '--all', ...UP, '--apply');
     expect(report).toMatchObject({ status: 0, findings: [{ code: 'collision', where: 'differs@1.0.0' }] });
     expect(report.promotions.map(({ id, add, remove }) => `${id} ${add.state} ${remove.state}`)).toEqual([
@@ -362,7 +362,7 @@ describe('--all', () => {
     [['--package', 'acme', '--kibana', '8.5.0'], ['acme@1.9.0']],
     [['--kibana', '9.1.0'], ['acme@2.0.0']],
   ])('%s', async (filter, ids) => {
-    const report = await project().json<PromoteReport>('promote', '--all', ...UP, ...filter, '--dry-run');
+    const report = await halfPromoted().json<PromoteReport>('promote', '--all', ...UP, ...filter, '--dry-run');
     expect(report.promotions.map(({ id }) => id)).toEqual(ids);
   });
 });

@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AddReport } from '../../src/commands/add.ts';
@@ -70,7 +79,7 @@ describe('add', () => {
   test('puts a folder into a layer, modes included, and says so when it is there', async () => {
     const project = storageProject({});
     const path = folderOf(project, 'acme', '1.0.0', { 'bin/run': '#!/bin/sh\n' });
-    writeFileSync(join(project.folder, path, 'bin/run'), '#!/bin/sh\n', { mode: 0o755 });
+    chmodSync(join(project.folder, path, 'bin/run'), 0o755);
     const before = project.files('snapshot');
     const first = await project.json<AddReport>('add', path, '--layer', 'snapshot', '--apply');
     expect(first).toMatchObject({
