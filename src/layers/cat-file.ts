@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Stop } from '../errors.ts';
-import { gitEnvironment } from './git-command.ts';
+import { git, gitEnvironment } from './git-command.ts';
 
 /** Objects of a repository by id, all through one `git cat-file --batch` process. */
 export interface CatFile {
@@ -15,8 +15,10 @@ interface Waiting {
 }
 
 /** Starts the process; it ends with `close`. */
-export function openCatFile(repository: string): CatFile {
-  const child = spawn('git', ['--git-dir', repository, 'cat-file', '--batch'], {
+export async function openCatFile(repository: string): Promise<CatFile> {
+  const isBuffered = await hasBatchCommand();
+  const mode = isBuffered ? ['--batch-command', '--buffer'] : ['--batch'];
+  const child = spawn('git', ['--git-dir', repository, 'cat-file', ...mode], {
     env: gitEnvironment(),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -34,17 +36,31 @@ export function openCatFile(repository: string): CatFile {
       resolve();
     });
   });
+  let asked: string[] = [];
+  const flush = (): void => {
+    if (asked.length === 0) return;
+    child.stdin.write(isBuffered ? `contents ${asked.join('\ncontents ')}\nflush\n` : `${asked.join('\n')}\n`);
+    asked = [];
+  };
   return {
     read: (id) =>
       new Promise((resolve, reject) => {
         queue.push({ resolve, reject });
-        child.stdin.write(`${id}\n`);
+        if (asked.length === 0) setImmediate(flush); // one write for all that is asked for at once
+        asked.push(id);
       }),
     close: async () => {
+      flush();
       child.stdin.end();
       await ended;
     },
   };
+}
+
+/** Since git 2.36, `cat-file` answers many questions in one write (git-cat-file(1), `--batch-command`). */
+async function hasBatchCommand(): Promise<boolean> {
+  const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(await git(['--version'])) ?? [];
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 36);
 }
 
 /** Those of the ids that the repository has no object of. */

@@ -17,7 +17,7 @@ import { zipPackages } from './zip-packages.ts';
 /** A git repository (bare or not) as a storage. Nothing is checked out: trees and blobs are read by id. */
 export async function openGitStorage(repository: string, cache: string): Promise<Storage> {
   const directory = (await git(['-C', repository, 'rev-parse', '--absolute-git-dir'])).trim();
-  const objects = openCatFile(directory);
+  const objects = await openCatFile(directory);
   await clearLeftovers(join(cache, 'zips'), '');
   const zips = zipPackages((id) => zipFile(objects, cache, id));
   return {

@@ -77,6 +77,7 @@ export function startWork({ name, file }: { readonly name: string; readonly file
   const packs = new Map<string, number>();
   const pack = openSync(file, 'w');
   let end = 0;
+  const scratch = scratchMemory();
   const open = (path: string): number => {
     const found = packs.get(path) ?? openSync(path, 'r');
     packs.set(path, found);
@@ -107,11 +108,11 @@ export function startWork({ name, file }: { readonly name: string; readonly file
       };
     },
     check: ({ path, size, crc32: expected }) => {
-      const bytes = readWhole(path, size);
+      const bytes = readWhole(path, scratch(size + 1));
       return bytes !== undefined && crc32(bytes) === expected;
     },
     zip: (task) => {
-      const zip = assemble(task, open);
+      const zip = assemble(task, { open, scratch });
       if (!zip) return undefined;
       makeFolder(task.path);
       writeFileSync(task.temporary, zip);
@@ -130,9 +131,21 @@ export function startWork({ name, file }: { readonly name: string; readonly file
 /** What people download: the level at which more time buys almost no bytes. */
 const LEVEL = 6;
 
-function assemble({ top, files }: ZipTask, open: (path: string) => number): Buffer | undefined {
+/** Memory that is used again: new pages cost more than what is done in them. What it gave before is given again. */
+function scratchMemory(): (size: number) => Buffer {
+  let memory = Buffer.alloc(0);
+  return (size) => {
+    if (memory.length < size) memory = Buffer.allocUnsafeSlow(Math.max(size, memory.length * 2, 2 ** 20));
+    return memory.subarray(0, size);
+  };
+}
+
+function assemble(
+  { top, files }: ZipTask,
+  { open, scratch }: { open: (path: string) => number; scratch: (size: number) => Buffer },
+): Buffer | undefined {
   const layout = zipLayout(top, files);
-  const zip = Buffer.allocUnsafeSlow(layout.length);
+  const zip = scratch(layout.length);
   let at = 0;
   for (const [i, file] of layout.files.entries()) {
     const head = layout.heads[i] as Uint8Array;
@@ -166,7 +179,8 @@ function linkOrCopy(from: string, to: string): void {
   }
 }
 
-function readWhole(path: string, size: number): Buffer | undefined {
+/** The content of a file that is shorter than `memory` by just one byte, read into it; undefined for any other. */
+function readWhole(path: string, memory: Buffer): Buffer | undefined {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -174,11 +188,10 @@ function readWhole(path: string, size: number): Buffer | undefined {
     return undefined;
   }
   try {
-    const bytes = Buffer.allocUnsafe(size + 1); // one more, to see that there is no more
     let filled = 0;
-    for (let count = 1; count > 0 && filled < bytes.length; filled += count)
-      count = readSync(file, bytes, filled, bytes.length - filled, null);
-    return filled === size ? bytes.subarray(0, size) : undefined;
+    for (let count = 1; count > 0 && filled < memory.length; filled += count)
+      count = readSync(file, memory, filled, memory.length - filled, null);
+    return filled === memory.length - 1 ? memory.subarray(0, filled) : undefined;
   } finally {
     closeSync(file);
   }

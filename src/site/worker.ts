@@ -2,13 +2,21 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { startWork } from './work.ts';
 import type { Work } from './work.ts';
 
-/** A worker thread: tasks come as messages, and each is answered by its result or its error. */
+/** A worker thread: tasks come as messages of some, each of which is answered by their results or errors. */
 const work = startWork(workerData as { name: string; file: string });
 
-parentPort?.on('message', ({ id, kind, task }: { id: number; kind: keyof Work; task: never }) => {
+interface Task {
+  readonly id: number;
+  readonly kind: keyof Work;
+  readonly task: never;
+}
+
+parentPort?.on('message', (tasks: readonly Task[]) => parentPort?.postMessage(tasks.map(carryOut)));
+
+function carryOut({ id, kind, task }: Task): { id: number; result?: unknown; error?: unknown } {
   try {
-    parentPort?.postMessage({ id, result: work[kind](task) });
+    return { id, result: work[kind](task) };
   } catch (error) {
-    parentPort?.postMessage({ id, error });
+    return { id, error };
   }
-});
+}

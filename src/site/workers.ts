@@ -17,6 +17,8 @@ export interface Workers {
 interface Thread {
   readonly worker: Worker;
   readonly waiting: Map<number, { resolve(result: never): void; reject(error: unknown): void }>;
+  /** What goes with the next message: waking a thread costs more than a small task. */
+  outbox: { readonly tasks: unknown[]; readonly transfers: ArrayBuffer[] } | undefined;
 }
 
 /** Starts a thread a core, at most four; each writes the pack `packs` names for it. */
@@ -31,8 +33,7 @@ export function startWorkers(packs: (index: number) => { readonly name: string; 
       new Promise((resolve, reject) => {
         const [thread] = [...threads].sort((a, b) => a.waiting.size - b.waiting.size);
         const id = next++;
-        thread?.waiting.set(id, { resolve, reject });
-        thread?.worker.postMessage({ id, kind, task }, transfer ? [transfer] : []);
+        if (thread) send(thread, { id, kind, task, transfer }, { resolve, reject });
       }),
     close: async () => {
       await Promise.all(threads.map(({ worker }) => worker.terminate()));
@@ -43,19 +44,39 @@ export function startWorkers(packs: (index: number) => { readonly name: string; 
 /** More threads than that wait for the disk. */
 const MOST_THREADS = 4;
 
+function send(
+  thread: Thread,
+  { id, kind, task, transfer }: { id: number; kind: keyof Work; task: unknown; transfer: ArrayBuffer | undefined },
+  waiting: { resolve(result: never): void; reject(error: unknown): void },
+): void {
+  thread.waiting.set(id, waiting);
+  if (!thread.outbox) {
+    thread.outbox = { tasks: [], transfers: [] };
+    setImmediate(() => {
+      const { tasks = [], transfers = [] } = thread.outbox ?? {};
+      thread.outbox = undefined;
+      thread.worker.postMessage(tasks, transfers);
+    });
+  }
+  thread.outbox.tasks.push({ id, kind, task });
+  if (transfer) thread.outbox.transfers.push(transfer);
+}
+
 function startThread(workerData: { readonly name: string; readonly file: string }): Thread {
   const worker = new Worker(WORKER, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
   const waiting: Thread['waiting'] = new Map();
-  worker.on('message', ({ id, result, error }: { id: number; result: never; error?: unknown }) => {
-    const task = waiting.get(id);
-    waiting.delete(id);
-    if (error === undefined) task?.resolve(result);
-    else task?.reject(error);
+  worker.on('message', (results: readonly { id: number; result: never; error?: unknown }[]) => {
+    for (const { id, result, error } of results) {
+      const task = waiting.get(id);
+      waiting.delete(id);
+      if (error === undefined) task?.resolve(result);
+      else task?.reject(error);
+    }
   });
   worker.on('error', (error) => {
     for (const task of waiting.values()) task.reject(error);
   });
-  return { worker, waiting };
+  return { worker, waiting, outbox: undefined };
 }
 
 /** Node 20 runs no TypeScript, so that under a test runner the compiled worker is taken. */

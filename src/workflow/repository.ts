@@ -47,7 +47,7 @@ export interface Move {
 export async function openRepository(folder: string): Promise<Repository> {
   const directory = (await git(['-C', folder, 'rev-parse', '--absolute-git-dir'])).trim();
   const own = async (...args: string[]): Promise<string> => await git(['--git-dir', directory, ...args]);
-  const objects = openCatFile(directory);
+  const objects = await openCatFile(directory);
   const written = new Map<string, string>();
   let identity: Promise<void> | undefined;
   return {
