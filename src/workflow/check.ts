@@ -57,7 +57,8 @@ export async function checkChange(
       change.overwritten.map(async ({ revision, sameContent }) => ({ ...(await touch(head)(revision)), sameContent })),
     ),
   };
-  const reason = said.map((message) => /^Reason: *(\S.*)$/m.exec(message)?.[1]).find((one) => one !== undefined);
+  const reason = firstMatch(said, /^Reason: *(\S.*)$/m);
+  const promotedTo = firstMatch(said, /^\[[^\]]+\] Remove .*, promoted to (\S+)$/m);
   const changed = [...change.added, ...change.overwritten.map(({ revision }) => revision)];
   const before = new Set(base.layer.findings.map(({ where, text }) => `${where} ${text}`));
   return {
@@ -69,7 +70,7 @@ export async function checkChange(
     },
     shared: [],
     findings: [
-      ...policyFindings({ layer: policy.name, policy, reason, ...touched }),
+      ...policyFindings({ layer: policy.name, policy, reason, promotedTo, ...touched }),
       ...head.layer.findings.filter(({ where, text }) => !before.has(`${where} ${text}`)),
       ...(await revisionFindings(rules, changed, { layer: head, others })),
     ],
@@ -158,4 +159,8 @@ async function locate(storage: Storage, read: readonly ReadEntry[], finding: Fin
   const bytes = content === undefined ? undefined : await storage.read(content);
   const line = place === undefined || !bytes ? undefined : lineOf(bytes.toString('utf8'), place);
   return { ...finding, file, line };
+}
+
+function firstMatch(texts: readonly string[], pattern: RegExp): string | undefined {
+  return texts.map((text) => pattern.exec(text)?.[1]).find((found) => found !== undefined);
 }

@@ -47,6 +47,8 @@ export interface LayerChange {
   readonly removed: readonly Touched[];
   /** Why something is removed, as the change itself says. */
   readonly reason: string | undefined;
+  /** The layer that what is removed was promoted to, as the change itself says. */
+  readonly promotedTo?: string | undefined;
 }
 
 /** Everything that a change does against the rules, and notes on what only looks so. */
@@ -102,11 +104,15 @@ function overwriting(
   return [finding(layer, touched, { code: 'overwrite', text, level: isError ? 'error' : 'warning' })];
 }
 
-function removing({ layer, policy, reason }: LayerChange, touched: Touched): CheckFinding[] {
+function removing({ layer, policy, reason, promotedTo }: LayerChange, touched: Touched): CheckFinding[] {
   const upper = touched.twins.find(({ isAbove, sameContent }) => isAbove && sameContent);
   if (upper) {
     const text = `was promoted: ${upper.layer} holds the same content`;
     return [finding(layer, touched, { code: 'promoted', text, level: 'note' })];
+  }
+  if (promotedTo !== undefined) {
+    const text = `is not in ${promotedTo} with the same content yet: merge its promotion first`;
+    return [finding(layer, touched, { code: 'not-promoted', text, level: 'error' })];
   }
   if (policy.remove === 'allow') return [];
   if (policy.remove === 'exception' && reason !== undefined)

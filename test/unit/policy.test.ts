@@ -89,6 +89,14 @@ describe('what is removed', () => {
   });
 });
 
+test('what is said to be promoted stays until the higher layer holds the same content, whatever the policy', () => {
+  const change = { policy: FREE, promotedTo: 'production' };
+  expect(outcome({ ...change, removed: [touched('acme@1.0.0')] })).toEqual(['error not-promoted']);
+  expect(outcome({ ...change, removed: removedWith(twin('production')) })).toEqual(['note promoted']);
+  const other = twin('production', { sameContent: false });
+  expect(outcome({ ...change, removed: removedWith(other) })).toEqual(['error not-promoted']);
+});
+
 test('more than one package is a note, more than one version of it is none', () => {
   expect(outcome({ added: [touched('acme@1.0.0'), touched('acme@1.1.0')] })).toEqual([]);
   expect(outcome({ added: [touched('acme@1.0.0'), touched('other@1.1.0')] })).toEqual(['note packages']);
