@@ -2,8 +2,8 @@ import type { Piece } from '../queries/answer.ts';
 import type { Columns } from '../queries/columns.ts';
 import { answer } from './answer.ts';
 import type { Request as CoreRequest } from './answer.ts';
-import { errorAnswer } from './response.ts';
 import type { Answer, FileBody } from './response.ts';
+import { withoutFile } from './without-file.ts';
 
 /*
  * The registry for hosts that speak the Fetch standard: Netlify, Cloudflare, Deno, Bun, Lambda. A host says how the
@@ -80,17 +80,6 @@ export function joinPieces(pieces: readonly Piece[], rows: Uint8Array): Uint8Arr
     at += part.length;
   }
   return joined;
-}
-
-/** A file that the site should have is missing: a precomputed answer is composed, of a revision's file nothing is known. */
-export function withoutFile(request: CoreRequest, columns: Columns | undefined): Answer {
-  const composing = columns && {
-    ...columns,
-    answers: { ...columns.answers, search: [], packages: [], categories: [] },
-  };
-  const other = answer(request, composing);
-  if (other.kind === 'lookup') return other.answer(undefined);
-  return other.body?.kind === 'file' ? errorAnswer(404, 'resource not found') : other;
 }
 
 async function toResponse(result: Answer, core: CoreRequest, { files, index }: FetchSite): Promise<Response> {

@@ -6,10 +6,11 @@ import { pipeline } from 'node:stream/promises';
 import { answer } from './answer.ts';
 import type { Request } from './answer.ts';
 import { fileMemory } from './memory.ts';
-import { joinPieces, loadIndex, withoutFile } from './fetch.ts';
+import { joinPieces, loadIndex } from './fetch.ts';
 import type { Index } from './fetch.ts';
 import { errorAnswer } from './response.ts';
 import type { Answer, FileBody } from './response.ts';
+import { withoutFile } from './without-file.ts';
 
 /** A site's folder, as Node serves it. */
 export interface NodeSite {

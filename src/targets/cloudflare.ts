@@ -1,10 +1,11 @@
-import { copyFile, link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
 import { assetPath } from '../edge/cloudflare/asset-path.ts';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
+import { listedFiles } from '../site/extend-site.ts';
 import { replaceFolder } from '../site/replace-folder.ts';
 import type { SiteFile } from '../site/site-writer.ts';
 import type { Target } from './targets.ts';
@@ -31,7 +32,7 @@ const COMPATIBILITY_DATE = '2026-04-01';
 export const cloudflareTarget: Target = async ({ folder, name, hostFolder }) => {
   const worker = await readFile(workerBundle).catch(() => undefined);
   if (!worker) throw new Stop('no-bundle', `${workerBundle} is missing`, 'npm run compile makes it');
-  const { assets, findings } = planAssets(await listedFiles(folder));
+  const { assets, findings } = planAssets([...(await listedFiles(folder)), RELEASE]);
   if (findings.some(({ level }) => level === 'error')) return { next: [], findings };
   await replaceFolder(hostFolder, async (temporary) => {
     await linkAll(assets, { from: folder, to: join(temporary, 'assets') });
@@ -92,23 +93,15 @@ function grouped(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** All that the edge core may read: what the site manifest lists, and `release.json`, which it can't. */
-async function listedFiles(folder: string): Promise<ListedFile[]> {
-  const manifest = join(folder, '_registry/manifest');
-  const parts = await Promise.all((await readdir(manifest)).map((part) => readFile(join(manifest, part), 'utf8')));
-  const lines = parts.flatMap((part) => part.split('\n')).filter((line) => line !== '');
-  return [
-    ...lines.map((line) => JSON.parse(line) as ListedFile),
-    { path: '_registry/release.json', size: 0, digest: '' },
-  ];
-}
-
 async function linkAll(assets: AssetPlan['assets'], { from, to }: { from: string; to: string }): Promise<void> {
   const folders = new Set([...assets.keys()].map((asset) => dirname(join(to, asset))));
   for (const folder of folders) await mkdir(folder, { recursive: true });
   const limit = pLimit(LINKS_AT_ONCE);
   await Promise.all([...assets].map(([asset, path]) => limit(() => linkOrCopy(join(from, path), join(to, asset)))));
 }
+
+/** Read by the edge core as well, though the site manifest can't list it. */
+const RELEASE: ListedFile = { path: '_registry/release.json', size: 0, digest: '' };
 
 const LINKS_AT_ONCE = 32;
 
