@@ -1,19 +1,21 @@
 import { parseYaml, toList, toMap, toText, YamlError } from './yaml.ts';
 import type { Value } from './yaml.ts';
 
-/** The fields of one file of a `fields/` folder: each full name with its type ('' where it has none); or what is wrong with it. */
+/** The wanted fields of one file of a `fields/` folder: each full name with its type ('' where it has none); or what is wrong. */
 export type FieldsFile =
   | { readonly fields: readonly (readonly [name: string, type: string])[] }
   | { readonly error: string };
 
 /** Reads a fields file: a list of `{name, type, fields}`, nested names joined by dots (registry-api.md section 8). */
-export function readFields(bytes: Uint8Array): FieldsFile {
+export function readFields(bytes: Uint8Array, wanted: ReadonlySet<string>): FieldsFile {
   try {
     const value = parseYaml(bytes);
     if (value === null) return { fields: [] };
     if (!Array.isArray(value)) return { error: 'not a list of fields' };
     const fields: [string, string][] = [];
-    return collect(value, '', fields) ? { fields } : { error: 'a field has no name' };
+    return collect(value, '', fields)
+      ? { fields: fields.filter(([name]) => wanted.has(name)) }
+      : { error: 'a field has no name' };
   } catch (error) {
     if (error instanceof YamlError) return { error: error.message };
     throw error;

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Finding } from '../errors.ts';
 import { Stop } from '../errors.ts';
 import { clearLeftovers, temporaryName } from '../leftovers.ts';
@@ -73,10 +74,20 @@ export async function cloneStorage(
   return clone;
 }
 
+/** Fetches into the clone; where another build is fetching into it as well, git refuses one of them, which tries again. */
 async function fetchInto(clone: string, source: string): Promise<void> {
   const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
-  await git(['--git-dir', clone, 'fetch', '--quiet', '--prune', '--no-auto-gc', '--', source, ...refs]);
+  for (let tries = 1; ; tries++)
+    try {
+      await git(['--git-dir', clone, 'fetch', '--quiet', '--prune', '--no-auto-gc', '--', source, ...refs]);
+      return;
+    } catch (error) {
+      if (tries === MOST_TRIES || !/lock/.test((error as Error).message)) throw error;
+      await pause(100 * tries);
+    }
 }
+
+const MOST_TRIES = 5;
 
 async function readLayer(
   { directory, repository, objects }: { directory: string; repository: string; objects: CatFile },

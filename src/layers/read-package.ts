@@ -5,7 +5,7 @@ import { readFields } from './fields.ts';
 import type { FieldsFile } from './fields.ts';
 import type { PackageFile, Revision, RevisionFiles } from './layers.ts';
 import { manifest } from './manifest.ts';
-import { dataStreamFaults, namedPipelines, packageFaults } from './rules.ts';
+import { dataStreamFaults, namedPipelines, packageFaults, REQUIRED_FIELDS } from './rules.ts';
 import type { Fault } from './rules.ts';
 import { readObject } from './shape.ts';
 import type { Context, JsonObject, Shape } from './shape.ts';
@@ -144,7 +144,7 @@ function fileReader(bytes: FileReader['bytes']): FileReader {
     bytes,
     fields: memoized(async (id) => {
       const found = await bytes(id);
-      return found ? readFields(found) : { error: LACKING };
+      return found ? readFields(found, WANTED_FIELDS) : { error: LACKING };
     }),
     pipelineError: (id, format) => formats[format](id),
   };
@@ -159,6 +159,9 @@ function pipelineCheck(
     return found ? parseError(() => parse(found)) : LACKING;
   });
 }
+
+/** The others are read over: nothing is asked of them, and there are many. */
+const WANTED_FIELDS: ReadonlySet<string> = new Set(Object.keys(REQUIRED_FIELDS));
 
 const LACKING = 'the storage lacks the content of this file';
 

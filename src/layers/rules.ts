@@ -126,7 +126,8 @@ const dataStreamRules: readonly ((facts: DataStreamFacts) => Iterable<Fault>)[] 
   },
 ];
 
-const REQUIRED_FIELDS = {
+/** Field -> the type that every data stream has to give it. */
+export const REQUIRED_FIELDS = {
   'data_stream.type': 'constant_keyword',
   'data_stream.dataset': 'constant_keyword',
   'data_stream.namespace': 'constant_keyword',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Distribution } from '../config.ts';
 import type { Finding } from '../errors.ts';
@@ -104,8 +104,36 @@ async function lastState(
 ): Promise<State | undefined> {
   const state = await states.get(place);
   if (!state?.made.site || state.frame !== frame) return undefined;
-  if (!existsSync(join(folder, '_registry/index.json'))) return undefined;
-  return (await manifestOf(folder)) === state.made.site.manifest ? state : undefined;
+  if ((await manifestOf(folder)) !== state.made.site.manifest) return undefined;
+  return (await holdsRevisions(folder, state.keys)) ? state : undefined;
+}
+
+/** Whether a site still has an index and, of every revision, its folder, zip and pages: a glance, not a verification. */
+async function holdsRevisions(folder: string, keys: State['keys']): Promise<boolean> {
+  const versions = new Map<string, string[]>();
+  for (const [id] of keys) {
+    const [name = '', version = ''] = id.split('@');
+    versions.set(name, [...(versions.get(name) ?? []), version]);
+  }
+  const checks = [...versions].flatMap(([name, of]) => [
+    hasNames(join(folder, 'package', name), of),
+    hasNames(
+      join(folder, 'epr', name),
+      of.map((version) => `${name}-${version}.zip`),
+    ),
+    ...['files', 'package'].map((kind) =>
+      hasNames(
+        join(folder, '_registry', kind, name),
+        of.map((one) => `${one}.json`),
+      ),
+    ),
+  ]);
+  return existsSync(join(folder, '_registry/index.json')) && (await Promise.all(checks)).every(Boolean);
+}
+
+async function hasNames(folder: string, names: readonly string[]): Promise<boolean> {
+  const there = new Set(await readdir(folder).catch(() => []));
+  return names.every((name) => there.has(name));
 }
 
 /** The digest of a site's manifest, by its `release.json`; '' where there is none. */

@@ -6,6 +6,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -158,14 +159,15 @@ function assemble(
   return zip;
 }
 
-/** Never writes into a file that is there: a site may be linked to it. */
+/** Never writes into a file that is there, since a site may be linked to it: one that is right stays, another makes way. */
 function writeNew(path: string, bytes: Uint8Array): void {
   try {
     writeFileSync(path, bytes, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (readFileSync(path).equals(bytes)) return;
     rmSync(path, { force: true });
-    writeFileSync(path, bytes, { flag: 'w' });
+    writeFileSync(path, bytes);
   }
 }
 

@@ -154,6 +154,20 @@ test.each([0, 20, 60, 120, 250, 400])(
   },
 );
 
+test.each([
+  'package/pkg_04/1.0.0',
+  'epr/pkg_04/pkg_04-1.0.0.zip',
+  '_registry/files/pkg_04/1.0.0.json',
+  '_registry/index.json',
+])('a site that lost %s is made again', async (path) => {
+  const one = project();
+  one.commit(BASE);
+  const { site } = await one.build();
+  rmSync(join(one.site, path), { recursive: true });
+  expect((await one.build()).site).toMatchObject({ how: 'written', manifest: site?.manifest });
+  expect(siteFaults(one.site)).toEqual([]);
+});
+
 test('cache prune empties the cache, and the next build makes it again', async () => {
   const one = project();
   one.commit(BASE);
