@@ -71,8 +71,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
     },
     forget: (id) => {
       kept.delete(id);
-      ready.delete(id);
-      pending.delete(id);
+      pending.delete(id); // what is known of it stays until it is made again: others may be asking
     },
     close: async () => {
       await workers.close();
