@@ -54,9 +54,9 @@ export async function placePackages(revisions: readonly Revision[], making: Pack
 }
 
 /** Enough for some to be read while others wait for zlib. */
-const REVISIONS_AT_ONCE = 12;
+const REVISIONS_AT_ONCE = 8;
 /** Enough to keep the threads busy; each holds one content in memory. */
-const CONTENTS_AT_ONCE = 48;
+const CONTENTS_AT_ONCE = 32;
 
 async function placeRevision(
   revision: Revision,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
 /** How long clients may keep a path: a key of the distribution's cache times; `none` for what no client asks for. */
@@ -43,6 +43,8 @@ export interface SiteTotals {
 
 /** The most bytes that a part of the manifest has: hosts limit a file's size. */
 const PART = 20 * 2 ** 20;
+/** Kept in memory until they are written. */
+const LINES = 2000;
 
 export function openSiteWriter(folder: string): SiteWriter {
   const root = join(folder, sep);
@@ -69,14 +71,18 @@ export function openSiteWriter(folder: string): SiteWriter {
   const flush = (): void => {
     const text = lines.join('');
     digest.update(text);
-    writeFileSync(place(`_registry/manifest/${parts++}.ndjson`), text);
+    appendFileSync(place(`_registry/manifest/${parts}.ndjson`), text);
     lines = [];
-    pending = 0;
   };
   const add = ({ path, size, digest: sha256, type, cache }: SiteFile): void => {
     const line = `${JSON.stringify({ path, size, digest: sha256, type, cache })}\n`;
     const length = Buffer.byteLength(line);
-    if (pending + length > PART) flush();
+    if (lines.length >= LINES) flush();
+    if (pending + length > PART) {
+      flush();
+      parts++;
+      pending = 0;
+    }
     lines.push(line);
     pending += length;
     files++;
