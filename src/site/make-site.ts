@@ -115,19 +115,19 @@ async function holdsRevisions(folder: string, keys: State['keys']): Promise<bool
     const [name = '', version = ''] = id.split('@');
     versions.set(name, [...(versions.get(name) ?? []), version]);
   }
-  const checks = [...versions].flatMap(([name, of]) => [
-    hasNames(join(folder, 'package', name), of),
-    hasNames(
-      join(folder, 'epr', name),
-      of.map((version) => `${name}-${version}.zip`),
-    ),
-    ...['files', 'package'].map((kind) =>
+  const checks: Promise<boolean>[] = [];
+  for (const [name, of] of versions) {
+    const pages = of.map((version) => `${version}.json`);
+    checks.push(
+      hasNames(join(folder, 'package', name), of),
       hasNames(
-        join(folder, '_registry', kind, name),
-        of.map((one) => `${one}.json`),
+        join(folder, 'epr', name),
+        of.map((version) => `${name}-${version}.zip`),
       ),
-    ),
-  ]);
+      hasNames(join(folder, '_registry/files', name), pages),
+      hasNames(join(folder, '_registry/package', name), pages),
+    );
+  }
   return existsSync(join(folder, '_registry/index.json')) && (await Promise.all(checks)).every(Boolean);
 }
 

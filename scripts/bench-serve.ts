@@ -1,0 +1,151 @@
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, builtCold } from './bench-builds.ts';
+import type { Bench } from './bench-builds.ts';
+import { load } from './bench-load.ts';
+import type { Load } from './bench-load.ts';
+import type { Figure, Row } from './bench-measure.ts';
+import { bareNginx, hasNginx, siteNginx, startNode } from './bench-servers.ts';
+import type { Server } from './bench-servers.ts';
+
+/*
+ * Answers a second, against servers that send the same bytes and do nothing else.
+ */
+
+interface Asked {
+  readonly name: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Composed anew for each request, which a bare server doesn't do. */
+  readonly isComposed: boolean;
+}
+
+/** `serve` and the generated nginx site, each against its like. */
+export async function serve(bench: Bench): Promise<Row[]> {
+  const { cache, out } = await builtCold(bench, 0);
+  const target = hasNginx() ? ['--target', 'nginx'] : [];
+  await build({ storage: bench.storage, cache, out }, 'snapshot', target);
+  const site = join(out, 'snapshot');
+  const cli = fileURLToPath(new URL('../cli.js', import.meta.url));
+  const bare = fileURLToPath(new URL('bench-bare.js', import.meta.url));
+  const node = await compare(bench, {
+    names: ['serve', 'bare Node'],
+    start: () => startNode([cli, 'serve', '--dir', site, '--port', '0', '--host', '127.0.0.1']),
+    startBare: (folder) => startNode([bare, folder]),
+    asked: asked(site, [false]),
+    atLeast: 0.5,
+  });
+  if (!hasNginx()) {
+    process.stderr.write('\nSKIPPED: nginx is not installed, or has no njs.\n\n');
+    return node;
+  }
+  const nginx = await compare(bench, {
+    names: ['nginx', 'bare nginx'],
+    start: () => siteNginx(`${site}.nginx`, bench.folder),
+    startBare: (folder) => bareNginx(folder, bench.folder),
+    asked: asked(site, [false, true]),
+    atLeast: 0.8,
+  });
+  return [...node, ...nginx];
+}
+
+interface Pair {
+  readonly names: readonly [string, string];
+  start(): Promise<Server>;
+  startBare(folder: string): Promise<Server>;
+  readonly asked: readonly Asked[];
+  readonly atLeast: number;
+}
+
+async function compare(bench: Bench, { names, start, startBare, asked: list, atLeast }: Pair): Promise<Row[]> {
+  const folder = join(bench.folder, `bodies-${names[0]}`);
+  mkdirSync(folder);
+  const server = await start();
+  try {
+    for (const [i, { path, headers }] of list.entries())
+      writeFileSync(join(folder, String(i)), await bodyOf(`${server.url}${path}`, headers));
+    const bare = await startBare(folder);
+    try {
+      const rows: Row[] = [];
+      for (const [i, one] of list.entries()) {
+        const [own, least]: [Load[], Load[]] = [[], []];
+        for (let run = 0; run < bench.runs; run++) {
+          least.push(await load(bare, `/${i}`));
+          own.push(await load(server, one.path, one.headers));
+        }
+        const ratios = own.map(({ rate }, at) => rate / (least[at]?.rate ?? NaN));
+        const ratio: Figure = { name: '÷ bare', unit: '×', values: ratios, ...(!one.isComposed && { atLeast }) };
+        const size = `${(statSync(join(folder, String(i))).size / 1000).toFixed(0)} kB`;
+        rows.push({ name: `${names[0]}: ${one.name}, ${size}`, figures: [...figures(own), ratio] });
+        rows.push({ name: names[1], figures: figures(least) });
+      }
+      return rows;
+    } finally {
+      await bare.stop();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+function figures(runs: readonly Load[]): Figure[] {
+  return [
+    { name: 'requests', unit: '1/s', values: runs.map(({ rate }) => rate) },
+    { name: 'p50', unit: 'ms', values: runs.map(({ p50 }) => p50) },
+    { name: 'p99', unit: 'ms', values: runs.map(({ p99 }) => p99) },
+    { name: 'p99 ÷ p50', unit: '×', values: runs.map(({ p50, p99 }) => p99 / p50) },
+    { name: 'RSS', unit: 'MB', values: runs.flatMap(({ memory }) => memory ?? []) },
+  ];
+}
+
+/** Each request plain, and where `encodings` says so with gzip too. */
+function asked(site: string, encodings: readonly boolean[]): Asked[] {
+  const names = readdirSync(join(site, 'package')).toSorted();
+  const name = names.includes('nginx') ? 'nginx' : (names[0] ?? '');
+  const version =
+    readdirSync(join(site, 'package', name))
+      .toSorted()
+      .at(-1) ?? '';
+  const list: [string, string, boolean][] = [
+    ['/search?kibana.version=8.5.0', '/search?kibana.version=8.5.0', false],
+    ['/search?all=true&prerelease=true', '/search?all=true&prerelease=true', true],
+    ['a package index', `/package/${name}/${version}/`, false],
+    ['a zip', `/epr/${zipOfSize(join(site, 'epr'), 1.4e6)}`, false],
+  ];
+  return list.flatMap(([title, path, isComposed]) =>
+    encodings
+      .filter((isEncoded) => !isEncoded || title !== 'a zip')
+      .map((isEncoded) => ({
+        name: isEncoded ? `${title}, gzip` : title,
+        path,
+        headers: isEncoded ? { 'accept-encoding': 'gzip' } : {},
+        isComposed,
+      })),
+  );
+}
+
+function zipOfSize(folder: string, size: number): string {
+  const zips = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.zip'))
+    .toSorted()
+    .map((path) => ({ path, distance: Math.abs(statSync(join(folder, path)).size - size) }));
+  return zips.toSorted((a, b) => a.distance - b.distance)[0]?.path ?? '';
+}
+
+/** As it is sent, compressed or not. */
+async function bodyOf(url: string, headers: Readonly<Record<string, string>>): Promise<Buffer> {
+  return await new Promise((done, fail) => {
+    const request = http.get(url, { headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('error', fail);
+      response.once('end', () => {
+        if (response.statusCode === 200) done(Buffer.concat(chunks));
+        else fail(new Error(`${url} is answered with ${response.statusCode}`));
+      });
+    });
+    request.once('error', fail);
+  });
+}

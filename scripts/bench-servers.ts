@@ -1,0 +1,124 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+/*
+ * The servers that are measured: processes of their own, on free ports of localhost.
+ */
+
+export interface Server {
+  readonly url: string;
+  /** The ids of all its processes. */
+  processes(): number[];
+  stop(): Promise<void>;
+}
+
+/** Starts a Node script that prints its URL. Throws where it ends instead. */
+export async function startNode(args: readonly string[]): Promise<Server> {
+  const child = start(process.execPath, args);
+  const url = await new Promise<string>((done, fail) => {
+    let text = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      const [found] = /http:\/\/\S+:\d+/.exec(text) ?? [];
+      if (found !== undefined) done(found);
+    });
+    child.once('exit', () => fail(new Error(`${args.join(' ')} ended: ${text}`)));
+  });
+  return { url, processes: () => [child.pid ?? 0], stop: () => stopped(child) };
+}
+
+/** Whether nginx with njs is installed, as Debian has it. */
+export function hasNginx(): boolean {
+  return (
+    existsSync('/usr/lib/nginx/modules/ngx_http_js_module.so') &&
+    spawnSync('nginx', ['-v'], { stdio: 'ignore' }).status === 0
+  );
+}
+
+/** nginx over what `--target nginx` wrote: its `standalone.conf`, on another port. */
+export async function siteNginx(hostFolder: string, temporary: string): Promise<Server> {
+  const read = (name: string): string => readFileSync(join(hostFolder, name), 'utf8');
+  return await startNginx(temporary, (port) => {
+    const block = read('nginx.conf').replace('listen 8080', `listen 127.0.0.1:${port}`);
+    return read('standalone.conf').replace(/include ".*nginx\.conf";/, () => block);
+  });
+}
+
+/** nginx that sends the files of a folder. */
+export async function bareNginx(folder: string, temporary: string): Promise<Server> {
+  return await startNginx(
+    temporary,
+    (port) => `daemon off;
+pid nginx.pid;
+error_log stderr;
+events {}
+http {
+    access_log off;
+    sendfile on;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    server { listen 127.0.0.1:${port}; root "${folder}"; }
+}
+`,
+  );
+}
+
+async function startNginx(temporary: string, conf: (port: number) => string): Promise<Server> {
+  const port = await freePort();
+  const prefix = mkdtempSync(join(temporary, 'nginx-'));
+  const file = join(prefix, 'nginx.conf');
+  // As root its workers would be nobody, who can't read a temporary folder; others can't say who they are.
+  writeFileSync(file, `${process.getuid?.() === 0 ? 'user root;\n' : ''}${conf(port)}`);
+  const child = start('nginx', ['-p', prefix, '-c', file, '-e', 'stderr']);
+  await listening(child, port);
+  const workers = (): number[] =>
+    readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    processes: () => [child.pid ?? 0, ...workers()],
+    stop: () => stopped(child),
+  };
+}
+
+function start(command: string, args: readonly string[]): ChildProcess {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const stop = (): void => void child.kill();
+  process.once('exit', stop);
+  child.once('exit', () => process.off('exit', stop));
+  return child;
+}
+
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const end = new Promise((done) => child.once('exit', done));
+  child.kill();
+  await end;
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+async function listening(child: ChildProcess, port: number): Promise<void> {
+  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
+    const socket = net.connect(port, '127.0.0.1');
+    const isThere = await new Promise((done) => {
+      socket.once('connect', () => done(true)).once('error', () => done(false));
+    });
+    socket.destroy();
+    if (isThere) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error('nginx does not listen');
+}

@@ -1,0 +1,82 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cold, oneRevision, openBench, secondDistribution, timesFour, unchanged } from './bench-builds.ts';
+import type { Bench } from './bench-builds.ts';
+import { compose } from './bench-composing.ts';
+import type { Row } from './bench-measure.ts';
+import { describePlace, describeRows, isWithin, whereItRuns } from './bench-report.ts';
+import { serve } from './bench-serve.ts';
+
+/*
+ * The benchmark: how fast builds and answers are (docs/performance.md).
+ *
+ *     node lib/scripts/bench.js [--short] [--runs N] [--storage BUNDLE] [--out FILE] [SCENARIO…]
+ */
+
+/** In this order: the last one throws away what the others share. */
+const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
+  cold,
+  unchanged,
+  'one-revision': oneRevision,
+  'second-distribution': secondDistribution,
+  serve,
+  compose,
+  'times-four': timesFour,
+};
+const SHORT = ['cold', 'unchanged', 'one-revision'];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    short: { type: 'boolean', default: false },
+    runs: { type: 'string' },
+    storage: { type: 'string', default: '../shared/package-storage.bundle' },
+    out: { type: 'string', default: 'bench.json' },
+  },
+});
+const runs = Number(values.runs ?? (values.short ? 1 : 3));
+const unknown = positionals.filter((name) => !Object.hasOwn(scenarios, name));
+
+if (unknown.length > 0 || !(runs >= 1)) {
+  process.stderr.write(`Usage: bench [--short] [--runs N] [--storage BUNDLE] [--out FILE] [SCENARIO…]
+scenarios: ${Object.keys(scenarios).join(', ')}\n`);
+  process.exitCode = 2;
+} else if (existsSync(values.storage)) await runAll(chosen());
+else process.stderr.write(`\nSKIPPED: the benchmark: there is no ${values.storage}; --storage names another.\n\n`);
+
+function chosen(): string[] {
+  if (positionals.length > 0) return Object.keys(scenarios).filter((name) => positionals.includes(name));
+  return values.short ? SHORT : Object.keys(scenarios);
+}
+
+async function runAll(names: readonly string[]): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'epr-static-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      rmSync(folder, { recursive: true, force: true });
+      process.kill(process.pid, signal);
+    });
+  const bench = await openBench(folder, resolve(values.storage), runs);
+  const where = whereItRuns(bench.clone);
+  process.stdout.write(`${describePlace(where)}\nruns: ${runs}; medians (least–most)\n`);
+  const results: Record<string, Row[]> = {};
+  for (const name of names) {
+    const rows = (await scenarios[name]?.(bench)) ?? [];
+    results[name] = rows;
+    process.stdout.write(`\n${describeRows(name, rows)}\n`);
+    writeFileSync(values.out, `${JSON.stringify({ where, runs, results }, null, 2)}\n`);
+  }
+  if (values.short && !isGoodEnough(Object.values(results).flat())) process.exitCode = 1;
+}
+
+/** Ratios only, and twice what the targets allow: machines that do other things too are no reason to fail. */
+function isGoodEnough(rows: readonly Row[]): boolean {
+  const missed = rows.flatMap(({ name, figures }) =>
+    figures.filter((one) => one.unit === '×' && !isWithin(one, 2)).map((one) => `${name} ${one.name}`),
+  );
+  for (const one of missed) process.stderr.write(`more than twice the target: ${one}\n`);
+  return missed.length === 0;
+}
