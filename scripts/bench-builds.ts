@@ -135,7 +135,7 @@ export async function secondDistribution(bench: Bench): Promise<Row[]> {
 
 /** The cold build of four times the revisions. */
 export async function timesFour(bench: Bench): Promise<Row[]> {
-  const first: Measured[] = [];
+  const first: Built[] = [];
   for (let run = 0; run < bench.runs; run++) first.push(await builtCold(bench, run));
   for (const { cache, out } of bench.built.values())
     for (const folder of [cache, out]) rmSync(folder, { recursive: true, force: true });
@@ -145,7 +145,9 @@ export async function timesFour(bench: Bench): Promise<Row[]> {
   const builds: Measured[] = [];
   for (let run = 0; run < bench.runs; run++) {
     const places = { storage, cache: join(bench.folder, 'cache-four'), out: join(bench.folder, 'dist-four') };
-    builds.push(await build(places, 'snapshot'));
+    const result = await build(places, 'snapshot');
+    if (result.revisions !== 4 * (first[run]?.revisions ?? 0)) throw new Error(`${result.revisions} revisions`);
+    builds.push(result);
     for (const folder of [places.cache, places.out]) rmSync(folder, { recursive: true });
   }
   const peaks = builds.map(({ peak }, i) => (peak ?? NaN) / (first[i]?.peak ?? NaN));
