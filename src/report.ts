@@ -129,10 +129,18 @@ function outcome({ site, times, findings, distribution, next }: BuildReport, col
     `${color.green(HOW[site.how])} ${site.folder}`,
     `  ${count(site.files, 'file')}, ${megabytes(site.bytes)}; ${count(site.answers, 'precomputed answer')}`,
     `  ${seconds.join(', ')}; manifest ${site.manifest.slice(0, 16)}`,
+    ...(site.changes ? [changesLine(site.changes)] : []),
     '',
     ...(next.length === 1 ? [`Next: ${next[0] ?? ''}`] : ['Next:', ...next.map((line) => `  ${line}`)]),
   ];
 }
+
+function changesLine({ added, changed, removed, bytes, list }: Changes): string {
+  const total = `${count(added, 'file')} added, ${changed} changed (${megabytes(bytes)}), ${removed} removed`;
+  return `  against the site before: ${total}; listed in ${list}`;
+}
+
+type Changes = NonNullable<NonNullable<BuildReport['site']>['changes']>;
 
 /** A finding on a line; notes fail nothing. */
 export function findingLine(

@@ -52,7 +52,7 @@ export interface BuildReport {
   readonly skipped: readonly string[];
   readonly findings: readonly Finding[];
   /** Undefined where findings kept the site from being written. */
-  readonly site: (SiteResult & { readonly folder: string; readonly how: MadeSite['how'] }) | undefined;
+  readonly site: (SiteResult & Pick<MadeSite, 'how' | 'changes'> & { readonly folder: string }) | undefined;
   /** Milliseconds by stage. */
   readonly times: Readonly<Record<string, number>>;
   /** What to do next: commands to paste. */
@@ -130,7 +130,7 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
       shadowed,
       skipped: made.skipped,
       findings: made.findings,
-      site: made.site && { ...made.site, folder, how: made.how },
+      site: made.site && { ...made.site, folder, how: made.how, changes: made.changes },
       times: clock.times,
       next: made.site ? (target?.next() ?? [`npm run serve -- --dir ${folder}`]) : [],
     };

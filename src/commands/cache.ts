@@ -16,7 +16,7 @@ export interface PruneReport {
 }
 
 /** What builds can make again from the storages alone. */
-const MADE = ['archives', 'contents', 'entries', 'state', 'zips'];
+const MADE = ['archives', 'changes', 'contents', 'entries', 'state', 'zips'];
 
 /** Empties the cache: what builds have kept, and the clones only when asked. The next build makes it all again. */
 export async function pruneCache({ cache, all, dryRun }: PruneOptions): Promise<PruneReport> {

@@ -11,32 +11,34 @@ import { compareVersions, formatVersion } from '../version.ts';
 import type { Version } from '../version.ts';
 import type { IndexFiles } from './index-files.ts';
 
-export interface PrecomputedAnswers {
-  /** File name without its extension -> body. */
-  readonly bodies: ReadonlyMap<string, Buffer>;
-  readonly table: Answers;
-}
-
 /**
  * Answers what Kibana really asks, for every class of its versions, the most asked first: `/search` and `/categories`
  * plainly, by category, by package, and with a highest spec version. Equal answers are one. What the limits leave out
- * is composed when it is asked.
+ * is composed when it is asked. `write` is given each different body once, with the name of its file, without extension.
  */
-export function precomputeAnswers({ columns, rows }: IndexFiles, limits: PrecomputeLimits): PrecomputedAnswers {
+export function precomputeAnswers(
+  { columns, rows }: IndexFiles,
+  limits: PrecomputeLimits,
+  write: (digest: string, body: Buffer) => void,
+): Answers {
   const cuts = cutsOf(columns.constraints);
   const specs = [...new Set(columns.profiles.map((profile) => profile.spec))].sort((a, b) =>
     compareVersions(versionOf(a), versionOf(b)),
   );
   const versions = representatives(cuts);
-  const bodies = bodyCollector(rows, limits);
+  const bodies = bodyCollector(rows, limits, write);
   const table = { search: [] as Runs[], categories: [] as Runs[], packages: [] as Runs[] };
   const found = finder(columns);
-  const runs = (query: Query): Runs =>
-    toRuns(
-      versions.map((kibana) =>
-        kibana === null ? -1 : bodies.add(answerFound(columns, query, found({ ...query, kibana }))),
-      ),
-    );
+  const runs = (query: Query): Runs => {
+    let last: { found: readonly number[]; answer: number } | undefined;
+    const answers = versions.map((kibana) => {
+      if (kibana === null) return -1;
+      const now = found({ ...query, kibana });
+      if (last?.found !== now) last = { found: now, answer: bodies.add(answerFound(columns, query, now)) };
+      return last.answer;
+    });
+    return toRuns(answers);
+  };
   const prereleases = [false, true];
   const specMaxima = [...specs.map((_, i) => specs[i - 1] ?? '0.0.0-0').map(versionOf), undefined];
   for (const prerelease of prereleases) {
@@ -70,17 +72,7 @@ export function precomputeAnswers({ columns, rows }: IndexFiles, limits: Precomp
         prerelease,
         specMax,
       });
-  const all = [...bodies.all];
-  return {
-    bodies: bodies.all,
-    table: {
-      ...cuts,
-      specs,
-      digests: all.map(([digest]) => digest),
-      bytes: all.map(([, body]) => body.length),
-      ...table,
-    },
-  };
+  return { ...cuts, specs, digests: bodies.digests, bytes: bodies.lengths, ...table };
 }
 
 /** The query without any parameter. */
@@ -101,30 +93,45 @@ export const EVERYTHING: Query = {
   discovery: [],
 };
 
-/** A query's revisions don't depend on its category, so that all categories share one search. */
+/**
+ * A query's revisions don't depend on its category, so that all categories share one search. Equal lists are one, since many
+ * classes of Kibana's versions find the same.
+ */
 function finder(columns: Columns): (query: Query) => readonly number[] {
   const known = new Map<string, readonly number[]>();
+  const lists = new Map<string, readonly number[]>();
   return (query) => {
     const { kibana, prerelease, specMax } = query;
     const key = [kibana, specMax]
       .map((version) => version && formatVersion(version))
       .concat(String(prerelease), query.package)
       .join(' ');
-    const found = known.get(key) ?? findRevisions(columns, query);
+    const before = known.get(key);
+    if (before) return before;
+    const list = findRevisions(columns, query);
+    const found = lists.get(list.join()) ?? list;
+    lists.set(list.join(), found);
     known.set(key, found);
     return found;
   };
 }
 
 interface BodyCollector {
-  /** In the order of their positions. */
-  readonly all: Map<string, Buffer>;
+  /** By position. */
+  readonly digests: string[];
+  /** Bytes of each. */
+  readonly lengths: number[];
   /** The position of a body, -1 where the limits leave it out. */
   add(pieces: readonly Piece[]): number;
 }
 
-function bodyCollector(rows: Buffer, limits: PrecomputeLimits): BodyCollector {
-  const all = new Map<string, Buffer>();
+function bodyCollector(
+  rows: Buffer,
+  limits: PrecomputeLimits,
+  write: (digest: string, body: Buffer) => void,
+): BodyCollector {
+  const digests: string[] = [];
+  const lengths: number[] = [];
   const byPieces = new Map<string, number>();
   const positions = new Map<string, number>();
   let bytes = 0;
@@ -137,14 +144,16 @@ function bodyCollector(rows: Buffer, limits: PrecomputeLimits): BodyCollector {
     const digest = createHash('sha256').update(body).digest('hex').slice(0, 16);
     const known = positions.get(digest);
     if (known !== undefined) return known;
-    if (all.size >= limits.answers || bytes + body.length > limits.bytes) return -1;
+    if (digests.length >= limits.answers || bytes + body.length > limits.bytes) return -1;
+    write(digest, body);
     bytes += body.length;
-    all.set(digest, body);
-    positions.set(digest, all.size - 1);
-    return all.size - 1;
+    lengths.push(body.length);
+    positions.set(digest, digests.push(digest) - 1);
+    return digests.length - 1;
   };
   return {
-    all,
+    digests,
+    lengths,
     add: (pieces) => {
       const key = pieces.map((piece) => (typeof piece === 'string' ? piece : `${piece.start}-${piece.end}`)).join('|');
       const position = byPieces.get(key) ?? keep(pieces);

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearLeftovers, temporaryName } from '../leftovers.ts';
-import { readChecked, writeChecked } from './kept-files.ts';
+import { keptLists } from './kept-files.ts';
 import type { StoredContent } from './work.ts';
 import { startWorkers } from './workers.ts';
 import type { Workers } from './workers.ts';
@@ -19,6 +19,8 @@ export interface ContentStore {
   get(id: string): StoredContent;
   /** The file with a content. */
   fileOf(id: string): string;
+  /** What this build is called among those that keep something. */
+  readonly build: string;
   /** The file of a pack. */
   packFile(pack: string): string;
   /** Forgets a content, so that `ensure` makes it again. */
@@ -37,7 +39,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
   const packs = join(folder, 'packs');
   mkdirSync(packs, { recursive: true });
   await clearLeftovers(packs, '');
-  const kept = await readLists(packs);
+  const kept = await keptLists<StoredContent>(packs);
   const ready = new Map<string, StoredContent>();
   const pending = new Map<string, Promise<boolean>>();
   const build = `${Date.now().toString(36)}-${process.pid}`;
@@ -57,6 +59,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
   };
   return {
     workers,
+    build,
     fileOf,
     packFile: (pack) => workers.packs.get(pack) ?? final(pack),
     ensure: (id, read) => {
@@ -79,25 +82,9 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
       for (const [pack, file] of workers.packs)
         if (made.some(([, content]) => content.pack === pack)) await rename(file, final(pack));
         else await rm(file, { force: true });
-      const lines = made.map((content) => `${JSON.stringify(content)}\n`).join('');
-      if (made.length > 0) await writeChecked(join(packs, `${build}.ndjson`), lines);
+      await kept.add(build, made);
     },
   };
-}
-
-/** The contents that earlier builds have kept; a list that can't be read counts as none. */
-async function readLists(packs: string): Promise<Map<string, StoredContent>> {
-  const kept = new Map<string, StoredContent>();
-  for (const name of (await readdir(packs)).filter((file) => file.endsWith('.ndjson')).sort()) {
-    try {
-      const lines = (await readChecked(join(packs, name))).trimEnd().split('\n');
-      for (const [id, content] of lines.map((line) => JSON.parse(line) as [string, StoredContent]))
-        kept.set(id, content);
-    } catch {
-      await rm(join(packs, name), { force: true });
-    }
-  }
-  return kept;
 }
 
 /** The memory of the bytes, where it is theirs alone and can be given to another thread. */

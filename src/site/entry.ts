@@ -38,11 +38,9 @@ export function makeEntry(pkg: Package, table: readonly Category[]): Entry {
   };
 }
 
-/** The `deprecated` in force for each name that has one: that of its newest version with one (registry-api.md section 4). */
-export function deprecations(entries: readonly Pick<Entry, 'revision' | 'deprecated'>[]): Map<string, Json> {
-  const found = new Map<string, Json>();
-  for (const { revision, deprecated } of entries) if (deprecated !== undefined) found.set(revision.name, deprecated);
-  return found;
+/** The `deprecated` in force for a package: that of its newest version that has one (registry-api.md section 4). */
+export function deprecationOf(entries: readonly Pick<Entry, 'deprecated'>[]): Json | undefined {
+  return entries.findLast(({ deprecated }) => deprecated !== undefined)?.deprecated;
 }
 
 function queryFacts({ manifest, release }: Package, categories: readonly string[]): QueryFacts {

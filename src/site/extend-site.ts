@@ -38,8 +38,8 @@ function line({ path, size, digest, type, cache }: SiteFile): string {
   return `${JSON.stringify({ path, size, digest, type, cache })}\n`;
 }
 
-/** In order: they are numbered. */
-async function manifestParts(folder: string): Promise<string[]> {
+/** The files of a site manifest, in order: they are numbered. */
+export async function manifestParts(folder: string): Promise<string[]> {
   const names = await readdir(join(folder, '_registry/manifest'));
   return names
     .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))

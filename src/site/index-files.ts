@@ -13,8 +13,8 @@ export interface IndexedRevision {
   readonly facts: QueryFacts;
   /** Its summary, rendered for its place in an answer. */
   readonly row: string;
-  /** Category -> the summary with only the policy templates that list it. */
-  readonly variants: ReadonlyMap<string, string>;
+  /** By category, the summary with only the policy templates that list it. */
+  readonly variants: readonly (readonly [category: string, summary: string])[];
 }
 
 /** What a query can ask of a revision: a profile with its constraints still as written. */

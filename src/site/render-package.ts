@@ -143,12 +143,12 @@ function indexTail({ manifest, revision, files, dataStreams }: Package): JsonObj
 
 /** All files at depth one, then two, and so on, each level in walk order; `paths` are in walk order (section 5). */
 function levelByLevel(paths: readonly string[]): string[] {
-  const shown = paths.filter((path) => path.slice(path.lastIndexOf('/') + 1) !== '.DS_Store');
-  return shown.sort((a, b) => depth(a) - depth(b));
-}
-
-function depth(path: string): number {
-  return path.split('/').length;
+  const levels: string[][] = [];
+  for (const path of paths) {
+    const names = path.split('/');
+    if (names.at(-1) !== '.DS_Store') (levels[names.length] ??= []).push(path);
+  }
+  return levels.flat();
 }
 
 function filled<T extends Json>(list: readonly T[]): readonly T[] | undefined {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
 /** How long clients may keep a path: a key of the distribution's cache times; `none` for what no client asks for. */
@@ -17,20 +17,32 @@ export interface SiteFile {
   readonly cache: CacheClass;
 }
 
-/** Writes the files of a site below one folder and keeps the site manifest, in the order of writing. */
+/** Lines of the site manifest, and what the files that they name come to. */
+export interface Listing {
+  readonly text: string | Buffer;
+  readonly files: number;
+  /** Bytes of the files. */
+  readonly bytes: number;
+}
+
+/** The lines of some files. */
+export function listingOf(list: readonly SiteFile[]): Listing {
+  const lines = list.map(
+    ({ path, size, digest, type, cache }) => `${JSON.stringify({ path, size, digest, type, cache })}\n`,
+  );
+  return { text: lines.join(''), files: list.length, bytes: list.reduce((sum, { size }) => sum + size, 0) };
+}
+
+/** Writes files of a site below one folder, and the site manifest in the order in which files are entered. */
 export interface SiteWriter {
   readonly folder: string;
   /** The place of a path on disk. Throws an Error for a path that leaves the site. */
   resolve(path: string): string;
-  /** The same, its folder made. */
-  place(path: string): string;
-  /** Writes a file that is no package's own. */
+  /** Writes a file that is no package's own, its folder too, and enters it. */
   write(path: string, bytes: Buffer, kind: Pick<SiteFile, 'type' | 'cache'>): SiteFile;
-  /** Enters a file as `write` does, which is in its place already. */
-  note(path: string, bytes: Buffer, kind: Pick<SiteFile, 'type' | 'cache'>): SiteFile;
-  /** Enters a file that the caller put in its place. */
-  add(file: SiteFile): void;
-  /** Writes the manifest. */
+  /** Enters files that the caller has put in their places. */
+  enter(listing: Listing): void;
+  /** Writes the rest of the manifest. */
   finish(): SiteTotals;
 }
 
@@ -43,16 +55,14 @@ export interface SiteTotals {
 
 /** The most bytes that a part of the manifest has: hosts limit a file's size. */
 const PART = 20 * 2 ** 20;
-/** Kept in memory until they are written. */
-const LINES = 2000;
+/** Bytes of the manifest that are kept in memory until they are written. */
+const PENDING = 2 ** 20;
 
-export function openSiteWriter(folder: string): SiteWriter {
+/** `previous` is a folder with an older tree of the same site, which need not be given again what it has. */
+export function openSiteWriter(folder: string, previous?: string): SiteWriter {
   const root = join(folder, sep);
   const folders = new Set<string>();
-  const digest = createHash('sha256');
-  let lines: string[] = [];
-  let pending = 0;
-  let parts = 0;
+  const manifest = manifestWriter((part) => place(`_registry/manifest/${part}.ndjson`));
   let files = 0;
   let bytes = 0;
   const resolve = (path: string): string => {
@@ -68,44 +78,74 @@ export function openSiteWriter(folder: string): SiteWriter {
     folders.add(parent);
     return full;
   };
-  const flush = (): void => {
-    const text = lines.join('');
-    digest.update(text);
-    appendFileSync(place(`_registry/manifest/${parts}.ndjson`), text);
-    lines = [];
-  };
-  const add = ({ path, size, digest: sha256, type, cache }: SiteFile): void => {
-    const line = `${JSON.stringify({ path, size, digest: sha256, type, cache })}\n`;
-    const length = Buffer.byteLength(line);
-    if (lines.length >= LINES) flush();
-    if (pending + length > PART) {
-      flush();
-      parts++;
-      pending = 0;
-    }
-    lines.push(line);
-    pending += length;
-    files++;
-    bytes += size;
-  };
-  const note: SiteWriter['note'] = (path, content, kind) => {
-    const file = { path, size: content.length, digest: createHash('sha256').update(content).digest('hex'), ...kind };
-    add(file);
-    return file;
+  const enter = (listing: Listing): void => {
+    manifest.append(typeof listing.text === 'string' ? Buffer.from(listing.text) : listing.text);
+    files += listing.files;
+    bytes += listing.bytes;
   };
   return {
     folder,
     resolve,
-    place,
-    add,
-    note,
+    enter,
     write: (path, content, kind) => {
-      writeFileSync(place(path), content);
-      return note(path, content, kind);
+      if (previous === undefined || !holds(join(previous, path), content)) writeFileSync(place(path), content);
+      const file = { path, size: content.length, digest: createHash('sha256').update(content).digest('hex'), ...kind };
+      enter(listingOf([file]));
+      return file;
+    },
+    finish: () => ({ files, bytes, manifest: manifest.finish() }),
+  };
+}
+
+function holds(path: string, content: Buffer): boolean {
+  try {
+    return readFileSync(path).equals(content);
+  } catch {
+    return false;
+  }
+}
+
+/** Writes lines to files of at most `PART` bytes, each at the place that `placeOf` gives its number. */
+function manifestWriter(placeOf: (part: number) => string): { append(lines: Buffer): void; finish(): string } {
+  const digest = createHash('sha256');
+  let waiting: Buffer[] = [];
+  let part = 0;
+  let length = 0;
+  let written = 0;
+  const flush = (): void => {
+    const bytes = Buffer.concat(waiting);
+    digest.update(bytes);
+    appendFileSync(placeOf(part), bytes);
+    written = length;
+    waiting = [];
+  };
+  const add = (lines: Buffer): void => {
+    waiting.push(lines);
+    length += lines.length;
+    if (length - written > PENDING) flush();
+  };
+  return {
+    append: (lines) => {
+      let rest = lines;
+      while (length + rest.length > PART) {
+        const end = wholeLines(rest, PART - length);
+        if (end === 0 && length === 0) break; // one line that is longer than a part
+        add(rest.subarray(0, end));
+        rest = rest.subarray(end);
+        flush();
+        part++;
+        length = written = 0;
+      }
+      add(rest);
     },
     finish: () => {
       flush();
-      return { files, bytes, manifest: digest.digest('hex') };
+      return digest.digest('hex');
     },
   };
+}
+
+/** How many of the first `room` bytes are whole lines. */
+function wholeLines(lines: Buffer, room: number): number {
+  return room === 0 ? 0 : lines.lastIndexOf(10, room - 1) + 1;
 }

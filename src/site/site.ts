@@ -10,70 +10,35 @@ import type { Json } from '../layers/shape.ts';
 import { temporaryName } from '../leftovers.ts';
 import { walkOrder } from '../paths.ts';
 import { precomputeAnswers } from './answers.ts';
-import type { ContentStore } from './content-store.ts';
-import { deprecations } from './entry.ts';
 import { byteString, indexFiles } from './index-files.ts';
+import type { IndexedRevision } from './index-files.ts';
 import { document } from './json.ts';
-import { mediaType, mediaTypeByExtension } from './media-type.ts';
-import type { PlacedPackage } from './packages.ts';
-import { renderIndex, renderRow } from './render-package.ts';
-import type { SiteFile, SiteTotals, SiteWriter } from './site-writer.ts';
+import { mediaType } from './media-type.ts';
+import { fileEntry } from './pages.ts';
+import type { SiteTotals, SiteWriter } from './site-writer.ts';
 
-/** What a site is made of. */
+/** What a site is made of, beside its packages. */
 export interface SiteSource {
   readonly distribution: Distribution;
   readonly layers: readonly { readonly name: string; readonly ref: string; readonly commit: string | undefined }[];
-  /** In the order of answers; their files are in their places. */
-  readonly packages: readonly PlacedPackage[];
-  readonly store: ContentStore;
+  /** All of the site, in the order of answers. */
+  readonly revisions: readonly IndexedRevision[];
+  /** Has entered the packages already. */
   readonly writer: SiteWriter;
-  /** Whether the site that is extended has all of a package already, and need not be given it again. */
-  readonly isKept?: (placed: PlacedPackage) => boolean;
 }
 
 export interface SiteResult extends SiteTotals {
   readonly answers: number;
 }
 
-/** Writes all of a site but the packages' own files. Everything but `release.json` depends on the contents alone. */
+/** Writes what a site has beside its packages. Everything but `release.json` depends on the contents alone. */
 export async function writeSite(source: SiteSource): Promise<SiteResult> {
   const { writer, distribution } = source;
-  await writePackages(source);
   await writeStatic(distribution.staticFolders, writer);
   const answers = writeIndex(source);
   const totals = writer.finish();
   await writeRelease(source, { folder: writer.folder, manifest: totals.manifest });
   return { ...totals, answers };
-}
-
-async function writePackages({ packages, store, writer, isKept = () => false }: SiteSource): Promise<void> {
-  const inForce = deprecations(packages.map(({ entry }) => entry));
-  for (const [i, placed] of packages.entries()) {
-    const { entry, zip, signature } = placed;
-    const write = isKept(placed) ? writer.note : writer.write;
-    const { name, version } = entry.revision;
-    const files = entry.files.map(({ path, content }) => {
-      const { size, digest, sniffed } = store.get(content);
-      const type = mediaTypeByExtension(path) ?? sniffed;
-      writer.add({ path: `package/${name}/${version}/${path}`, size, digest, type, cache: 'files' });
-      return [byteString(path), [size, digest, type]] as const;
-    });
-    writer.add(zip);
-    if (signature) writer.add(signature);
-    const index = write(
-      `_registry/package/${name}/${version}.json`,
-      Buffer.from(renderIndex(entry.rendered.index, inForce.get(name))),
-      { type: JSON_TYPE, cache: 'index' },
-    );
-    const list = {
-      index: fileEntry(index),
-      zip: fileEntry(zip),
-      ...(signature && { signature: fileEntry(signature) }),
-      files: Object.fromEntries(files),
-    };
-    write(`_registry/files/${name}/${version}.json`, Buffer.from(JSON.stringify(list)), PRIVATE);
-    if (i % 64 === 0) await new Promise((resolve) => setImmediate(resolve)); // lets a signal in
-  }
 }
 
 const JSON_TYPE = 'application/json';
@@ -105,23 +70,14 @@ async function writeStatic(folders: readonly string[], writer: SiteWriter): Prom
 }
 
 /** Writes the index and the precomputed answers; the number of these. */
-function writeIndex({ packages, distribution, writer }: SiteSource): number {
-  const entries = packages.map(({ entry }) => entry);
-  const inForce = deprecations(entries);
+function writeIndex({ revisions, distribution, writer }: SiteSource): number {
   const home = document({ 'service.name': 'package-registry', 'service.version': distribution.registry });
   writer.write('_registry/home.json', Buffer.from(home), { type: JSON_TYPE, cache: 'index' });
-  const revisions = entries.map(({ revision: { name, version }, facts, rendered }) => {
-    const deprecated = inForce.get(name);
-    const variants = new Map(
-      [...rendered.variants].map(([category, summary]) => [category, renderRow(summary, deprecated)]),
-    );
-    return { name, version, facts, row: renderRow(rendered.summary, deprecated), variants };
-  });
   const index = indexFiles(revisions, { home, cache: distribution.cache, categories: distribution.tables.categories });
-  const answers = precomputeAnswers(index, distribution.precompute);
-  for (const [digest, bytes] of answers.bodies)
-    writer.write(`_registry/answers/${digest}.json`, bytes, { type: JSON_TYPE, cache: 'search' });
-  const columns = Buffer.from(JSON.stringify({ ...index.columns, answers: answers.table }));
+  const answers = precomputeAnswers(index, distribution.precompute, (digest, body) =>
+    writer.write(`_registry/answers/${digest}.json`, body, { type: JSON_TYPE, cache: 'search' }),
+  );
+  const columns = Buffer.from(JSON.stringify({ ...index.columns, answers }));
   const names = {
     build: index.build,
     columns: `columns-${digestOf(columns).slice(0, 16)}.json`,
@@ -130,7 +86,7 @@ function writeIndex({ packages, distribution, writer }: SiteSource): number {
   writer.write(`_registry/${names.columns}`, columns, PRIVATE);
   writer.write(`_registry/${names.rows}`, index.rows, { type: 'text/plain; charset=utf-8', cache: 'none' });
   writer.write('_registry/index.json', Buffer.from(document(names)), PRIVATE);
-  return answers.bodies.size;
+  return answers.digests.length;
 }
 
 /** Writes `release.json`, at once. */
@@ -148,10 +104,6 @@ export async function writeRelease(
   const path = join(folder, '_registry/release.json');
   await writeFile(temporaryName(path), document(release));
   await rename(temporaryName(path), path);
-}
-
-function fileEntry({ size, digest, type }: SiteFile): FileEntry {
-  return [size, digest, type];
 }
 
 function digestOf(bytes: Buffer): string {

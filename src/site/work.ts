@@ -48,6 +48,14 @@ export interface StoredZip {
   readonly crc32: number;
 }
 
+/** What is known of a text once it is written. */
+export interface WrittenText {
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256, in hex. */
+  readonly digest: string;
+}
+
 export interface ZipTask {
   /** The one top folder. */
   readonly top: string;
@@ -68,6 +76,8 @@ export interface Work {
   check(task: { readonly path: string; readonly size: number; readonly crc32: number }): boolean;
   /** Makes a zip; undefined where a deflate stream is not as it should be. */
   zip(task: ZipTask): StoredZip | undefined;
+  /** Writes texts that are not there yet. */
+  write(task: { readonly files: readonly (readonly [path: string, text: string])[] }): WrittenText[];
   /** Makes each path a file with the content of its source: a hard link, or a copy where the file system can't link. */
   link(task: { readonly links: readonly (readonly [from: string, to: string])[] }): void;
 }
@@ -120,6 +130,13 @@ export function startWork({ name, file }: { readonly name: string; readonly file
       renameSync(task.temporary, task.path);
       return { size: zip.length, digest: createHash('sha256').update(zip).digest('hex'), crc32: crc32(zip) };
     },
+    write: ({ files }) =>
+      files.map(([path, text]) => {
+        const bytes = Buffer.from(text);
+        makeFolder(path);
+        writeFileSync(path, bytes);
+        return { size: bytes.length, digest: createHash('sha256').update(bytes).digest('hex') };
+      }),
     link: ({ links }) => {
       for (const [from, to] of links) {
         makeFolder(to);

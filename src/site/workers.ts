@@ -17,8 +17,10 @@ export interface Workers {
 interface Thread {
   readonly worker: Worker;
   readonly waiting: Map<number, { resolve(result: never): void; reject(error: unknown): void }>;
+  /** How many messages it has not answered yet. */
+  underWay: number;
   /** What goes with the next message: waking a thread costs more than a small task. */
-  outbox: { readonly tasks: unknown[]; readonly transfers: ArrayBuffer[] } | undefined;
+  outbox: { readonly tasks: unknown[]; readonly transfers: ArrayBuffer[] };
 }
 
 /** Starts a thread a core, at most four; each writes the pack `packs` names for it. */
@@ -50,21 +52,27 @@ function send(
   waiting: { resolve(result: never): void; reject(error: unknown): void },
 ): void {
   thread.waiting.set(id, waiting);
-  if (!thread.outbox) {
-    thread.outbox = { tasks: [], transfers: [] };
-    setImmediate(() => {
-      const { tasks = [], transfers = [] } = thread.outbox ?? {};
-      thread.outbox = undefined;
-      thread.worker.postMessage(tasks, transfers);
-    });
-  }
+  if (thread.outbox.tasks.length === 0) setImmediate(post, thread);
   thread.outbox.tasks.push({ id, kind, task });
   if (transfer) thread.outbox.transfers.push(transfer);
 }
 
+/** Sends what has gathered, unless the thread has enough to do: then more may gather. */
+function post(thread: Thread): void {
+  const { tasks, transfers } = thread.outbox;
+  if (tasks.length === 0 || thread.underWay >= MOST_UNDER_WAY) return;
+  thread.outbox = { tasks: [], transfers: [] };
+  thread.underWay++;
+  thread.worker.postMessage(tasks, transfers);
+}
+
+/** One to work at, and one that is there once that is done. */
+const MOST_UNDER_WAY = 2;
+
 function startThread(workerData: { readonly name: string; readonly file: string }): Thread {
   const worker = new Worker(WORKER, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
   const waiting: Thread['waiting'] = new Map();
+  const thread: Thread = { worker, waiting, underWay: 0, outbox: { tasks: [], transfers: [] } };
   worker.on('message', (results: readonly { id: number; result: never; error?: unknown }[]) => {
     for (const { id, result, error } of results) {
       const task = waiting.get(id);
@@ -72,11 +80,13 @@ function startThread(workerData: { readonly name: string; readonly file: string 
       if (error === undefined) task?.resolve(result);
       else task?.reject(error);
     }
+    thread.underWay--;
+    post(thread);
   });
   worker.on('error', (error) => {
     for (const task of waiting.values()) task.reject(error);
   });
-  return { worker, waiting, outbox: undefined };
+  return thread;
 }
 
 /** Node 20 runs no TypeScript, so that under a test runner the compiled worker is taken. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { temporaryName } from '../leftovers.ts';
 import type { ContentStore } from './content-store.ts';
 import type { Entry } from './entry.ts';
-import { keptFiles } from './kept-files.ts';
+import { keptLists } from './kept-files.ts';
 import type { StoredZip, ZipTask } from './work.ts';
 
 /** The zips of packages, from build to build; one that an earlier build left is checked before it is used. */
@@ -11,23 +11,27 @@ export interface ZipStore {
   /** Makes `path` the zip of a package whose contents are all in the store; undefined where one of these is broken. */
   place(entry: Entry, path: string): Promise<StoredZip | undefined>;
   /** What an earlier build has kept of a package's zip, the zip itself unchecked. */
-  find(entry: Entry): Promise<StoredZip | undefined>;
+  find(entry: Entry): StoredZip | undefined;
+  /** Keeps what was made for later builds. */
+  close(): Promise<void>;
 }
 
-/** On disk: `<first two digits of the key>/<key>.zip`, and what is known of it beside it. */
-export function openZipStore(folder: string, contents: ContentStore): ZipStore {
-  const known = keptFiles<StoredZip>(folder);
+/** On disk: `<first two digits of the key>/<key>.zip`, and lists of what is known of them. */
+export async function openZipStore(folder: string, contents: ContentStore): Promise<ZipStore> {
+  const known = await keptLists<StoredZip>(folder);
+  const made: [string, StoredZip][] = [];
   const { workers } = contents;
   return {
     find: (entry) => known.get(keyOf(entry)),
+    close: () => known.add(contents.build, made),
     place: async (entry, path) => {
       const key = keyOf(entry);
       const kept = join(folder, key.slice(0, 2), `${key}.zip`);
-      const old = await known.get(key);
+      const old = known.get(key);
       const isWhole = old && (await workers.run('check', { path: kept, size: old.size, crc32: old.crc32 }));
       const zip = isWhole ? old : await workers.run('zip', zipTask(entry, kept, contents));
       if (!zip) return undefined;
-      if (!isWhole) await known.set(key, zip);
+      if (!isWhole) made.push([key, zip]);
       await workers.run('link', { links: [[kept, path]] });
       return zip;
     },

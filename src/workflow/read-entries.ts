@@ -22,7 +22,7 @@ export function columnsOf(entries: readonly Entry[], categories: readonly Catego
     version,
     facts,
     row: '',
-    variants: new Map<string, string>(),
+    variants: [],
   }));
   const cache = { index: 0, search: 0, categories: 0, files: 0 };
   return indexFiles(revisions, { home: '', cache, categories }).columns;

@@ -17,8 +17,16 @@ const OLD = {
 };
 
 interface Report {
-  readonly site: { readonly how: string; readonly manifest: string } | undefined;
+  readonly site: { readonly how: string; readonly manifest: string; readonly changes?: Changes } | undefined;
   readonly revisions: number;
+}
+
+interface Changes {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  readonly bytes: number;
+  readonly list: string;
 }
 
 function project(): {
@@ -75,6 +83,32 @@ test.each(changes)('after %s a site is what a build without a cache makes', asyn
   expect(site?.manifest).toBe(await one.cold());
   expect(listing(one.site)).toEqual(listing(join(one.folder, 'cold/all')));
   expect((await one.build()).site?.how).toBe('unchanged');
+});
+
+/** What the list of changes makes of the files of the site before, by path. */
+function applied(before: Record<string, string>, list: string): Record<string, string> {
+  const files = { ...before };
+  for (const line of readFileSync(list, 'utf8').trimEnd().split('\n')) {
+    const { change, path, digest } = JSON.parse(line) as { change: string; path: string; digest: string };
+    expect(change).toBe(digest === undefined ? 'removed' : path in files ? 'changed' : 'added');
+    if (change !== 'added') expect(files).toHaveProperty([path]);
+    if (digest === undefined) delete files[path];
+    else files[path] = digest;
+  }
+  return files;
+}
+
+test.each(changes.slice(1))('after %s the list of changes says what to upload and to remove', async (_, files) => {
+  const one = project();
+  one.commit(BASE);
+  expect((await one.build()).site?.changes).toBeUndefined();
+  const before = digests(one.site);
+  one.commit(files);
+  const { added = 0, changed = 0, removed = 0, list = '' } = (await one.build()).site?.changes ?? {};
+  const after = digests(one.site);
+  expect(applied(before, list)).toEqual(after);
+  expect(Object.keys(after).length - Object.keys(before).length).toBe(added - removed);
+  expect(readFileSync(list, 'utf8').split('\n').length - 1).toBe(added + changed + removed);
 });
 
 test('from a warm cache, a cold one and none the site is the same', async () => {
@@ -179,6 +213,19 @@ test('cache prune empties the cache, and the next build makes it again', async (
   expect(siteFaults(one.site)).toEqual([]);
   expect((await one.build()).site).toMatchObject({ how: 'written', manifest: site?.manifest });
 });
+
+/** Path -> SHA-256 of all files that a manifest lists. */
+function digests(site: string): Record<string, string> {
+  const lines = filesBelow(join(site, '_registry/manifest')).flatMap((part) =>
+    readFileSync(part, 'utf8').trimEnd().split('\n'),
+  );
+  return Object.fromEntries(
+    lines.map((line) => {
+      const { path, digest } = JSON.parse(line) as { path: string; digest: string };
+      return [path, digest];
+    }),
+  );
+}
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

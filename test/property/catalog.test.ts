@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareRevisions, mergeLayers } from '../../src/catalog/catalog.ts';
 import type { Layer, Revision } from '../../src/layers/layers.ts';
-import { deprecations } from '../../src/site/entry.ts';
+import { deprecationOf } from '../../src/site/entry.ts';
 import { id } from '../support/arbitraries.ts';
 import { layerOf } from '../support/layers.ts';
 
@@ -97,7 +97,11 @@ test('what a lower layer deprecates counts only where it is of the newest versio
           revision,
           deprecated: isDeprecated(revision.id) ? `${revision.id} of ${revision.layer}` : undefined,
         }));
-        return deprecations(entries);
+        const names = new Set(entries.map((one) => one.revision.name));
+        const found = [...names].map((name) => {
+          return [name, deprecationOf(entries.filter((one) => one.revision.name === name))] as const;
+        });
+        return new Map(found.filter(([, deprecated]) => deprecated !== undefined));
       };
       const before = inForce(all);
       const after = inForce([...all, layerOf('lowest', more)]);

@@ -217,8 +217,10 @@ describe('an index', () => {
 
 const precomputed = (all: readonly IndexedRevision[]) => {
   const index = indexOf(...all);
-  const { bodies, table } = precomputeAnswers(index, { answers: 10_000, bytes: 2 ** 30 });
-  return { bodies, index: { ...index, columns: { ...index.columns, answers: table } } };
+  const bodies = new Map<string, Buffer>();
+  const limits = { answers: 10_000, bytes: 2 ** 30 };
+  const answers = precomputeAnswers(index, limits, (digest, body) => void bodies.set(digest, body));
+  return { bodies, index: { ...index, columns: { ...index.columns, answers } } };
 };
 
 describe('precomputed answers', () => {

@@ -27,7 +27,7 @@ export function revision(id: string, facts: Partial<QueryFacts> = {}): IndexedRe
     version,
     facts: { type: 'integration', spec: '3.0.0', ...facts },
     row: `  <${id}>`,
-    variants: new Map(variants.map((category) => [category, `  <${id} for ${category}>`])),
+    variants: variants.map((category) => [category, `  <${id} for ${category}>`]),
   };
 }
 

@@ -31,10 +31,10 @@ describe('the rows', () => {
     const one = revision('a@1.0.0', { templates });
     const two = {
       ...revision('a@1.1.0', { templates }),
-      variants: new Map([
+      variants: [
         ['edr', 'same'],
         ['security', 'same'],
-      ]),
+      ] as const,
     };
     const { rows, columns } = indexOf(one, two);
     expect(columns.variants.map(({ category, revision }) => [category, revision])).toEqual([
@@ -109,7 +109,7 @@ describe('the build id', () => {
   test.each([
     ['a revision less', revisions.slice(1), options],
     ['another row', [{ ...revisions[0]!, row: '  <x>' }, revisions[1]!], options],
-    ['another variant', [{ ...revisions[0]!, variants: new Map([['web', 'x']]) }, revisions[1]!], options],
+    ['another variant', [{ ...revisions[0]!, variants: [['web', 'x']] as const }, revisions[1]!], options],
     ['another condition', [revision('a@1.0.0', { kibana: '^9.0.0', templates: [['web']] }), revisions[1]!], options],
     ['another home', revisions, { ...options, home: '[]\n' }],
     ['other cache times', revisions, { ...options, cache: { ...CACHE, files: 1 } }],
@@ -121,7 +121,7 @@ describe('the build id', () => {
 
 test('the build id says which revision has which variant', () => {
   const [one, two] = [revision('a@1.0.0'), revision('a@1.1.0')];
-  const variants = new Map([['web', 'x']]);
+  const variants = [['web', 'x']] as const;
   const indexes = [indexOf({ ...one, variants }, two), indexOf(one, { ...two, variants })];
   expect(new Set(indexes.map(({ build }) => build)).size).toBe(2);
 });

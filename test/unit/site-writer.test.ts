@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openSiteWriter } from '../../src/site/site-writer.ts';
+import { listingOf, openSiteWriter } from '../../src/site/site-writer.ts';
 import { filesOf, temporaryFolder } from '../support/folder.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -11,8 +11,8 @@ test('writes files, and a line of the manifest for each in the order of writing'
   const folder = temporaryFolder();
   const writer = openSiteWriter(folder);
   writer.write('b/c.json', Buffer.from('{}'), { type: 'application/json', cache: 'index' });
-  writeFileSync(writer.place('a.zip'), 'zip');
-  writer.add({ path: 'a.zip', size: 3, digest: sha256('zip'), type: 'application/zip', cache: 'files' });
+  writeFileSync(writer.resolve('a.zip'), 'zip');
+  writer.enter(listingOf([{ path: 'a.zip', size: 3, digest: sha256('zip'), type: 'application/zip', cache: 'files' }]));
   const totals = writer.finish();
   const lines = [
     { path: 'b/c.json', size: 2, digest: sha256('{}'), type: 'application/json', cache: 'index' },
@@ -27,7 +27,7 @@ test('a line of the manifest holds nothing but what a line has', () => {
   const folder = temporaryFolder();
   const writer = openSiteWriter(folder);
   const more = { path: 'a', size: 0, digest: '', type: '', cache: 'none', inode: 1 } as const;
-  writer.add(more);
+  writer.enter(listingOf([more]));
   writer.finish();
   expect(filesOf(folder)['_registry/manifest/0.ndjson']).not.toContain('inode');
 });
@@ -36,14 +36,18 @@ test('the manifest has parts of at most 20 MiB, and one digest', () => {
   const folder = temporaryFolder();
   const writer = openSiteWriter(folder);
   const path = `${'ü'.repeat(500_000)}/`;
-  for (let i = 0; i < 50; i++) writer.add({ path: path + i, size: 1, digest: '', type: '', cache: 'none' });
-  const { manifest, files } = writer.finish();
+  const files = Array.from(
+    { length: 50 },
+    (_, i) => ({ path: path + i, size: 1, digest: '', type: '', cache: 'none' }) as const,
+  );
+  writer.enter(listingOf(files.slice(0, 1)));
+  writer.enter(listingOf(files.slice(1)));
+  const totals = writer.finish();
   const parts = Object.entries(filesOf(folder));
   expect(parts.map(([name]) => name)).toEqual(['0', '1', '2'].map((n) => `_registry/manifest/${n}.ndjson`));
   for (const [, text] of parts) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(20 * 2 ** 20);
   expect(parts.every(([, text]) => text.endsWith('\n'))).toBe(true);
-  expect(manifest).toBe(sha256(parts.map(([, text]) => text).join('')));
-  expect(files).toBe(50);
+  expect(totals).toEqual({ files: 50, bytes: 50, manifest: sha256(parts.map(([, text]) => text).join('')) });
 });
 
 test('an empty site has an empty manifest', () => {
@@ -54,10 +58,10 @@ test('an empty site has an empty manifest', () => {
 
 test.each(['../a', 'a/../../b', '..', 'a\0b', '.', ''])('%j is no place in the site', (path) => {
   const writer = openSiteWriter(join(temporaryFolder(), 'site'));
-  expect(() => writer.place(path)).toThrow('leaves the site');
+  expect(() => writer.resolve(path)).toThrow('leaves the site');
 });
 
 test.each(['a/../b', '..a/b', '/a', 'a b', '\\..\\a'])('%j is a place in the site', (path) => {
   const folder = temporaryFolder();
-  expect(openSiteWriter(folder).place(path).startsWith(`${folder}/`)).toBe(true);
+  expect(openSiteWriter(folder).resolve(path).startsWith(`${folder}/`)).toBe(true);
 });
