@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearLeftovers, temporaryName } from '../leftovers.ts';
@@ -37,9 +36,8 @@ export interface ContentStore {
 /** Opens the store in a folder, on the file system of the sites for links to work. */
 export async function openContentStore(folder: string): Promise<ContentStore> {
   const packs = join(folder, 'packs');
-  mkdirSync(packs, { recursive: true });
   await clearLeftovers(packs, '');
-  const kept = await keptLists<StoredContent>(packs);
+  const kept = keptLists<StoredContent>(packs);
   const ready = new Map<string, StoredContent>();
   const pending = new Map<string, Promise<boolean>>();
   const build = `${Date.now().toString(36)}-${process.pid}`;
@@ -82,7 +80,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
       for (const [pack, file] of workers.packs)
         if (made.some(([, content]) => content.pack === pack)) await rename(file, final(pack));
         else await rm(file, { force: true });
-      await kept.add(build, made);
+      kept.add(build, made);
     },
   };
 }

@@ -21,7 +21,7 @@ export interface ReadEntry {
 export interface EntryReader {
   read(revision: Revision): Promise<ReadEntry>;
   /** The entry that an earlier build has kept. */
-  find(revision: Revision): Promise<Entry | undefined>;
+  find(revision: Revision): Entry | undefined;
 }
 
 /**
@@ -39,21 +39,21 @@ export function entryReader(
   const common = JSON.stringify([FORMAT, generator, tables, signatures]);
   const keyFor = (revision: Revision): string | undefined =>
     storage.kind === 'git' && kept ? keyOf(common, revision) : undefined;
-  const find = async (revision: Revision): Promise<Entry | undefined> => {
+  const find = (revision: Revision): Entry | undefined => {
     const key = keyFor(revision);
-    const found = key === undefined ? undefined : await kept?.get(key);
+    const found = key === undefined ? undefined : kept?.get(key);
     return found && revive(revision, found);
   };
   return {
     find,
     read: async (revision) => {
-      const known = await find(revision);
+      const known = find(revision);
       if (known) return { revision, entry: known, findings: [], files: known.files, zip: known.zip };
       const key = keyFor(revision);
       const listed = await storage.listFiles(revision);
       const { package: found, findings } = await packages.read(revision, listed);
       const entry = found && makeEntry(found, categories);
-      if (entry && key !== undefined) await kept?.set(key, toKept(entry));
+      if (entry && key !== undefined) kept?.set(key, toKept(entry));
       return { revision, entry, findings, files: listed.files, zip: listed.zip };
     },
   };

@@ -77,7 +77,7 @@ export async function makeSite(making: SiteMaking, options: MakeOptions): Promis
   const kept = before && isMostlyThere(before, keys) ? await states.packages(before) : undefined;
   const extended = before && kept && (await extendSite(making, options, { before, kept }));
   const { made, packages } = extended ?? (await writeAll(making, options));
-  if (made.site && made.skipped.length === 0) await states.set({ frame, keys, made }, packages);
+  if (made.site && made.skipped.length === 0) states.set({ frame, keys, made }, packages);
   return made;
 }
 
@@ -136,13 +136,27 @@ async function withStores<T>(
 ): Promise<T> {
   const store = await openContentStore(join(cache, 'contents'));
   try {
-    const zips = await openZipStore(join(cache, 'archives'), store);
-    const result = await use({ store, zips, entries: entryReader(storage, distribution, cache) });
-    await zips.close();
+    const zips = openZipStore(join(cache, 'archives'), store);
+    const entries = entryReader(storingWhatIsRead(storage, store), distribution, cache);
+    const result = await use({ store, zips, entries });
+    zips.close();
     return result;
   } finally {
     await store.close();
   }
+}
+
+/** What was read to be parsed is taken in at once, so that the storage is not asked for it twice. */
+function storingWhatIsRead(storage: Storage, store: ContentStore): Storage {
+  return {
+    ...storage,
+    read: async (content) => {
+      const bytes = await storage.read(content);
+      const copy = bytes && Buffer.copyBytesFrom(bytes); // the store gives its own away, to another thread
+      if (copy) store.ensure(content, () => Promise.resolve(copy)).catch(() => undefined); // who needs it asks again
+      return bytes;
+    },
+  };
 }
 
 async function writeAll(making: SiteMaking, options: MakeOptions): Promise<Made> {
@@ -187,7 +201,7 @@ async function extendSite(
   const packages = byName(making.revisions).map((one) => (isKept(one) && kept.get(one[0]?.name ?? '')) || one);
   const changed = packages.flatMap((one) => ('made' in one ? [] : one));
   return await withStores(making, options.cache, async (stores) => {
-    const placed = await findPlaced(changed.filter(isPlaced), stores);
+    const placed = findPlaced(changed.filter(isPlaced), stores);
     if (!placed) return undefined;
     return await patchFolder(options.folder, async (temporary) => {
       const writer = openSiteWriter(temporary, options.folder);
@@ -224,13 +238,13 @@ async function listChanges({ folder, cache, noCache }: MakeOptions, after: strin
 }
 
 /** The revisions that are in their places already, by id; undefined where the cache lacks one. */
-async function findPlaced(
+function findPlaced(
   revisions: readonly Revision[],
   { entries, zips, store }: Stores,
-): Promise<Map<string, PlacedRevision> | undefined> {
+): Map<string, PlacedRevision> | undefined {
   const found = new Map<string, PlacedRevision>();
   for (const revision of revisions) {
-    const entry = await entries.find(revision);
+    const entry = entries.find(revision);
     const made = entry && entry.zip === undefined ? zips.find(entry) : entry?.zip && store.get(entry.zip);
     if (!entry || !made) return undefined;
     const path = `epr/${revision.name}/${revision.name}-${revision.version}.zip`;

@@ -25,7 +25,7 @@ export interface States {
   last(frame: string): Promise<State | undefined>;
   /** The packages of that site, by name; undefined where not all of them are known, or its manifest was altered. */
   packages(state: State): Promise<ReadonlyMap<string, KeptPackage> | undefined>;
-  set(state: State, packages: readonly MadePackage[]): Promise<void>;
+  set(state: State, packages: readonly MadePackage[]): void;
 }
 
 /** What is kept in a folder of the site in `place`. */
@@ -35,19 +35,20 @@ export function openStates(folder: string, place: string): States {
   const key = sha256(place).slice(0, 40);
   return {
     last: async (frame) => {
-      const state = await states.get(key);
+      const state = states.get(key);
       if (!state?.made.site || state.frame !== frame) return undefined;
       if ((await manifestDigest(place)) !== state.made.site.manifest) return undefined;
       return (await holdsRevisions(place, state.keys)) ? state : undefined;
     },
     packages: async ({ made }) => {
-      const [kept, manifest] = [await packages.get(key), await readManifest(place)];
+      const kept = packages.get(key);
+      const manifest = await readManifest(place);
       if (!kept || kept.manifest !== made.site?.manifest || sha256(manifest) !== kept.manifest) return undefined;
       return withLines(kept.packages, manifest);
     },
-    set: async (state, made) => {
-      await packages.set(key, { manifest: state.made.site?.manifest ?? '', packages: made });
-      await states.set(key, state);
+    set: (state, made) => {
+      packages.set(key, { manifest: state.made.site?.manifest ?? '', packages: made });
+      states.set(key, state);
     },
   };
 }

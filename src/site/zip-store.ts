@@ -13,12 +13,12 @@ export interface ZipStore {
   /** What an earlier build has kept of a package's zip, the zip itself unchecked. */
   find(entry: Entry): StoredZip | undefined;
   /** Keeps what was made for later builds. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** On disk: `<first two digits of the key>/<key>.zip`, and lists of what is known of them. */
-export async function openZipStore(folder: string, contents: ContentStore): Promise<ZipStore> {
-  const known = await keptLists<StoredZip>(folder);
+export function openZipStore(folder: string, contents: ContentStore): ZipStore {
+  const known = keptLists<StoredZip>(folder);
   const made: [string, StoredZip][] = [];
   const { workers } = contents;
   return {

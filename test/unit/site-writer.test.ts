@@ -23,6 +23,23 @@ test('writes files, and a line of the manifest for each in the order of writing'
   expect(totals).toEqual({ files: 2, bytes: 5, manifest: sha256(manifest) });
 });
 
+test('what an older tree has just so is entered, but not written again', () => {
+  const [folder, previous] = [temporaryFolder(), temporaryFolder()];
+  const kind = { type: 'text/plain', cache: 'files' } as const;
+  openSiteWriter(previous).write('same/a', Buffer.from('1'), kind);
+  openSiteWriter(previous).write('other/b', Buffer.from('1'), kind);
+  const writer = openSiteWriter(folder, previous);
+  const written = ['same/a', 'other/b', 'new/c'].map((path) =>
+    writer.write(path, Buffer.from(path === 'other/b' ? '2' : '1'), kind),
+  );
+  writer.finish();
+  expect(filesOf(folder)).toEqual({
+    'other/b': '2',
+    'new/c': '1',
+    '_registry/manifest/0.ndjson': written.map((file) => `${JSON.stringify(file)}\n`).join(''),
+  });
+});
+
 test('a line of the manifest holds nothing but what a line has', () => {
   const folder = temporaryFolder();
   const writer = openSiteWriter(folder);
