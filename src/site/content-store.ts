@@ -40,6 +40,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
   const kept = keptLists<StoredContent>(packs);
   const ready = new Map<string, StoredContent>();
   const pending = new Map<string, Promise<boolean>>();
+  const forgotten = new Set<string>();
   const build = `${Date.now().toString(36)}-${process.pid}`;
   const final = (pack: string): string => join(packs, `${pack}.pack`);
   const workers = startWorkers((i) => ({ name: `${build}-${i}`, file: temporaryName(final(`${build}-${i}`)) }));
@@ -61,9 +62,13 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
     fileOf,
     packFile: (pack) => workers.packs.get(pack) ?? final(pack),
     ensure: (id, read) => {
-      const found = pending.get(id) ?? make(id, read);
-      pending.set(id, found);
-      return found;
+      if (ready.has(id) && !forgotten.has(id)) return IS_THERE;
+      const known = pending.get(id);
+      if (known) return known;
+      forgotten.delete(id);
+      const making = make(id, read).finally(() => pending.delete(id));
+      pending.set(id, making);
+      return making;
     },
     get: (id) => {
       const found = ready.get(id) ?? kept.get(id);
@@ -72,7 +77,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
     },
     forget: (id) => {
       kept.delete(id);
-      pending.delete(id); // what is known of it stays until it is made again: others may be asking
+      forgotten.add(id); // what is known of it stays until it is made again: others may be asking
     },
     close: async () => {
       await workers.close();
@@ -84,6 +89,8 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
     },
   };
 }
+
+const IS_THERE = Promise.resolve(true);
 
 /** The memory of the bytes, where it is theirs alone and can be given to another thread. */
 function ownBuffer({ buffer, byteLength, byteOffset }: Buffer): ArrayBuffer | undefined {

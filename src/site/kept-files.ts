@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { temporaryName } from '../leftovers.ts';
@@ -27,7 +27,7 @@ export function keptFiles<T>(folder: string): KeptFiles<T> {
       const inner = join(folder, key.slice(0, 2));
       if (!folders.has(inner)) mkdirSync(inner, { recursive: true });
       folders.add(inner);
-      writeChecked(place(key), JSON.stringify(value));
+      writeChecked(place(key), [JSON.stringify(value)]);
     },
   };
 }
@@ -58,29 +58,58 @@ export function keptLists<T>(folder: string): KeptLists<T> {
     },
     delete: (key) => void kept.delete(key),
     add: (name, values) => {
-      const lines = values.map((one) => `${JSON.stringify(one)}\n`).join('');
-      if (lines !== '') writeChecked(join(folder, `${name}.ndjson`), lines);
+      if (values.length > 0) writeChecked(join(folder, `${name}.ndjson`), jsonLines(values));
     },
   };
 }
 
+/** Each value as a line of JSON, made when it is written. */
+export function* jsonLines(values: readonly unknown[]): Generator<string> {
+  for (const value of values) yield JSON.stringify(value);
+}
+
 /** The text of a file that `writeChecked` wrote; undefined where it is missing, was cut short or altered. */
-function readChecked(path: string): string | undefined {
+export function readChecked(path: string): string | undefined {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch {
     return undefined;
   }
-  const end = bytes.indexOf(10);
-  const body = bytes.subarray(end + 1);
-  const isWhole = end >= 0 && bytes.toString('latin1', 0, end) === String(crc32(body));
+  const end = bytes.lastIndexOf(10) + 1;
+  const body = bytes.subarray(0, end);
+  const isWhole = end > 0 && bytes.toString('latin1', end) === String(crc32(body));
   return isWhole ? body.toString('utf8') : undefined;
 }
 
-/** Writes a text behind a line with its CRC-32, at once. */
-function writeChecked(path: string, text: string): void {
-  const body = Buffer.from(text);
-  writeFileSync(temporaryName(path), Buffer.concat([Buffer.from(`${crc32(body)}\n`), body]));
+/** Writes lines of text, and behind them their CRC-32; the file is there once it is whole. */
+export function writeChecked(path: string, lines: Iterable<string>): void {
+  const file = openSync(temporaryName(path), 'w');
+  let crc = 0;
+  try {
+    for (const text of gathered(lines)) {
+      const bytes = Buffer.from(text);
+      crc = crc32(bytes, crc);
+      writeSync(file, bytes);
+    }
+    writeSync(file, String(crc));
+  } finally {
+    closeSync(file);
+  }
   renameSync(temporaryName(path), path);
 }
+
+/** Lines in pieces that are worth a write, yet small beside the whole. */
+function* gathered(lines: Iterable<string>): Generator<string> {
+  let text = '';
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length < PIECE) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
+/** Characters. */
+const PIECE = 2 ** 20;

@@ -8,7 +8,7 @@ import type { IndexedRevision } from './index-files.ts';
 import { contentFile, writePages } from './pages.ts';
 import type { PlacedRevision } from './pages.ts';
 import type { ContentStore } from './content-store.ts';
-import { listingOf } from './site-writer.ts';
+import { joinListings } from './site-writer.ts';
 import type { Listing, SiteWriter } from './site-writer.ts';
 import type { StoredZip } from './work.ts';
 import type { ZipStore } from './zip-store.ts';
@@ -77,14 +77,14 @@ async function makePackage(
   making: PackageMaking,
 ): Promise<{ package: MadePackage; listing: Listing }> {
   const placed = outcomes.flatMap((outcome) => outcome.placed ?? []);
-  const { revisions, files } = await writePages(placed, making);
-  const listing = listingOf(files);
+  const { revisions, listings } = await writePages(placed, making);
+  const listing = joinListings(listings);
   const made = {
     name: outcomes[0]?.revision.name ?? '',
     revisions,
     unfit: outcomes.flatMap((outcome) => (outcome.placed ? [] : [outcome.revision.id])),
     findings: outcomes.flatMap((outcome) => outcome.findings),
-    listed: { length: Buffer.byteLength(listing.text), files: listing.files, bytes: listing.bytes },
+    listed: { length: listing.text.length, files: listing.files, bytes: listing.bytes },
   };
   return { package: made, listing };
 }

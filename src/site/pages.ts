@@ -6,7 +6,8 @@ import { byteString } from './index-files.ts';
 import type { IndexedRevision } from './index-files.ts';
 import { mediaTypeByExtension } from './media-type.ts';
 import { renderIndex, renderRow } from './render-package.ts';
-import type { SiteFile, SiteWriter } from './site-writer.ts';
+import { listingOf } from './site-writer.ts';
+import type { Listing, SiteFile, SiteWriter } from './site-writer.ts';
 
 /*
  * What is generated of a package beside its own files: of each revision its index, the list of its files, and its rows of the
@@ -22,16 +23,31 @@ export interface PlacedRevision {
 
 export interface Pages {
   readonly revisions: readonly IndexedRevision[];
-  /** All files of the package, pages and the packages' own, in the order of the manifest. */
-  readonly files: readonly SiteFile[];
+  /** All files of the package, pages and the package's own. */
+  readonly listings: readonly Listing[];
 }
 
 /** Writes the pages of a package, whose revisions are in their places, in the order of answers. */
 export async function writePages(
   placed: readonly PlacedRevision[],
-  { store, writer }: { readonly store: ContentStore; readonly writer: SiteWriter },
+  places: { readonly store: ContentStore; readonly writer: SiteWriter },
 ): Promise<Pages> {
   const deprecated = deprecationOf(placed.map(({ entry }) => entry));
+  const listings: Listing[] = [];
+  for (let i = 0; i < placed.length; i += SOME)
+    listings.push(listingOf(await writeSome(placed.slice(i, i + SOME), deprecated, places)));
+  return { revisions: placed.map(({ entry }) => indexed(entry, deprecated)), listings };
+}
+
+/** Few enough for all their pages to be in memory at once. */
+const SOME = 16;
+
+/** Writes the pages of some revisions; all files of these, in the order of the manifest. */
+async function writeSome(
+  placed: readonly PlacedRevision[],
+  deprecated: Entry['deprecated'],
+  { store, writer }: { readonly store: ContentStore; readonly writer: SiteWriter },
+): Promise<SiteFile[]> {
   const write = async (kind: 'package' | 'files', texts: readonly string[]): Promise<SiteFile[]> => {
     const paths = placed.map(
       ({ entry: { revision } }) => `_registry/${kind}/${revision.name}/${revision.version}.json`,
@@ -41,25 +57,22 @@ export async function writePages(
     const { type, cache } = KINDS[kind];
     return written.map(({ size, digest }, i) => ({ path: paths[i] as string, size, digest, type, cache }));
   };
-  const own = placed.map(({ entry }) => ownFiles(entry, store));
   const indexes = await write(
     'package',
     placed.map(({ entry }) => renderIndex(entry.rendered.index, deprecated)),
   );
+  const own = placed.map(({ entry }) => ownFiles(entry, store));
   const lists = await write(
     'files',
     placed.map((one, i) => fileList(one, { index: indexes[i] as SiteFile, own: own[i] as SiteFile[] })),
   );
-  return {
-    revisions: placed.map(({ entry }) => indexed(entry, deprecated)),
-    files: placed.flatMap(({ zip, signature }, i) => [
-      ...(own[i] as SiteFile[]),
-      zip,
-      ...(signature ? [signature] : []),
-      indexes[i] as SiteFile,
-      lists[i] as SiteFile,
-    ]),
-  };
+  return placed.flatMap(({ zip, signature }, i) => [
+    ...(own[i] as SiteFile[]),
+    zip,
+    ...(signature ? [signature] : []),
+    indexes[i] as SiteFile,
+    lists[i] as SiteFile,
+  ]);
 }
 
 /** Clients get the one; the other is for the edge core. */

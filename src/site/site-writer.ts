@@ -19,7 +19,7 @@ export interface SiteFile {
 
 /** Lines of the site manifest, and what the files that they name come to. */
 export interface Listing {
-  readonly text: string | Buffer;
+  readonly text: Buffer;
   readonly files: number;
   /** Bytes of the files. */
   readonly bytes: number;
@@ -30,7 +30,18 @@ export function listingOf(list: readonly SiteFile[]): Listing {
   const lines = list.map(
     ({ path, size, digest, type, cache }) => `${JSON.stringify({ path, size, digest, type, cache })}\n`,
   );
-  return { text: lines.join(''), files: list.length, bytes: list.reduce((sum, { size }) => sum + size, 0) };
+  const bytes = list.reduce((sum, { size }) => sum + size, 0);
+  return { text: Buffer.from(lines.join('')), files: list.length, bytes };
+}
+
+/** Some listings as one. */
+export function joinListings(listings: readonly Listing[]): Listing {
+  const sum = (count: (listing: Listing) => number): number => listings.reduce((total, one) => total + count(one), 0);
+  return {
+    text: Buffer.concat(listings.map(({ text }) => text)),
+    files: sum(({ files }) => files),
+    bytes: sum(({ bytes }) => bytes),
+  };
 }
 
 /** Writes files of a site below one folder, and the site manifest in the order in which files are entered. */
@@ -79,7 +90,7 @@ export function openSiteWriter(folder: string, previous?: string): SiteWriter {
     return full;
   };
   const enter = (listing: Listing): void => {
-    manifest.append(typeof listing.text === 'string' ? Buffer.from(listing.text) : listing.text);
+    manifest.append(listing.text);
     files += listing.files;
     bytes += listing.bytes;
   };

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { manifestParts } from './extend-site.ts';
-import { keptFiles } from './kept-files.ts';
+import { jsonLines, keptFiles, readChecked, writeChecked } from './kept-files.ts';
 import type { MadeSite } from './make-site.ts';
 import type { KeptPackage, MadePackage } from './packages.ts';
 
@@ -31,8 +31,8 @@ export interface States {
 /** What is kept in a folder of the site in `place`. */
 export function openStates(folder: string, place: string): States {
   const states = keptFiles<State>(folder);
-  const packages = keptFiles<KeptPackages>(join(folder, 'packages'));
   const key = sha256(place).slice(0, 40);
+  const packagesFile = join(folder, `${key}.ndjson`);
   return {
     last: async (frame) => {
       const state = states.get(key);
@@ -41,22 +41,26 @@ export function openStates(folder: string, place: string): States {
       return (await holdsRevisions(place, state.keys)) ? state : undefined;
     },
     packages: async ({ made }) => {
-      const kept = packages.get(key);
+      const [own, ...packages] = (readChecked(packagesFile) ?? '').split('\n').slice(0, -1);
       const manifest = await readManifest(place);
-      if (!kept || kept.manifest !== made.site?.manifest || sha256(manifest) !== kept.manifest) return undefined;
-      return withLines(kept.packages, manifest);
+      if (own === undefined || own !== made.site?.manifest || sha256(manifest) !== own) return undefined;
+      return withLines(
+        packages.map((line) => JSON.parse(line) as MadePackage),
+        manifest,
+      );
     },
     set: (state, made) => {
-      packages.set(key, { manifest: state.made.site?.manifest ?? '', packages: made });
+      mkdirSync(folder, { recursive: true });
+      writeChecked(packagesFile, packageLines(state.made.site?.manifest ?? '', made));
       states.set(key, state);
     },
   };
 }
 
-interface KeptPackages {
-  /** Digest of the manifest that has their lines, in this order and before all others. */
-  readonly manifest: string;
-  readonly packages: readonly MadePackage[];
+/** The digest of the manifest that has the packages' lines, in their order and before all others; then the packages. */
+function* packageLines(manifest: string, packages: readonly MadePackage[]): Generator<string> {
+  yield manifest;
+  yield* jsonLines(packages);
 }
 
 function withLines(packages: readonly MadePackage[], manifest: Buffer): Map<string, KeptPackage> {
