@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { answer } from './answer.ts';
 import type { Request } from './answer.ts';
-import { fileMemory } from './memory.ts';
+import { boundedMemory } from './memory.ts';
 import { joinPieces, loadIndex } from './fetch.ts';
 import type { Index } from './fetch.ts';
 import { errorAnswer } from './response.ts';
@@ -20,26 +20,35 @@ export interface NodeSite {
 
 /** Serves the site in `folder`; a site that is put in its place later is noticed within a second. */
 export function nodeSite(folder: string): NodeSite {
-  const memory = fileMemory(MEMORY);
+  const texts = boundedMemory<string | undefined>(TEXTS, (text) => text?.length ?? Infinity);
+  const made = boundedMemory<Made>(BODIES, ({ body, isKept }) =>
+    isKept && Buffer.isBuffer(body) ? body.length : Infinity,
+  );
   const site: Site = {
     folder,
-    index: indexLoader(folder, () => memory.clear()),
-    small: (path) => memory.get(path, () => readFile(place(folder, path)).catch(() => undefined)),
+    index: indexLoader(folder, () => {
+      texts.clear();
+      made.clear();
+    }),
+    text: (path) => texts.get(path, () => readFile(join(folder, path), 'utf8').catch(() => undefined)),
+    made: (key, make) => made.get(key, make),
   };
   return {
     handle: async (incoming, response) => {
       try {
-        await respond(site, toRequest(incoming), response);
+        await respond(site, incoming, response);
       } catch (error) {
         if (response.headersSent) response.destroy(error as Error);
-        else send(errorAnswer(500, 'internal error'), response).end('internal error\n');
+        else send(withBody(errorAnswer(500, 'internal error'), undefined), response);
       }
     },
   };
 }
 
-/** Bytes of files kept in memory. */
-const MEMORY = 128 * 2 ** 20;
+/** Bytes of file lists kept in memory. */
+const TEXTS = 32 * 2 ** 20;
+/** Bytes of bodies kept in memory. */
+const BODIES = 128 * 2 ** 20;
 /** Up to here a file is read whole, and kept; beyond it is streamed. */
 const SMALL = 4 * 2 ** 20;
 
@@ -47,43 +56,79 @@ interface Site {
   readonly folder: string;
   index(): Promise<Index | undefined>;
   /** A small file, from memory where it was asked for before. */
-  small(path: string): Promise<Buffer | undefined>;
+  text(path: string): Promise<string | undefined>;
+  /** What `make` gives, from memory where the same was asked for before. */
+  made(key: string, make: () => Promise<Made>): Promise<Made>;
 }
 
-async function respond(site: Site, request: Request, response: ServerResponse): Promise<void> {
+/** An answer as it goes to `writeHead` and `end`. */
+interface Made {
+  readonly status: number;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  /** A `FileBody` is still to be streamed. */
+  readonly body: Uint8Array | FileBody | undefined;
+  /** Whether asking again gives the same while the index stays. */
+  readonly isKept: boolean;
+}
+
+async function respond(site: Site, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const index = await site.index();
+  const request = toRequest(incoming);
+  const make = (): Promise<Made> => makeAnswer(site, request, index);
+  const made = isPlain(request) ? await site.made(incoming.url ?? '', make) : await make();
+  const { body } = made;
+  if (body === undefined || body instanceof Uint8Array) send(made, response);
+  else if (!(await stream(site.folder, { made, body }, response))) send(withoutItsFile(request, index), response);
+}
+
+/** Whether the answer depends on the URL alone. */
+function isPlain({ method, range, ifRange, ifNoneMatch }: Request): boolean {
+  return method === 'GET' && range === undefined && ifRange === undefined && ifNoneMatch === undefined;
+}
+
+async function makeAnswer(site: Site, request: Request, index: Index | undefined): Promise<Made> {
   const first = answer(request, index?.columns);
-  const result = first.kind === 'lookup' ? first.answer((await site.small(first.path))?.toString('utf8')) : first;
-  if (result.body?.kind !== 'file') sendMade(result, index, response);
-  else if (!(await sendFile(site, { result, body: result.body }, response)))
-    sendMade(withoutFile(request, index?.columns), index, response);
-}
-
-/** Sends an answer that needs no file. */
-function sendMade(result: Answer, index: Index | undefined, response: ServerResponse): void {
+  const result = first.kind === 'lookup' ? first.answer(await site.text(first.path)) : first;
   const { body } = result;
-  send(result, response);
-  if (body?.kind === 'text') response.end(body.text, 'latin1');
-  else if (body?.kind === 'pieces' && index) response.end(joinPieces(body.pieces, index.rows));
-  else response.end();
+  if (body?.kind !== 'file') return withBody(result, index);
+  const made = { status: result.status, headers: flat(result), isKept: true };
+  if (body.size > SMALL || body.end - body.start < body.size) return { ...made, body };
+  const bytes = await readFile(place(site.folder, body.path)).catch(() => undefined);
+  return bytes?.length === body.size ? { ...made, body: bytes } : withoutItsFile(request, index);
 }
 
-/** Sends a file, or a range of it; false where the site lacks it, or has another in its place by now. */
-async function sendFile(
-  { folder, small }: Site,
-  { result, body }: { result: Answer; body: FileBody },
+function withoutItsFile(request: Request, index: Index | undefined): Made {
+  return withBody(withoutFile(request, index?.columns), index);
+}
+
+/** An answer whose body is no file. */
+function withBody(result: Answer, index: Index | undefined): Made {
+  const { body } = result;
+  const made = { status: result.status, headers: flat(result), isKept: false };
+  if (body?.kind === 'text') return { ...made, body: Buffer.from(body.text, 'latin1') };
+  if (body?.kind === 'pieces' && index) return { ...made, body: joinPieces(body.pieces, index.rows) };
+  return { ...made, body: undefined };
+}
+
+function flat({ headers }: Answer): string[] {
+  return headers.flatMap(([name, value]) => [name, value]);
+}
+
+function send({ status, headers, body }: Made, response: ServerResponse): void {
+  response.writeHead(status, headers).end(body);
+}
+
+/** Streams a file, or a range of it; false where the site lacks it, or has another in its place by now. */
+async function stream(
+  folder: string,
+  { made, body }: { made: Made; body: FileBody },
   response: ServerResponse,
 ): Promise<boolean> {
-  if (body.size <= SMALL) {
-    const bytes = await small(body.path);
-    if (bytes?.length !== body.size) return false;
-    send(result, response).end(bytes.subarray(body.start, body.end));
-    return true;
-  }
   const file = await open(place(folder, body.path)).catch(() => undefined);
   try {
     if (!file || (await file.stat()).size !== body.size) return false;
-    send(result, response);
+    response.writeHead(made.status, made.headers);
     await pipeline(
       createReadStream('', { fd: file, start: body.start, end: body.end - 1, autoClose: false }),
       response,
@@ -97,13 +142,6 @@ async function sendFile(
 /** Paths are byte strings. */
 function place(folder: string, path: string): Buffer {
   return Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')]);
-}
-
-function send(result: Answer, response: ServerResponse): ServerResponse {
-  return response.writeHead(
-    result.status,
-    result.headers.flatMap(([name, value]) => [name, value]),
-  );
 }
 
 /** Node gives the request line as a byte string already. */
