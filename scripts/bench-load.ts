@@ -1,10 +1,11 @@
-import net from 'node:net';
+import { spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { memoryOf } from './bench-measure.ts';
+import type { Figure } from './bench-measure.ts';
 import type { Server } from './bench-servers.ts';
 
 /*
- * Load over HTTP/1.1 keep-alive connections. Sockets and a count of bytes, nothing else: a client that makes strings of
- * the bodies, as autocannon does, is slower with large ones than the servers are.
+ * Load by wrk, a process of its own: a client in JavaScript is slower than the servers are, and hides them.
  */
 
 /** What a server answered under load. */
@@ -14,127 +15,81 @@ export interface Load {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** The most that the server's processes held at once, in MB; undefined where there is no /proc. */
-  readonly memory: number | undefined;
+  /** What the server's processes held together, in MB, as often as it was looked at; empty where there is no /proc. */
+  readonly memory: readonly number[];
 }
 
-const CONNECTIONS = 16;
-/** Milliseconds. */
-const DURATION = 3000;
-const WARMING = 1000;
+/** What is asked, and for how long. */
+export interface Asking {
+  /** One that stands for all, or the first. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A file of paths, a line each, that are asked in turn in place of `path`. */
+  readonly paths?: string;
+  readonly seconds: number;
+}
 
-/** Asks one question at 16 connections for three seconds, after one that doesn't count. Throws where an answer is no 200. */
-export async function load(
-  server: Server,
-  path: string,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Load> {
-  await ask(server.url, requestOf(path, headers), WARMING);
-  let memory: number | undefined;
+/** Whether wrk is installed. */
+export function hasWrk(): boolean {
+  return spawnSync('wrk', ['--version'], { stdio: 'ignore' }).error === undefined;
+}
+
+/** Asks over 16 connections, after a second that doesn't count. Throws where an answer is an error. */
+export async function load(server: Server, asking: Asking): Promise<Load> {
+  await askByWrk(server.url, { ...asking, seconds: 1 });
+  const memory: number[] = [];
   const sampling = setInterval(() => {
     const held = server.processes().flatMap((pid) => memoryOf(pid, 'VmRSS') ?? []);
-    const sum = held.reduce((total, one) => total + one, 0);
-    if (held.length > 0) memory = Math.max(memory ?? 0, sum);
-  }, 100);
-  const started = performance.now();
-  const found = await ask(server.url, requestOf(path, headers), DURATION).finally(() => clearInterval(sampling));
-  const rate = (found.length / (performance.now() - started)) * 1000;
-  const times = Float64Array.from(found).sort();
-  return { rate, p50: percentile(times, 0.5), p99: percentile(times, 0.99), memory };
+    if (held.length > 0) memory.push(held.reduce((total, one) => total + one, 0));
+  }, SAMPLE);
+  const found = await askByWrk(server.url, asking).finally(() => clearInterval(sampling));
+  return { rate: found.requests / found.seconds, p50: found.p50, p99: found.p99, memory };
 }
 
-function requestOf(path: string, headers: Readonly<Record<string, string>>): string {
-  const lines = Object.entries({ host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
+/** Milliseconds. */
+const SAMPLE = 100;
+
+/** `atLeast` is a target of answers a second, `tail` how many times the median the slowest hundredth may take. */
+export function loadFigures(
+  runs: readonly Load[],
+  { atLeast, tail }: { atLeast?: number | undefined; tail?: number | undefined } = {},
+): Figure[] {
+  const rates = runs.map(({ rate }) => rate);
+  const tails = runs.map(({ p50, p99 }) => p99 / p50);
+  return [
+    { name: 'requests', unit: '1/s', values: rates, ...(atLeast !== undefined && { atLeast }) },
+    { name: 'p50', unit: 'ms', values: runs.map(({ p50 }) => p50) },
+    { name: 'p99', unit: 'ms', values: runs.map(({ p99 }) => p99) },
+    { name: 'p99 ÷ p50', unit: '×', values: tails, ...(tail !== undefined && { atMost: tail }) },
+    { name: 'RSS', unit: 'MB', values: runs.flatMap(({ memory }) => (memory.length > 0 ? Math.max(...memory) : [])) },
+  ];
 }
 
-/** The time of each answer, in milliseconds. Every connection ends with a whole answer. */
-async function ask(url: string, request: string, duration: number): Promise<number[]> {
-  const times: number[] = [];
-  const end = performance.now() + duration;
-  const one = async (): Promise<void> => {
-    while (performance.now() < end) await converse(url, { request, end, times });
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, one));
-  return times;
+/** What `bench-load.lua` prints. */
+interface Found {
+  readonly requests: number;
+  readonly seconds: number;
+  /** Answers of 400 and more among them. */
+  readonly errors: number;
+  readonly p50: number;
+  readonly p99: number;
 }
 
-/** One connection, until the time is over or the server closes it after an answer. */
-async function converse(
-  url: string,
-  { request, end, times }: { request: string; end: number; times: number[] },
-): Promise<void> {
-  await new Promise<void>((done, fail) => {
-    let started = 0;
-    const ask = (): void => {
-      started = performance.now();
-      socket.write(request);
-    };
-    const reader = answerReader((isLast) => {
-      const now = performance.now();
-      times.push(now - started);
-      if (isLast || now >= end) socket.destroy();
-      else ask();
-    });
-    const read = (length: number, buffer: Uint8Array): boolean => {
-      try {
-        reader(Buffer.from(buffer.buffer, buffer.byteOffset, length));
-      } catch (error) {
-        socket.destroy(error as Error);
-      }
-      return true;
-    };
-    const { hostname, port } = new URL(url);
-    const onread = { buffer: Buffer.alloc(256 * 1024), callback: read };
-    const socket = net.connect({ host: hostname, port: Number(port), noDelay: true, onread }, ask);
-    socket.once('error', fail).once('close', () => done());
-  });
-}
-
-/** Takes bytes as they arrive, and says when an answer is whole; throws where it is no 200. There is one at a time. */
-function answerReader(onAnswer: (isLast: boolean) => void): (bytes: Buffer) => void {
+async function askByWrk(url: string, { path, headers = {}, paths, seconds }: Asking): Promise<Found> {
+  const script = fileURLToPath(new URL('../../scripts/bench-load.lua', import.meta.url));
+  const lines = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+  const args = ['-t1', '-c16', `-d${seconds}s`, '--timeout', '30s', '-s', script, ...lines, `${url}${path}`];
+  if (paths !== undefined) args.push('--', paths);
+  const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const stop = (): void => void child.kill();
+  process.once('exit', stop);
   let text = '';
-  let head: Head | undefined;
-  return (bytes) => {
-    let body = bytes;
-    if (!head) {
-      const before = text.length;
-      text += bytes.toString('latin1', 0, MAX_HEAD);
-      const at = text.indexOf('\r\n\r\n');
-      if (at < 0) return;
-      head = readHead(text.slice(0, at + 2));
-      body = bytes.subarray(at + 4 - before);
-      text = '';
-    }
-    if (head.length === undefined) text = `${text}${body.toString('latin1', Math.max(0, body.length - 7))}`.slice(-7);
-    else head.length -= body.length;
-    if (head.length === undefined ? text !== CHUNKED_END : head.length > 0) return;
-    const { isLast } = head;
-    [text, head] = ['', undefined];
-    onAnswer(isLast);
-  };
-}
-
-interface Head {
-  /** Of what is still to come of the body; undefined where it is chunked. */
-  length: number | undefined;
-  readonly isLast: boolean;
-}
-
-function readHead(text: string): Head {
-  if (!text.startsWith('HTTP/1.1 200 ')) throw new Error(`answered with ${text.slice(0, text.indexOf('\r'))}`);
-  const [, length] = /^content-length: *(\d+)\r$/im.exec(text) ?? [];
-  return {
-    length: length === undefined ? undefined : Number(length),
-    isLast: /^connection: *close\r$/im.test(text),
-  };
-}
-
-/** RFC 9112, 7.1. JSON and gzip don't have it by chance just where a read ends. */
-const CHUNKED_END = '\r\n0\r\n\r\n';
-/** Bytes. */
-const MAX_HEAD = 8192;
-
-function percentile(sorted: Float64Array, part: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+  const status = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
+  process.off('exit', stop);
+  const [json] = /^\{.*\}$/m.exec(text) ?? [];
+  if (status !== 0 || json === undefined) throw new Error(`wrk ended with ${status}: ${text}`);
+  const found = JSON.parse(json) as Found;
+  if (found.errors > 0 || found.requests === 0) throw new Error(`${path} under load: ${json}`);
+  return found;
 }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, builtCold } from './bench-builds.ts';
 import type { Bench } from './bench-builds.ts';
-import { load } from './bench-load.ts';
+import { hasWrk, load, loadFigures } from './bench-load.ts';
 import type { Load } from './bench-load.ts';
 import type { Figure, Row } from './bench-measure.ts';
+import { memoryUnderLoad } from './bench-memory.ts';
 import { bareNginx, hasNginx, siteNginx, startNode } from './bench-servers.ts';
 import type { Server } from './bench-servers.ts';
 
@@ -20,46 +21,67 @@ interface Asked {
   readonly headers: Readonly<Record<string, string>>;
   /** Composed anew for each request, which a bare server doesn't do. */
   readonly isComposed: boolean;
+  /** Answers a second; undefined where there is no target. */
+  readonly atLeast: number | undefined;
 }
 
-/** `serve` and the generated nginx site, each against its like. */
-export async function serve(bench: Bench): Promise<Row[]> {
+/** `serve` and the generated nginx site, each against its like; short, `serve` alone. */
+export async function serve(bench: Bench, { isShort }: { isShort: boolean }): Promise<Row[]> {
+  if (!hasWrk()) {
+    process.stderr.write('\nSKIPPED: serving: wrk is missing: apt-get install --no-install-recommends wrk\n\n');
+    return [];
+  }
   const { cache, out } = await builtCold(bench, 0);
-  const target = hasNginx() ? ['--target', 'nginx'] : [];
-  await build({ storage: bench.storage, cache, out }, 'snapshot', target);
   const site = join(out, 'snapshot');
   const cli = fileURLToPath(new URL('../cli.js', import.meta.url));
   const bare = fileURLToPath(new URL('bench-bare.js', import.meta.url));
+  const start = (): Promise<Server> => startNode([cli, 'serve', '--dir', site, '--port', '0', '--host', '127.0.0.1']);
+  const seconds = isShort ? 1 : 3;
   const node = await compare(bench, {
     names: ['serve', 'bare Node'],
-    start: () => startNode([cli, 'serve', '--dir', site, '--port', '0', '--host', '127.0.0.1']),
+    start,
     startBare: (folder) => startNode([bare, folder]),
     asked: asked(site, [false]),
     atLeast: 0.5,
+    // In a second on a busy machine a hundredth of the answers is luck.
+    tail: isShort ? undefined : TAIL,
+    seconds,
   });
+  const rows = [...node, await memoryUnderLoad(bench, { site, start, seconds: isShort ? 8 : 20 })];
+  if (isShort) return rows;
   if (!hasNginx()) {
     process.stderr.write('\nSKIPPED: nginx is not installed, or has no njs.\n\n');
-    return node;
+    return rows;
   }
+  await build({ storage: bench.storage, cache, out }, 'snapshot', ['--target', 'nginx']);
   const nginx = await compare(bench, {
     names: ['nginx', 'bare nginx'],
     start: () => siteNginx(`${site}.nginx`, bench.folder),
     startBare: (folder) => bareNginx(folder, bench.folder),
     asked: asked(site, [false, true]),
     atLeast: 0.8,
+    tail: TAIL,
+    seconds,
   });
-  return [...node, ...nginx];
+  return [...rows, ...nginx];
 }
+
+/** The most that p99 may be, in medians. */
+const TAIL = 5;
 
 interface Pair {
   readonly names: readonly [string, string];
   start(): Promise<Server>;
   startBare(folder: string): Promise<Server>;
   readonly asked: readonly Asked[];
+  /** Of what the bare server answers. */
   readonly atLeast: number;
+  readonly tail: number | undefined;
+  readonly seconds: number;
 }
 
-async function compare(bench: Bench, { names, start, startBare, asked: list, atLeast }: Pair): Promise<Row[]> {
+async function compare(bench: Bench, pair: Pair): Promise<Row[]> {
+  const { names, start, startBare, asked: list, atLeast, tail, seconds } = pair;
   const folder = join(bench.folder, `bodies-${names[0]}`);
   mkdirSync(folder);
   const server = await start();
@@ -72,14 +94,17 @@ async function compare(bench: Bench, { names, start, startBare, asked: list, atL
       for (const [i, one] of list.entries()) {
         const [own, least]: [Load[], Load[]] = [[], []];
         for (let run = 0; run < bench.runs; run++) {
-          least.push(await load(bare, `/${i}`));
-          own.push(await load(server, one.path, one.headers));
+          least.push(await load(bare, { path: `/${i}`, seconds }));
+          own.push(await load(server, { ...one, seconds }));
         }
         const ratios = own.map(({ rate }, at) => rate / (least[at]?.rate ?? NaN));
         const ratio: Figure = { name: '÷ bare', unit: '×', values: ratios, ...(!one.isComposed && { atLeast }) };
         const size = `${(statSync(join(folder, String(i))).size / 1000).toFixed(0)} kB`;
-        rows.push({ name: `${names[0]}: ${one.name}, ${size}`, figures: [...figures(own), ratio] });
-        rows.push({ name: names[1], figures: figures(least) });
+        rows.push({
+          name: `${names[0]}: ${one.name}, ${size}`,
+          figures: [...loadFigures(own, { atLeast: one.atLeast, tail }), ratio],
+        });
+        rows.push({ name: names[1], figures: loadFigures(least) });
       }
       return rows;
     } finally {
@@ -90,16 +115,6 @@ async function compare(bench: Bench, { names, start, startBare, asked: list, atL
   }
 }
 
-function figures(runs: readonly Load[]): Figure[] {
-  return [
-    { name: 'requests', unit: '1/s', values: runs.map(({ rate }) => rate) },
-    { name: 'p50', unit: 'ms', values: runs.map(({ p50 }) => p50) },
-    { name: 'p99', unit: 'ms', values: runs.map(({ p99 }) => p99) },
-    { name: 'p99 ÷ p50', unit: '×', values: runs.map(({ p50, p99 }) => p99 / p50) },
-    { name: 'RSS', unit: 'MB', values: runs.flatMap(({ memory }) => memory ?? []) },
-  ];
-}
-
 /** Each request plain, and where `encodings` says so with gzip too. */
 function asked(site: string, encodings: readonly boolean[]): Asked[] {
   const names = readdirSync(join(site, 'package')).toSorted();
@@ -108,13 +123,13 @@ function asked(site: string, encodings: readonly boolean[]): Asked[] {
     readdirSync(join(site, 'package', name))
       .toSorted()
       .at(-1) ?? '';
-  const list: [string, string, boolean][] = [
-    ['/search?kibana.version=8.5.0', '/search?kibana.version=8.5.0', false],
-    ['/search?all=true&prerelease=true', '/search?all=true&prerelease=true', true],
-    ['a package index', `/package/${name}/${version}/`, false],
-    ['a zip', `/epr/${zipOfSize(join(site, 'epr'), 1.4e6)}`, false],
+  const list: [title: string, path: string, atLeast: number, isComposed?: boolean][] = [
+    ['/search?kibana.version=8.5.0', '/search?kibana.version=8.5.0', 20 * REGISTRY.search],
+    ['/search?all=true&prerelease=true', '/search?all=true&prerelease=true', REGISTRY.all, true],
+    ['a package index', `/package/${name}/${version}/`, REGISTRY.index],
+    ['a zip', `/epr/${zipOfSize(join(site, 'epr'), 1.4e6)}`, 15 * REGISTRY.zip],
   ];
-  return list.flatMap(([title, path, isComposed]) =>
+  return list.flatMap(([title, path, atLeast, isComposed = false]) =>
     encodings
       .filter((isEncoded) => !isEncoded || title !== 'a zip')
       .map((isEncoded) => ({
@@ -122,9 +137,13 @@ function asked(site: string, encodings: readonly boolean[]): Asked[] {
         path,
         headers: isEncoded ? { 'accept-encoding': 'gzip' } : {},
         isComposed,
+        atLeast: isEncoded ? undefined : atLeast,
       })),
   );
 }
+
+/** What a registry server answers a second, by kind of request. */
+const REGISTRY = { search: 342, all: 22, index: 2690, zip: 37 };
 
 function zipOfSize(folder: string, size: number): string {
   const zips = readdirSync(folder, { recursive: true, encoding: 'utf8' })

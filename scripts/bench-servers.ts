@@ -26,6 +26,7 @@ export async function startNode(args: readonly string[]): Promise<Server> {
       const [found] = /http:\/\/\S+:\d+/.exec(text) ?? [];
       if (found !== undefined) done(found);
     });
+    child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
     child.once('exit', () => fail(new Error(`${args.join(' ')} ended: ${text}`)));
   });
   return { url, processes: () => [child.pid ?? 0], stop: () => stopped(child) };
@@ -77,7 +78,11 @@ async function startNginx(temporary: string, conf: (port: number) => string): Pr
   // As root its workers would be nobody, who can't read a temporary folder; others can't say who they are.
   writeFileSync(file, `${process.getuid?.() === 0 ? 'user root;\n' : ''}${conf(port)}`);
   const child = start('nginx', ['-p', prefix, '-c', file, '-e', 'stderr']);
-  await listening(child, port);
+  let log = '';
+  child.stderr?.on('data', (chunk: Buffer) => (log = `${log}${chunk.toString('latin1')}`.slice(-LOG)));
+  await listening(child, port).catch((error: Error) => {
+    throw new Error(`${error.message}: ${log}`);
+  });
   const workers = (): number[] =>
     readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
   return {
@@ -87,8 +92,11 @@ async function startNginx(temporary: string, conf: (port: number) => string): Pr
   };
 }
 
+/** Characters at the end of a log. Clients that leave in the middle of an answer make it long. */
+const LOG = 2000;
+
 function start(command: string, args: readonly string[]): ChildProcess {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = (): void => void child.kill();
   process.once('exit', stop);
   child.once('exit', () => process.off('exit', stop));

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bench } from './bench-builds.ts';
+import { load, loadFigures } from './bench-load.ts';
+import type { Load } from './bench-load.ts';
+import { median } from './bench-measure.ts';
+import type { Figure, Row } from './bench-measure.ts';
+import type { Server } from './bench-servers.ts';
+
+/*
+ * Whether a server's memory stays where it is under many different requests, of every kind that clients make.
+ */
+
+/** What the server holds at the end of them, over what it held in the second quarter of the time. */
+export async function memoryUnderLoad(
+  bench: Bench,
+  { site, start, seconds }: { site: string; start: () => Promise<Server>; seconds: number },
+): Promise<Row> {
+  const requests = manyRequests(site);
+  const paths = join(bench.folder, 'paths');
+  writeFileSync(paths, requests.join('\n'));
+  const loads: Load[] = [];
+  for (let run = 0; run < bench.runs; run++) {
+    const server = await start();
+    loads.push(await load(server, { path: '/', paths, seconds }).finally(() => server.stop()));
+  }
+  const growths = loads.flatMap(({ memory }) => (memory.length > 0 ? growthOf(memory) : []));
+  const growth: Figure = { name: 'growth', unit: '×', values: growths, atMost: 1.1 };
+  return { name: `serve: ${requests.length} different requests`, figures: [...loadFigures(loads), growth] };
+}
+
+/** The last quarter of the samples over the second one: by the first all memories are full. */
+function growthOf(samples: readonly number[]): number {
+  const quarter = (nth: number): number =>
+    median(samples.slice(((nth - 1) * samples.length) / 4, (nth * samples.length) / 4));
+  return quarter(4) / quarter(2);
+}
+
+/** Paths whose answers are all 200, some thousands of them, kinds and packages mixed; each time the same. */
+function manyRequests(site: string): string[] {
+  const revisions = readdirSync(join(site, 'package')).flatMap((name) =>
+    readdirSync(join(site, 'package', name)).map((version) => ({ name, version })),
+  );
+  const some = everyNth(revisions, 1000);
+  const files = everyNth(revisions, 150).flatMap(({ name, version }) =>
+    everyNth(filesOf(join(site, 'package', name, version)), 10).map((file) => `/package/${name}/${version}/${file}`),
+  );
+  const paths = [
+    ...some.map(({ name, version }) => `/package/${name}/${version}/`),
+    ...everyNth(some, 400).map(({ name, version }) => `/epr/${name}/${name}-${version}.zip`),
+    ...files.map(encodeURI),
+    ...some.map(({ name }) => `/search?package=${name}&all=true`),
+    ...searches(),
+  ];
+  const shuffled = [...new Set(paths)].map((path) => [createHash('sha1').update(path).digest('hex'), path] as const);
+  return shuffled.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+}
+
+/** Those that a build precomputes, and those that are composed for the request. */
+function searches(): string[] {
+  const versions = [7, 8, 9].flatMap((major) => Array.from({ length: 20 }, (_, minor) => `${major}.${minor}.0`));
+  return versions.flatMap((version) =>
+    ['/search?', '/categories?'].flatMap((start) => {
+      const path = `${start}kibana.version=${version}`;
+      return [path, `${path}&prerelease=true`, `${path}&capabilities=security`, `${path}&spec.max=3.0`];
+    }),
+  );
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
+
+/** At most `count` of a list, evenly. */
+function everyNth<One>(list: readonly One[], count: number): One[] {
+  const step = Math.max(1, Math.ceil(list.length / count));
+  return list.filter((_, i) => i % step === 0);
+}
