@@ -46,5 +46,5 @@ for (const { entry, file, options } of hosts) {
 
 /** njs knows only `export default`. */
 function plainExport(code: string): string {
-  return code.replace(/export\s*\{\s*(\w+) as default\s*\};?\s*$/, 'export default $1;\n');
+  return code.replace(/export\s*\{\s*([\w$]+) as default\s*\};?\s*$/, 'export default $1;\n');
 }
