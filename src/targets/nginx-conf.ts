@@ -1,11 +1,18 @@
+import type { Columns } from '../queries/columns.ts';
+import { plainRules } from './nginx-rules.ts';
+
 /*
- * The text of nginx's configuration files. Directives: https://nginx.org/en/docs/http/ngx_http_core_module.html and
+ * The text of nginx's configuration files. What is a file and asked for plainly, nginx answers by rules of its own; all else
+ * goes to the registry's code, which answers the same. Directives: https://nginx.org/en/docs/http/ngx_http_core_module.html and
  * ngx_http_js_module.html; they hold for nginx 1.22 with njs 0.7.9 (Debian 12) and later.
  */
 
-/** Absolute paths, for good. */
+/** What the files are of. Paths are absolute, for good. */
 export interface Places {
   readonly name: string;
+  readonly cache: Columns['cache'];
+  /** The names of the index in the site. */
+  readonly index: { readonly columns: string; readonly rows: string };
   /** The site's tree. */
   readonly site: string;
   /** The folder of nginx's own files. */
@@ -21,8 +28,8 @@ export function serverConf({ name, host }: Places): string {
 #   sudo ln -s ${host}/nginx.conf /etc/nginx/sites-enabled/epr-${name}.conf
 #   sudo nginx -t && sudo nginx -s reload
 #
-# Reload after every build: nginx keeps the index in memory. Until then it reads the new one for each request, which is
-# right, but slower. Where \`nginx -t\` fails and doesn't say why, columns.json or epr.js is missing or broken; nginx that
+# Reload after every build: nginx keeps the index in memory. Until then it reads the new one for each search, which is
+# right, but slower, and new cache times wait. Where \`nginx -t\` fails and doesn't say why, columns.json or epr.js is missing or broken; nginx that
 # runs goes on with what it has. The workers (www-data on Debian) must be able to read the site and this folder.
 # The paths in these files are absolute. To move site and folder elsewhere together:
 #
@@ -30,6 +37,8 @@ export function serverConf({ name, host }: Places): string {
 #
 # A look without root: nginx -p "$(mktemp -d)" -c ${host}/standalone.conf
 # With TLS: tls.conf. Below a path of a server that you have: sub-path.conf.
+
+include "${host}/maps.conf";
 
 server {
     # The default server, so that even a path that nginx refuses gets the registry's answer.
@@ -62,7 +71,8 @@ ${locations(places, '')}`;
 /** `sub-path.conf`: an example for a registry below a path of another server. */
 export function subPathConf(places: Places): string {
   return `# The registry "${places.name}" below /epr/ of a server that does other things too: copy this, put your path in the place of
-# /epr, and include it in your server block. Kibana's setting is then
+# /epr, and include it in your server block; and include "${places.host}/maps.conf" in http {}.
+# Kibana's setting is then
 #   xpack.fleet.registryUrl: https://www.example.org/epr
 # Several registries can live in one server, each with a path of its own. Written by epr-static.
 
@@ -72,6 +82,8 @@ ${locations(places, '/epr')}`;
 /** `tls.conf`: an example of a server with TLS. */
 export function tlsConf({ name, host }: Places): string {
   return `# The registry "${name}" with TLS: copy this, name your host and certificate, and include it in http {}. Written by epr-static.
+
+include "${host}/maps.conf";
 
 server {
     listen 443 ssl http2;
@@ -118,7 +130,19 @@ http {
 }
 
 function locations(places: Places, prefix: string): string {
-  return `location ${prefix}/ {
+  const { name, site } = places;
+  return `location ^~ ${prefix}/ {
+    # 418 is no answer: it hands a request on, as it is, to the registry's code.
+    error_page 301 403 404 405 418 = @epr_${name};
+    recursive_error_pages on;
+    return 418;
+
+    root "${site}";
+${FILES}    max_ranges 0;
+
+${plainRules(places, prefix)}}
+
+location @epr_${name} {
 ${handler(places, prefix, 'registry')}
     # Compresses what is composed for a request. Everything else is compressed already.
     gzip on;
@@ -130,12 +154,12 @@ ${handler(places, prefix, 'registry')}
     gzip_vary off;
 }
 
-# The files that are answers. The registry's code says which, and with which headers; nginx sends the bytes.
+# The files that the registry's code names as answers, with their headers; nginx sends the bytes.
 location = ${prefix}/.epr-static/whole {
-${file(prefix)}    max_ranges 0;
+${namedFile(prefix)}    max_ranges 0;
 }
 location = ${prefix}/.epr-static/part {
-${file(prefix)}    max_ranges 1;
+${namedFile(prefix)}    max_ranges 1;
 }
 location = ${prefix}/.epr-static/gone {
     internal;
@@ -144,11 +168,12 @@ ${handler(places, prefix, 'gone')}}
 `;
 }
 
-function handler({ site, host }: Places, prefix: string, name: string): string {
+function handler({ site, host, index }: Places, prefix: string, name: string): string {
   return `    js_import epr from "${host}/epr.js";
     js_preload_object epr_columns from "${host}/columns.json";
     js_var $epr_path;
-    js_var $epr_tag;
+    set $epr_columns_file "${index.columns}";
+    set $epr_rows_file "${index.rows}";
     set $epr_site "${site}";
     set $epr_prefix "${prefix}";
     js_content epr.${name};
@@ -158,15 +183,21 @@ function handler({ site, host }: Places, prefix: string, name: string): string {
 `;
 }
 
-function file(prefix: string): string {
+function namedFile(prefix: string): string {
   return `    internal;
     alias $epr_path;
-    add_header ETag $epr_tag;
     add_header Last-Modified '';
-    etag off;
-    if_modified_since off;
-    gzip off;
-    sendfile on;
     error_page 403 404 = ${prefix}/.epr-static/gone;
-`;
+${FILES}`;
 }
+
+/** Tags are nginx's own, of time and size, here and in the registry's code. */
+const FILES = `    types {}
+    default_type '';
+    charset off;
+    etag on;
+    gzip off;
+    if_modified_since off;
+    log_not_found off;
+    sendfile on;
+`;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, brotliDecompress, constants, gunzip, gzip } from 'node:zlib';
 import pLimit from 'p-limit';
@@ -11,8 +11,8 @@ import { extendSite, listedFiles } from '../site/extend-site.ts';
 import type { SiteFile } from '../site/site-writer.ts';
 
 /*
- * The compressed forms of a site's files, made once per different content under `_registry/encoded/`, where no client's
- * request leads but nginx's own. Only those that are smaller are kept.
+ * The compressed forms of a site's files, where no client's request leads but nginx's own: of the JSON under `_registry/`
+ * beside it, of packages' files once per different content under `_registry/encoded/`. Only those that are smaller are kept.
  */
 
 /** Which files get compressed forms: all that shrink, or only the JSON under `_registry/`. */
@@ -27,39 +27,37 @@ export interface EncodeOptions {
 /** Adds the compressed forms to a site, and to its manifest; what was added. */
 export async function encodeSite(folder: string, options: EncodeOptions): Promise<SiteFile[]> {
   const limit = pLimit(availableParallelism() + 1);
-  const contents = differentContents(await listedFiles(folder), options.files ?? 'all');
-  const jobs = contents.flatMap((content) => CODINGS.map((coding) => ({ content, coding })));
+  const jobs = differentForms(await listedFiles(folder), options.files ?? 'all');
   const made = await Promise.all(jobs.map((job) => limit(() => encode(folder, job, options.previous))));
   const added = made.filter((file) => file !== undefined);
   await extendSite(folder, added);
   return added;
 }
 
-interface Content {
+interface Form {
   readonly file: SiteFile;
-  /** What the edge core calls it. */
-  readonly name: string;
+  readonly coding: Coding;
+  readonly path: string;
 }
 
-function differentContents(files: readonly SiteFile[], wanted: EncodedFiles): Content[] {
-  const contents = new Map<string, Content>();
+function differentForms(files: readonly SiteFile[], wanted: EncodedFiles): Form[] {
+  const forms = new Map<string, Form>();
   for (const file of files) {
     const isServed = file.cache !== 'none' && (wanted === 'all' || file.path.startsWith('_registry/'));
-    const name = file.path.startsWith(ANSWERS) ? basename(file.path, '.json') : file.digest;
-    if (isServed && isCompressible(file.type) && !contents.has(name)) contents.set(name, { file, name });
+    if (!isServed || !isCompressible(file.type)) continue;
+    for (const coding of CODINGS) {
+      const path = encodedPath(file.path, file.digest, coding);
+      if (!forms.has(path)) forms.set(path, { file, coding, path });
+    }
   }
-  return [...contents.values()];
+  return [...forms.values()];
 }
-
-/** Answers are named by the first digits of their digest, and that is what the core knows of them. */
-const ANSWERS = '_registry/answers/';
 
 async function encode(
   folder: string,
-  { content: { file, name }, coding }: { readonly content: Content; readonly coding: Coding },
+  { file, coding, path }: Form,
   previous: string | undefined,
 ): Promise<SiteFile | undefined> {
-  const path = encodedPath(name, coding);
   const known = previous === undefined ? undefined : await sameForm(join(previous, path), coding, file.digest);
   const form = known ?? (await compress(await readFile(join(folder, file.path)), coding, file.path));
   if (form.length >= file.size) return undefined;

@@ -2,16 +2,18 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Stop } from '../errors.ts';
+import type { Columns } from '../queries/columns.ts';
 import { replaceFolder } from '../site/replace-folder.ts';
 import { registryConf, serverConf, standaloneConf, subPathConf, tlsConf } from './nginx-conf.ts';
 import type { Places } from './nginx-conf.ts';
 import { encodeSite } from './nginx-encoded.ts';
 import type { EncodedFiles } from './nginx-encoded.ts';
+import { mapsConf } from './nginx-maps.ts';
 import type { Target, TargetSite } from './targets.ts';
 
 /*
- * nginx with njs: a server block, the edge core as one njs file, the columns that it preloads, and, inside the tree, the
- * compressed forms of what it serves.
+ * nginx with njs: a server block with the plain rules and their maps, the edge core as one njs file, the columns that it
+ * preloads, and, inside the tree, the compressed forms of what it serves.
  */
 
 /**
@@ -24,13 +26,16 @@ export const nginxTarget: Target = async (site) => await writeNginx(site, 'all')
 export async function writeNginx(site: TargetSite, encoded: EncodedFiles): ReturnType<Target> {
   const bundle = await readFile(njsBundle).catch(() => undefined);
   if (!bundle) throw new Stop('no-bundle', `${njsBundle} is missing`, 'npm run compile makes it');
-  const places = placesOf(site);
-  const names = JSON.parse(await readFile(join(site.folder, '_registry/index.json'), 'utf8')) as { columns: string };
+  const index = JSON.parse(await readFile(join(site.folder, '_registry/index.json'), 'utf8')) as Places['index'];
+  const text = await readFile(join(site.folder, '_registry', index.columns), 'utf8');
+  const columns = JSON.parse(text) as Columns;
+  const places: Places = { ...placesOf(site), index, cache: columns.cache };
   const previous = places.site === site.folder ? undefined : places.site;
   await encodeSite(site.folder, { previous, files: encoded });
   const files: Record<string, string | Buffer> = {
     'epr.js': bundle,
-    'columns.json': await readFile(join(site.folder, '_registry', names.columns)),
+    'columns.json': text,
+    'maps.conf': mapsConf(site.name, columns),
     'nginx.conf': serverConf(places),
     'registry.conf': registryConf(places),
     'sub-path.conf': subPathConf(places),
@@ -46,7 +51,7 @@ export async function writeNginx(site: TargetSite, encoded: EncodedFiles): Retur
 const njsBundle = fileURLToPath(new URL('../../lib/hosts/nginx/epr.js', import.meta.url));
 
 /** Where the site and nginx's folder will lie for good: side by side. */
-function placesOf({ name, hostFolder }: TargetSite): Places {
+function placesOf({ name, hostFolder }: TargetSite): Pick<Places, 'name' | 'site' | 'host'> {
   const site = join(dirname(hostFolder), name);
   const special = /["$\\\n]/.exec(site);
   if (special)
@@ -58,7 +63,7 @@ function placesOf({ name, hostFolder }: TargetSite): Places {
   return { name, site, host: hostFolder };
 }
 
-function nextLines({ name, host }: Places): string[] {
+function nextLines({ name, host }: Pick<Places, 'name' | 'host'>): string[] {
   const folder = /^[\w./-]+$/.test(host) ? host : `"${host}"`;
   return [
     'sudo apt-get install --no-install-recommends nginx libnginx-mod-http-js    # once',

@@ -5,6 +5,9 @@ import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { readConfig } from '../../src/config.ts';
+import { writeNginx } from '../../src/targets/nginx.ts';
+import type { EncodedFiles } from '../../src/targets/nginx-encoded.ts';
 import { httpClient } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
 
@@ -21,6 +24,18 @@ export function hasNginx(): boolean {
   if (process.env['EPR_STATIC_HOSTS'] === 'required') throw new Error(text);
   process.stderr.write(`\nSKIPPED: what needs nginx: ${text}.\n\n`);
   return false;
+}
+
+/** Writes the host's folder beside a built site. */
+export async function generateNginx(folder: string, name: string, encoded: EncodedFiles): Promise<string> {
+  const root = mkdtempSync(join(tmpdir(), 'epr-static-nginx-'));
+  const config = join(root, 'distributions.yml');
+  writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
+  const distribution = await readConfig({ config, dist: 'any' });
+  rmSync(root, { recursive: true });
+  const hostFolder = `${folder}.nginx`;
+  await writeNginx({ folder, name, distribution, hostFolder }, encoded);
+  return hostFolder;
 }
 
 export interface RunningNginx extends Running {

@@ -5,15 +5,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
 import { listedFiles } from '../../src/site/extend-site.ts';
-import { writeNginx } from '../../src/targets/nginx.ts';
-import type { EncodedFiles } from '../../src/targets/nginx-encoded.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
 import { askAll, buildSite, recordedSets, sharedPath } from '../support/contract.ts';
 import { coreInMemory, serve } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
-import { copyHosted, freePort, hasNginx, startNginx, testNginx } from './nginx-host.ts';
+import { copyHosted, freePort, generateNginx, hasNginx, startNginx, testNginx } from './nginx-host.ts';
 import type { RunningNginx } from './nginx-host.ts';
 import { nginxSkips } from './nginx-skips.ts';
 
@@ -82,16 +79,6 @@ const oddRanges = [
   'items=0-1',
 ];
 
-/** Generates the host's folder beside a built site. */
-async function generate(folder: string, name: string, encoded: EncodedFiles): Promise<string> {
-  const config = join(work, 'distributions.yml');
-  writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
-  const distribution = await readConfig({ config, dist: 'any' });
-  const hostFolder = `${folder}.nginx`;
-  expect((await writeNginx({ folder, name, distribution, hostFolder }, encoded)).findings).toEqual([]);
-  return hostFolder;
-}
-
 test.skipIf(!isHere)('nothing is skipped', () => {
   process.stderr.write(`nginx: ${nginxSkips.length} kinds of requests skipped\n`);
   expect(nginxSkips).toEqual([]);
@@ -105,7 +92,7 @@ describe.skipIf(!isHere)('nginx', () => {
   let core: Running;
   beforeAll(async () => {
     site = await buildSite(here('cases'), { name: 'cases', layers: ['zips', 'first', 'second'], packages: '.' });
-    hostFolder = await generate(site.folder, 'cases', 'all');
+    hostFolder = await generateNginx(site.folder, 'cases', 'all');
     nginx = await startNginx(hostFolder);
     node = await serve.start(site.folder);
     core = await coreInMemory.start(site.folder);
@@ -227,10 +214,17 @@ describe.skipIf(!isHere)('nginx', () => {
     expect(await rawRequest(nginx.port, line)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
+  test("a client that hangs up while answers are composed for it is nobody's fault", async () => {
+    for (let i = 0; i < 5; i++) await hangUp(nginx.port, '/search?all=true&prerelease=true');
+    expect((await nginx.ask('GET', '/health', {})).status).toBe(200);
+    expect(faults(nginx.log())).toEqual([]);
+  });
+
   test('the site manifest lists the compressed forms', async () => {
-    const listed = (await listedFiles(site.folder)).filter(({ path }) => path.startsWith('_registry/encoded/'));
-    const files = readdirSync(join(site.folder, '_registry/encoded'), { recursive: true, withFileTypes: true });
-    expect(listed).toHaveLength(files.filter((file) => file.isFile()).length);
+    const listed = (await listedFiles(site.folder)).map(({ path }) => path).filter(isForm);
+    const files = readdirSync(join(site.folder, '_registry'), { recursive: true, encoding: 'utf8' });
+    const forms = files.map((path) => `_registry/${path}`).filter(isForm);
+    expect(listed.sort()).toEqual(forms.sort());
     expect(listed.length).toBeGreaterThan(1000);
   });
 
@@ -272,7 +266,7 @@ describe.skipIf(!isHere)('nginx over a damaged site', () => {
   let nginx: RunningNginx;
   beforeAll(async () => {
     site = await buildSite(here('cases'), { name: 'cases', layers: ['zips', 'first', 'second'], packages: '.' });
-    original = await generate(site.folder, 'cases', 'json');
+    original = await generateNginx(site.folder, 'cases', 'json');
   });
   afterAll(() => site.remove());
   afterEach(async () => {
@@ -289,28 +283,39 @@ describe.skipIf(!isHere)('nginx over a damaged site', () => {
     return which === 'index.json' ? index : join(folder, '_registry', names[which] ?? '');
   };
 
-  test.each(['index.json', 'rows'])('%s is missing', async (which) => {
-    await start();
-    const file = indexFile(which);
-    const bytes = readFileSync(file);
-    rmSync(file);
-    await isUnavailable(nginx);
-    writeFileSync(file, bytes);
-    expect((await nginx.ask('GET', '/search', {})).status).toBe(200);
-  });
+  test.each(['missing', 'truncated'])(
+    'nothing that nginx has in memory needs an index.json, here a %s one',
+    async (how) => {
+      await start();
+      if (how === 'missing') rmSync(indexFile('index.json'));
+      else truncateSync(indexFile('index.json'), 60);
+      for (const name of ['base', 'packages']) expect(await askAll(nginx, sets.get(name) ?? [])).toEqual([]);
+    },
+  );
 
-  test.each(['index.json', 'rows'])('%s is truncated', async (which) => {
-    await start();
-    truncateSync(indexFile(which), 60);
-    await isUnavailable(nginx);
-  });
+  test.each(['missing', 'truncated', 'of another build'])(
+    'what is composed is unavailable where the rows are %s',
+    async (how) => {
+      await start();
+      const file = indexFile('rows');
+      const bytes = readFileSync(file);
+      if (how === 'missing') rmSync(file);
+      else
+        writeFileSync(
+          file,
+          how === 'truncated' ? bytes.subarray(0, 60) : Buffer.concat([Buffer.from('x'), bytes.subarray(1)]),
+        );
+      await areUnavailable(nginx, ['/search?all=true&kibana.version=7.1.0']);
+      expect((await nginx.ask('GET', '/search?kibana.version=8.5.0', {})).status).toBe(200);
+      writeFileSync(file, bytes);
+      expect((await nginx.ask('GET', '/search?all=true&kibana.version=7.1.0', {})).status).toBe(200);
+    },
+  );
 
-  test('columns and rows are of two builds', async () => {
+  test('without the columns that nginx has in memory, and without others, all is unavailable', async () => {
     await start();
-    const rows = indexFile('rows');
-    const bytes = readFileSync(rows);
-    writeFileSync(rows, Buffer.concat([Buffer.from('x'), bytes.subarray(1)]));
-    await isUnavailable(nginx);
+    rmSync(indexFile('columns'));
+    await areUnavailable(nginx, everything);
   });
 
   test.each(['missing', 'truncated'])(
@@ -340,14 +345,18 @@ describe.skipIf(!isHere)('nginx over a damaged site', () => {
 
   test('a site that took the place of the one that nginx started with is answered without a reload', async () => {
     await start();
-    const build = (JSON.parse(readFileSync(indexFile('index.json'), 'utf8')) as { build: string }).build;
-    for (const which of ['columns', 'rows', 'index.json']) {
+    const index = JSON.parse(readFileSync(indexFile('index.json'), 'utf8')) as Record<string, string>;
+    for (const which of ['columns', 'rows']) {
       const file = indexFile(which);
-      writeFileSync(file, readFileSync(file, 'utf8').replace(build, 'another build...'));
+      const bytes = readFileSync(file, 'latin1').replace(index['build'] ?? '', 'another build...');
+      rmSync(file);
+      writeFileSync(join(folder, '_registry', `another-${which}`), bytes, 'latin1');
     }
+    const another = { build: 'another build...', columns: 'another-columns', rows: 'another-rows' };
+    writeFileSync(indexFile('index.json'), JSON.stringify(another));
     for (const name of ['fuzz', 'routes']) expect(await askAll(nginx, sets.get(name) ?? [])).toEqual([]);
     rmSync(indexFile('columns'));
-    await isUnavailable(nginx);
+    await areUnavailable(nginx, everything);
   });
 
   test('without the precomputed answers all are composed', async () => {
@@ -360,6 +369,7 @@ describe.skipIf(!isHere)('nginx over a damaged site', () => {
     ['/epr/acme_web/acme_web-1.0.0.zip', 'epr/acme_web/acme_web-1.0.0.zip', 'artifact not found'],
     ['/package/acme_web/1.0.0/', '_registry/package/acme_web/1.0.0.json', 'package revision not found'],
     ['/package/acme_web/1.0.0/manifest.yml', 'package/acme_web/1.0.0/manifest.yml', 'package revision not found'],
+    ['/package/acme_web/1.0.0/img/logo.svg', 'package/acme_web/1.0.0/img/logo.svg', 'package revision not found'],
   ])('%s whose file is missing', async (target, path, text) => {
     await start();
     rmSync(join(folder, path));
@@ -367,7 +377,7 @@ describe.skipIf(!isHere)('nginx over a damaged site', () => {
     expect(brief(answered)).toMatchObject({
       status: 404,
       'cache-control': 'max-age=0, private, no-store',
-      etag: undefined,
+      tagged: false,
     });
     expect(answered.body.toString()).toBe(`${text}\n`);
   });
@@ -384,7 +394,7 @@ test.skipIf(!isHere || bundle === undefined || recorded === undefined)(
     const site = built
       ? { folder: built, remove: () => undefined }
       : await buildSite(bundle ?? '', { name: 'snapshot', layers });
-    const nginx = await startNginx(built ? `${built}.nginx` : await generate(site.folder, 'snapshot', 'json'));
+    const nginx = await startNginx(built ? `${built}.nginx` : await generateNginx(site.folder, 'snapshot', 'json'));
     const real = recordedSets(`${recorded}/snapshot`);
     for (const coding of ['', 'br'])
       for (const name of ['base', 'fuzz', 'packages'])
@@ -394,6 +404,10 @@ test.skipIf(!isHere || bundle === undefined || recorded === undefined)(
     site.remove();
   },
 );
+
+function isForm(path: string): boolean {
+  return /^_registry\/.*\.(br|gz)$/.test(path);
+}
 
 function accepting(coding: string): (row: RecordedRow) => RecordedRow {
   return (row) => (coding === '' ? row : { ...row, q: { 'Accept-Encoding': coding, ...row.q } });
@@ -428,19 +442,16 @@ function coded({ headers }: Response): string | undefined {
   return headers['content-encoding'];
 }
 
-const SHOWN = [
-  'location',
-  'content-type',
-  'cache-control',
-  'access-control-allow-origin',
-  'allow',
-  'etag',
-  'content-range',
-];
+const SHOWN = ['location', 'content-type', 'cache-control', 'access-control-allow-origin', 'allow', 'content-range'];
 
-/** What of an answer is the registry's. */
+/** What of an answer is the registry's; of its tag, that it has one, since those of files are nginx's own. */
 function brief({ status, headers, body }: Response): Record<string, unknown> {
-  return { status, ...Object.fromEntries(SHOWN.map((name) => [name, headers[name]])), body: body.toString('latin1') };
+  return {
+    status,
+    tagged: 'etag' in headers,
+    ...Object.fromEntries(SHOWN.map((name) => [name, headers[name]])),
+    body: body.toString('latin1'),
+  };
 }
 
 function ranged(response: Response): unknown {
@@ -448,8 +459,17 @@ function ranged(response: Response): unknown {
   return { ...brief(response), length: headers['content-length'], ranges: headers['accept-ranges'] };
 }
 
-async function isUnavailable(running: Running): Promise<void> {
-  for (const target of ['/search', '/search?all=true&kibana.version=7.1.0', '/categories', '/', '/epr/a/a-1.0.0.zip'])
+const everything = [
+  '/search',
+  '/search?kibana.version=8.5.0',
+  '/search?all=true&kibana.version=7.1.0',
+  '/categories',
+  '/',
+  '/epr/a/a-1.0.0.zip',
+];
+
+async function areUnavailable(running: Running, targets: readonly string[]): Promise<void> {
+  for (const target of targets)
     expect(brief(await running.ask('GET', target, { 'Accept-Encoding': 'br' }))).toMatchObject({
       status: 503,
       'cache-control': 'max-age=0, private, no-store',
@@ -466,6 +486,15 @@ function rawRequest(port: number, ...lines: string[]): Promise<string> {
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('error', reject).on('close', () => resolve(Buffer.concat(chunks).toString('latin1')));
     socket.write(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
+  });
+}
+
+/** Asks for more than fits between two sockets, and is gone with the first bytes. */
+function hangUp(port: number, target: string): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.once('data', () => socket.resetAndDestroy()).once('close', () => resolve());
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: any\r\n\r\n`.repeat(200));
   });
 }
 

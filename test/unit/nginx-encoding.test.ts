@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Coding } from '../../src/edge/nginx/encoding.ts';
 import { acceptedCodings, encodedPath, gzipOnTheWay, isCompressible } from '../../src/edge/nginx/encoding.ts';
 import { listedFiles } from '../../src/site/extend-site.ts';
 import { openSiteWriter } from '../../src/site/site-writer.ts';
@@ -55,15 +56,18 @@ test.each([
 
 describe('the compressed forms of a site', () => {
   const long = Buffer.from('{"a": "long text"}\n'.repeat(99));
+  const longForm = (coding: Coding): string => encodedPath('package/a/1.0.0/a.json', sha256(long), coding);
+  const answerForms = ['br', 'gz'].map((extension) => `_registry/answers/0123456789abcdef.json.${extension}`);
+  const forms = [...answerForms, longForm('br'), longForm('gzip')].sort();
   const folder = writeSite('first');
 
-  test('are made once per different content, where they are smaller, and listed', async () => {
+  test('are made once per different content of packages, where they are smaller, and listed', async () => {
     const before = await listedFiles(folder);
     const added = await encodeSite(folder, {});
-    expect(added.map(({ path }) => path).sort()).toEqual([sha256(long), '0123456789abcdef'].flatMap(formsOf).sort());
+    expect(added.map(({ path }) => path).sort()).toEqual(forms);
     expect(await listedFiles(folder)).toEqual([...before, ...added]);
-    expect(brotliDecompressSync(read(folder, encodedPath(sha256(long), 'br')))).toEqual(long);
-    expect(gunzipSync(read(folder, encodedPath(sha256(long), 'gzip')))).toEqual(long);
+    expect(brotliDecompressSync(read(folder, longForm('br')))).toEqual(long);
+    expect(gunzipSync(read(folder, longForm('gzip')))).toEqual(long);
     const manifest = Buffer.concat([0, 1].map((part) => read(folder, `_registry/manifest/${part}.ndjson`)));
     expect(JSON.parse(read(folder, '_registry/release.json').toString())).toEqual({
       a: 'b',
@@ -78,7 +82,7 @@ describe('the compressed forms of a site', () => {
 
   test('are taken over from an older tree, unless they are broken', async () => {
     const next = writeSite('next');
-    const [kept, broken] = [encodedPath(sha256(long), 'br'), encodedPath(sha256(long), 'gzip')];
+    const [kept, broken] = [longForm('br'), longForm('gzip')];
     writeFileSync(join(folder, broken), gzipSync('something else'));
     const added = await encodeSite(next, { previous: folder });
     expect(statSync(join(next, kept)).ino).toBe(statSync(join(folder, kept)).ino);
@@ -104,10 +108,6 @@ describe('the compressed forms of a site', () => {
     return root;
   }
 });
-
-function formsOf(name: string): string[] {
-  return [encodedPath(name, 'br'), encodedPath(name, 'gzip')];
-}
 
 function read(folder: string, path: string): Buffer {
   return readFileSync(join(folder, path));

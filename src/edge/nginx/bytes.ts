@@ -5,6 +5,10 @@
 
 /** The byte string of some bytes. */
 export function toByteString(bytes: Buffer): string {
+  if (bytes.length === 0) return ''; // which njs takes for a detached buffer
+  const text = bytes.toString('utf8');
+  // A byte a character, none of them undecodable: ASCII, without a look at each byte, which is slow in njs.
+  if (text.length === bytes.length && text.indexOf('\ufffd') < 0) return text;
   const chars: string[] = [];
   for (let i = 0; i < bytes.length; i++) chars.push(String.fromCharCode(bytes[i] as number));
   return chars.join('');
@@ -40,6 +44,6 @@ export function writeBytes(target: Buffer, text: string, at: number): void {
 }
 
 function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
-  return true;
+  // A loop over the characters is slow in njs.
+  return !/[^\x00-\x7f]/.test(text);
 }

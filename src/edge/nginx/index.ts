@@ -15,22 +15,31 @@ export interface Index {
   readonly rows: string;
 }
 
+/** The columns that nginx started with, and the names that they and their rows have in a site. */
+export interface Preloaded {
+  readonly columns: Columns;
+  readonly columnsName: string;
+  readonly rowsName: string;
+}
+
 /**
  * The index of the site in a folder; undefined where it is missing, broken, or of two builds. A site that was put in the
  * place of the one that nginx started with is answered by its own columns, read anew for each request until a reload.
  */
-export function openIndex(folder: string, preloaded: Columns): Index | undefined {
+export function openIndex(folder: string, preloaded: Preloaded): Index | undefined {
+  // Its name says what is in it, and it goes with the site that it belongs to.
+  if (isFile(`${folder}/_registry/${preloaded.columnsName}`))
+    return { columns: preloaded.columns, rows: `${folder}/_registry/${preloaded.rowsName}` };
   // A second try, since the site may be replaced between two reads.
-  return tryIndex(folder, preloaded) || tryIndex(folder, preloaded);
+  return readIndex(folder) || readIndex(folder);
 }
 
-function tryIndex(folder: string, preloaded: Columns): Index | undefined {
+/** The same, of the site as it lies there now. */
+export function readIndex(folder: string): Index | undefined {
   try {
     const names = JSON.parse(readText(`${folder}/_registry/index.json`)) as Names;
-    const isPreloaded = preloaded.build === names.build;
-    const columns = isPreloaded ? preloaded : (JSON.parse(readText(`${folder}/_registry/${names.columns}`)) as Columns);
-    const rows = `${folder}/_registry/${names.rows}`;
-    return columns.build === names.build && isOfBuild(columns, rows) ? { columns, rows } : undefined;
+    const columns = JSON.parse(readText(`${folder}/_registry/${names.columns}`)) as Columns;
+    return columns.build === names.build ? { columns, rows: `${folder}/_registry/${names.rows}` } : undefined;
   } catch {
     return undefined;
   }
@@ -42,23 +51,12 @@ interface Names {
   readonly rows: string;
 }
 
-function isOfBuild(columns: Columns, rows: string): boolean {
-  const head = `${columns.build}\n`;
-  const bytes = Buffer.alloc(head.length);
-  const file = fs.openSync(toBytes(rows), 'r');
-  try {
-    readInto(file, bytes, { from: 0, to: head.length, at: 0 });
-    return fs.fstatSync(file).size === columns.bytes && bytes.toString('utf8') === head;
-  } finally {
-    fs.closeSync(file);
-  }
-}
-
-/** A body as bytes. Throws an Error where the rows lack some. */
-export function joinPieces(pieces: readonly Piece[], rows: string): Buffer {
+/** A body as bytes. Throws an Error where the rows lack some, or are of another build than the columns. */
+export function joinPieces(pieces: readonly Piece[], index: Index): Buffer {
   const joined = Buffer.alloc(piecesLength(pieces));
-  const file = fs.openSync(toBytes(rows), 'r');
+  const file = fs.openSync(toBytes(index.rows), 'r');
   try {
+    checkBuild(file, index.columns);
     let at = 0;
     for (let i = 0; i < pieces.length; i++) {
       const piece = pieces[i] as Piece;
@@ -74,6 +72,14 @@ export function joinPieces(pieces: readonly Piece[], rows: string): Buffer {
     fs.closeSync(file);
   }
   return joined;
+}
+
+function checkBuild(rows: number, columns: Columns): void {
+  const head = `${columns.build}\n`;
+  const bytes = Buffer.alloc(head.length);
+  readInto(rows, bytes, { from: 0, to: head.length, at: 0 });
+  if (fs.fstatSync(rows).size !== columns.bytes || bytes.toString('utf8') !== head)
+    throw new Error('the rows are of another build than the columns');
 }
 
 /** Reads the bytes `from` up to `to` of a file into `target` from `at` on. */
@@ -108,4 +114,10 @@ export function readText(path: string): string {
 export function isFile(path: string): boolean {
   const found = fs.statSync(toBytes(path), { throwIfNoEntry: false });
   return found !== undefined && found.isFile();
+}
+
+/** The ETag that nginx gives a file that it serves; '' where there is none. */
+export function nginxTag(path: string): string {
+  const found = fs.statSync(toBytes(path), { throwIfNoEntry: false });
+  return found ? `"${Math.floor(found.mtimeMs / 1000).toString(16)}-${found.size.toString(16)}"` : '';
 }

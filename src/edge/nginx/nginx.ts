@@ -8,14 +8,15 @@ import { withoutFile } from '../without-file.ts';
 import { toBytes, toByteString, toText } from './bytes.ts';
 import { acceptedCodings, encodedPath, gzipOnTheWay, isCompressible } from './encoding.ts';
 import type { Coding } from './encoding.ts';
-import { isFile, joinPieces, openIndex, readPart, readText } from './index.ts';
+import { isFile, joinPieces, nginxTag, openIndex, readIndex, readPart, readText } from './index.ts';
 import type { Index } from './index.ts';
 import type { NginxRequest } from './njs.ts';
 
 /*
- * The registry in nginx. The configuration that goes with it (targets/nginx.ts) sets `$epr_site`, the site's folder, and
- * `$epr_prefix`, the path that the registry lies under; has two internal locations that serve the file `$epr_path` with
- * the ETag `$epr_tag`, `whole` and `part`; and preloads `epr_columns`. All else of an answer, the core decides.
+ * The registry in nginx, for all that the plain rules of the configuration (targets/nginx-conf.ts) leave over. That sets
+ * `$epr_site`, the site's folder, `$epr_prefix`, the path that the registry lies under, and `$epr_columns_file` and
+ * `$epr_rows_file`, the names of the index that it preloads as `epr_columns`; and has two internal locations, `whole` and `part`, that serve
+ * the file `$epr_path`. Tags of files are nginx's own, as the plain rules give them. All else of an answer, the core decides.
  */
 
 declare const epr_columns: Columns;
@@ -32,6 +33,8 @@ interface Asked {
 
 /** Answers a request. */
 function registry(r: NginxRequest): void {
+  // Where a plain rule looked for a file and found a folder, nginx has begun to redirect.
+  delete r.headersOut['Location'];
   guarded(r, () => respond(asked(r, r.method, variable(r, 'request_uri'))));
 }
 
@@ -77,7 +80,7 @@ function guarded(r: NginxRequest, handle: () => void): void {
     clearHeaders(r);
     r.headersOut['Cache-Control'] = 'max-age=0, private, no-store';
     r.headersOut['Content-Type'] = 'text/plain; charset=utf-8';
-    r.return(500, 'internal error\n');
+    reply(r, 500, 'internal error\n');
   }
 }
 
@@ -95,23 +98,32 @@ function asked(r: NginxRequest, method: string, target: string): Asked {
       path: mark < 0 ? inside : inside.slice(0, mark),
       query: mark < 0 ? undefined : inside.slice(mark + 1),
       range: r.headersIn['Range'],
-      ifRange: r.headersIn['If-Range'],
     },
     prefix: isInside ? prefix : '',
     site,
-    index: openIndex(site, epr_columns),
+    index: openIndex(site, {
+      columns: epr_columns,
+      columnsName: variable(r, 'epr_columns_file'),
+      rowsName: variable(r, 'epr_rows_file'),
+    }),
   };
 }
 
 function respond(known: Asked): void {
   const request = known.request;
-  const isConditional = known.r.headersIn['If-None-Match'] !== undefined;
-  // If-None-Match comes before Range (RFC 9110 section 13.2.2), and is compared with the tag of the form that is chosen.
+  const ifRange = known.r.headersIn['If-Range'];
+  const isConditional = ifRange || known.r.headersIn['If-None-Match'] !== undefined;
+  // The core knows no tags of nginx's; and If-None-Match comes before Range (RFC 9110 section 13.2.2).
   if (!isConditional || request.range === undefined) sendOrCompose(known, ask(known, request));
   else {
-    const whole = ask(known, Object.assign({}, request, { range: undefined }));
-    sendOrCompose(known, isNotModified(known, whole) ? whole : ask(known, request));
+    const whole = askWhole(known);
+    const isWhole = isNotModified(known, whole) || (ifRange && ifRange !== plainTag(known, whole));
+    sendOrCompose(known, isWhole ? whole : ask(known, request));
   }
+}
+
+function askWhole(known: Asked): Answer {
+  return ask(known, Object.assign({}, known.request, { range: undefined }));
 }
 
 function ask(known: Asked, request: Request): Answer {
@@ -136,20 +148,30 @@ function sendOrCompose(known: Asked, result: Answer): void {
 }
 
 function isNotModified(known: Asked, result: Answer): boolean {
+  if (known.r.headersIn['If-None-Match'] === undefined) return false;
   const body = result.body;
-  const own = headerOf(result, 'ETag');
-  const tag = body && body.kind === 'file' ? tagOf(own, codingOf(known, result, body)) : own;
+  const isFileBody = body && body.kind === 'file';
+  return isNamed(known, isFileBody ? nginxTag(formOf(known, result, body).path) : headerOf(result, 'ETag'));
+}
+
+/** Whether `If-None-Match` names a tag. */
+function isNamed(known: Asked, tag: string): boolean {
   return tag !== '' && isMatch({ ifNoneMatch: known.r.headersIn['If-None-Match'] }, tag);
+}
+
+/** The tag of a file as it is, which ranges are of; '' of what is none. */
+function plainTag(known: Asked, result: Answer): string {
+  const body = result.body;
+  return body && body.kind === 'file' ? nginxTag(`${known.site}/${body.path}`) : '';
 }
 
 /** nginx serves the file, so that it need not go through memory. */
 function sendFile(known: Asked, result: Answer, body: FileBody): void {
   const r = known.r;
-  const coding = codingOf(known, result, body);
-  const tag = tagOf(headerOf(result, 'ETag'), coding);
+  const form = formOf(known, result, body);
   if (isCompressible(headerOf(result, 'Content-Type'))) r.headersOut['Vary'] = 'Accept-Encoding';
-  if (isMatch({ ifNoneMatch: r.headersIn['If-None-Match'] }, tag)) {
-    sendNotModified(known, result, tag);
+  if (isNotModified(known, result)) {
+    sendNotModified(known, result, nginxTag(form.path));
     return;
   }
   if (result.status === 206 && !PLAIN_RANGE.test(String(known.request.range))) {
@@ -157,10 +179,9 @@ function sendFile(known: Asked, result: Answer, body: FileBody): void {
     return;
   }
   setHeaders(known, result, OF_FILES);
-  if (coding) r.headersOut['Content-Encoding'] = coding;
+  if (form.coding) r.headersOut['Content-Encoding'] = form.coding;
   else if (headerOf(result, 'Accept-Ranges') !== '') r.headersOut['Accept-Ranges'] = 'bytes';
-  r.variables['epr_path'] = toBytes(`${known.site}/${coding ? encodedPath(body.digest, coding) : body.path}`);
-  r.variables['epr_tag'] = tag;
+  r.variables['epr_path'] = toBytes(form.path);
   r.internalRedirect(`${variable(r, 'epr_prefix')}/.epr-static/${result.status === 206 ? 'part' : 'whole'}`);
 }
 
@@ -170,7 +191,7 @@ const PLAIN_RANGE = /^bytes=([0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})$/;
 /** nginx refuses ranges such as `bytes=1-2,`, so these go through memory; of a long one the client gets the whole file. */
 function sendOddRange(known: Asked, result: Answer, body: FileBody): void {
   if (body.end - body.start > LONGEST_ODD_RANGE) {
-    sendOrCompose(known, ask(known, Object.assign({}, known.request, { range: undefined })));
+    sendOrCompose(known, askWhole(known));
     return;
   }
   let bytes: Buffer;
@@ -181,7 +202,8 @@ function sendOddRange(known: Asked, result: Answer, body: FileBody): void {
     return;
   }
   setHeaders(known, result, OF_TEXTS);
-  known.r.return(206, bytes);
+  known.r.headersOut['ETag'] = plainTag(known, result);
+  reply(known.r, 206, bytes);
 }
 
 const LONGEST_ODD_RANGE = 0x100000;
@@ -189,18 +211,16 @@ const LONGEST_ODD_RANGE = 0x100000;
 /** What nginx says itself of a file that it serves, or says only of some. */
 const OF_FILES = ['ETag', 'Content-Length', 'Content-Range', 'Accept-Ranges'];
 
-/** The form of a file that the client gets; ranges are of the file as it is. */
-function codingOf(known: Asked, result: Answer, body: FileBody): Coding | undefined {
-  if (result.status !== 200 || !isCompressible(headerOf(result, 'Content-Type'))) return undefined;
-  const codings = acceptedCodings(known.r.headersIn['Accept-Encoding']);
-  for (let i = 0; i < codings.length; i++)
-    if (isFile(`${known.site}/${encodedPath(body.digest, codings[i] as Coding)}`)) return codings[i];
-  return undefined;
-}
-
-/** A tag of each form: they differ byte by byte. */
-function tagOf(tag: string, coding: Coding | undefined): string {
-  return coding && tag !== '' ? `${tag.slice(0, -1)}-${coding}"` : tag;
+/** The form of a file that the client gets, and where it lies; ranges are of the file as it is. */
+function formOf(known: Asked, result: Answer, body: FileBody): { coding: Coding | undefined; path: string } {
+  const isCoded = result.status === 200 && isCompressible(headerOf(result, 'Content-Type'));
+  const codings = isCoded ? acceptedCodings(known.r.headersIn['Accept-Encoding']) : [];
+  for (let i = 0; i < codings.length; i++) {
+    const coding = codings[i] as Coding;
+    const path = `${known.site}/${encodedPath(body.path, body.digest, coding)}`;
+    if (isFile(path)) return { coding, path };
+  }
+  return { coding: undefined, path: `${known.site}/${body.path}` };
 }
 
 /** nginx compresses what was composed, on its way. */
@@ -211,24 +231,33 @@ function sendComposed(known: Asked, result: Answer): void {
   const isLong = Number(headerOf(result, 'Content-Length')) >= LEAST_GZIPPED && r.httpVersion !== '1.0';
   const gzip = isLong ? gzipOnTheWay(r.headersIn['Accept-Encoding']) : 'no';
   const own = headerOf(result, 'ETag');
-  const tag = gzip === 'no' ? own : gzip === 'yes' ? tagOf(own, 'gzip') : `W/${own}`;
+  const tag = gzip === 'no' ? own : gzip === 'yes' ? `${own.slice(0, -1)}-gzip"` : `W/${own}`;
   r.headersOut['Vary'] = 'Accept-Encoding';
-  if (isMatch({ ifNoneMatch: r.headersIn['If-None-Match'] }, tag)) {
+  if (isNamed(known, tag)) {
     sendNotModified(known, result, tag);
     return;
   }
   let bytes: Buffer;
   try {
-    bytes = joinPieces(body.pieces, known.index.rows);
+    bytes = joinPieces(body.pieces, known.index);
   } catch (error) {
-    r.error(`epr-static: ${known.index.rows}: ${String(error)}`);
     clearHeaders(r);
-    sendOrCompose(known, answer(known.request, undefined) as Answer);
+    sendWithoutRows(known, known.index, String(error));
     return;
   }
   setHeaders(known, result, OF_TEXTS);
   r.headersOut['ETag'] = tag;
-  r.return(result.status, bytes);
+  reply(r, result.status, bytes);
+}
+
+/** The site may have been replaced since its columns were found: then its new index answers. */
+function sendWithoutRows(known: Asked, index: Index, error: string): void {
+  const current = readIndex(known.site);
+  if (current && current.rows !== index.rows) respond(Object.assign({}, known, { index: current }));
+  else {
+    known.r.error(`epr-static: ${index.rows}: ${error}`);
+    sendOrCompose(known, answer(known.request, undefined) as Answer);
+  }
 }
 
 /** As `gzip_min_length` in the configuration. */
@@ -240,27 +269,41 @@ function sendNotModified(known: Asked, result: Answer, tag: string): void {
   r.headersOut['Access-Control-Allow-Origin'] = '*';
   r.headersOut['Cache-Control'] = headerOf(result, 'Cache-Control');
   r.headersOut['ETag'] = tag;
-  r.status = 304;
-  r.sendHeader();
-  r.finish();
+  replyRaw(r, 304, '');
 }
 
 function send(known: Asked, result: Answer): void {
   const r = known.r;
   const text = result.body && result.body.kind === 'text' ? result.body.text : '';
+  setHeaders(known, result, OF_TEXTS);
   if (result.status !== 301 && result.status !== 204) {
-    setHeaders(known, result, OF_TEXTS);
-    r.return(result.status, toBytes(text));
+    reply(r, result.status, toBytes(text));
     return;
   }
-  // `return` would take the text of a redirect for its place.
   const body = known.prefix === '' ? text : text.replace('<a href="', `<a href="${known.prefix}`);
-  setHeaders(known, result, OF_TEXTS);
   if (result.status === 301) r.headersOut['Content-Length'] = String(body.length);
-  r.status = result.status;
-  r.sendHeader();
-  if (body !== '' && r.method !== 'HEAD') r.send(toText(body));
-  r.finish();
+  replyRaw(r, result.status, body);
+}
+
+/** Sends an answer. Of a client that has gone, njs says by an exception that it could not be sent: nobody's fault. */
+function reply(r: NginxRequest, status: number, body: string | Buffer): void {
+  try {
+    r.return(status, body);
+  } catch (error) {
+    r.log(`epr-static: ${String(error)}`);
+  }
+}
+
+/** The same where `return` would not do: it takes the text of a redirect for its place. `body` is a byte string. */
+function replyRaw(r: NginxRequest, status: number, body: string): void {
+  try {
+    r.status = status;
+    r.sendHeader();
+    if (body !== '' && r.method !== 'HEAD') r.send(toText(body));
+    r.finish();
+  } catch (error) {
+    r.log(`epr-static: ${String(error)}`);
+  }
 }
 
 function setHeaders(known: Asked, result: Answer, except: readonly string[]): void {

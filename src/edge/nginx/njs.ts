@@ -17,5 +17,7 @@ export interface NginxRequest {
   sendHeader(): void;
   send(text: string): void;
   finish(): void;
+  /** At the level `info`. */
+  log(message: string): void;
   error(message: string): void;
 }
