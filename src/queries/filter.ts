@@ -215,6 +215,10 @@ function firstCandidate(columns: Columns, name: string): number {
 
 /** A version of the index; the build wrote it. */
 export function versionOf(text: string): Version {
+  const parts = text.split('.');
+  // A release in its full form, as most are here: a regular expression takes several times as long, in njs above all.
+  if (parts.length === 3 && text.indexOf('-') < 0 && text.indexOf('+') < 0)
+    return { major: parts[0] as string, minor: parts[1] as string, patch: parts[2] as string, pre: '', build: '' };
   const parsed = parseVersion(text);
   if (!parsed.ok) throw new Error(`the index holds a version that is none: ${text}`);
   return parsed.version;
