@@ -15,7 +15,7 @@ import { serve } from './bench-serve.ts';
  *     node lib/scripts/bench.js [--short] [--runs N] [--storage BUNDLE] [--out FILE] [SCENARIO…]
  */
 
-/** In this order: the last one throws away what the others share. */
+/** In this order: most start from the cold builds. */
 const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   cold,
   unchanged,
