@@ -26,7 +26,10 @@ export async function openCatFile(repository: string): Promise<CatFile> {
   const parser = batchParser((bytes) => queue.shift()?.resolve(bytes));
   let trouble = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (trouble += text));
-  child.stdout.on('data', (chunk: Buffer) => parser(chunk));
+  child.stdout.on('data', (chunk: Buffer) => {
+    parser(chunk);
+    ask();
+  });
   child.stdin.on('error', () => undefined); // the close event tells more
   const ended = new Promise<void>((resolve) => {
     child.on('error', (error) => (trouble ||= error.message));
@@ -37,6 +40,10 @@ export async function openCatFile(repository: string): Promise<CatFile> {
     });
   });
   let asked: string[] = [];
+  // Each write wakes git, so while it has something to do, some questions are put together.
+  const ask = (): void => {
+    if (asked.length >= SOME || queue.length === asked.length) flush();
+  };
   const flush = (): void => {
     if (asked.length === 0) return;
     child.stdin.write(isBuffered ? `contents ${asked.join('\ncontents ')}\nflush\n` : `${asked.join('\n')}\n`);
@@ -46,7 +53,7 @@ export async function openCatFile(repository: string): Promise<CatFile> {
     read: (id) =>
       new Promise((resolve, reject) => {
         queue.push({ resolve, reject });
-        if (asked.length === 0) setImmediate(flush); // one write for all that is asked for at once
+        if (asked.length === 0) setImmediate(ask);
         asked.push(id);
       }),
     close: async () => {
@@ -56,6 +63,8 @@ export async function openCatFile(repository: string): Promise<CatFile> {
     },
   };
 }
+
+const SOME = 8;
 
 /** Since git 2.36, `cat-file` answers many questions in one write (git-cat-file(1), `--batch-command`). */
 async function hasBatchCommand(): Promise<boolean> {

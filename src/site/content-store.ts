@@ -2,6 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearLeftovers, temporaryName } from '../leftovers.ts';
 import { keptLists } from './kept-files.ts';
+import { contentPlace } from './work.ts';
 import type { StoredContent } from './work.ts';
 import { startWorkers } from './workers.ts';
 import type { Workers } from './workers.ts';
@@ -16,8 +17,7 @@ export interface ContentStore {
   ensure(id: string, read: () => Promise<Buffer | undefined>): Promise<boolean>;
   /** A content that `ensure` has taken in, or that an earlier build has kept, then unchecked. Throws an Error for others. */
   get(id: string): StoredContent;
-  /** The file with a content. */
-  fileOf(id: string): string;
+  readonly folder: string;
   /** What this build is called among those that keep something. */
   readonly build: string;
   /** The file of a pack. */
@@ -44,22 +44,21 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
   const build = `${Date.now().toString(36)}-${process.pid}`;
   const final = (pack: string): string => join(packs, `${pack}.pack`);
   const workers = startWorkers((i) => ({ name: `${build}-${i}`, file: temporaryName(final(`${build}-${i}`)) }));
-  const fileOf = (id: string): string => join(folder, 'raw', id.slice(0, 2), id);
   const make = async (id: string, read: () => Promise<Buffer | undefined>): Promise<boolean> => {
     const old = kept.get(id);
-    if (old && (await workers.run('check', { path: fileOf(id), size: old.size, crc32: old.crc32 }))) {
+    if (old && (await workers.run('check', { path: contentPlace(folder, id), size: old.size, crc32: old.crc32 }))) {
       ready.set(id, old);
       return true;
     }
     const bytes = await read();
     if (!bytes) return false;
-    ready.set(id, await workers.run('store', { path: fileOf(id), bytes }, ownBuffer(bytes)));
+    ready.set(id, await workers.run('store', { path: contentPlace(folder, id), bytes }, ownBuffer(bytes)));
     return true;
   };
   return {
     workers,
+    folder,
     build,
-    fileOf,
     packFile: (pack) => workers.packs.get(pack) ?? final(pack),
     ensure: (id, read) => {
       if (ready.has(id) && !forgotten.has(id)) return IS_THERE;

@@ -176,14 +176,20 @@ async function place(
 ): Promise<PlacedRevision> {
   const { name, version, signature } = entry.revision;
   const path = `epr/${name}/${name}-${version}.zip`;
-  const contents = entry.files.map((file): [string, string] => [
-    file.content,
-    `package/${name}/${version}/${file.path}`,
+  const put = (folder: string, files: [content: string, path: string][]): Promise<void> =>
+    store.workers.run('place', { store: store.folder, folder, files });
+  const published: [string, string][] = [
+    ...(entry.zip === undefined ? [] : [[entry.zip, path] as [string, string]]),
+    ...(signature === undefined ? [] : [[signature, `${path}.sig`] as [string, string]]),
+  ];
+  const [zip] = await Promise.all([
+    placeZip(),
+    put(
+      writer.resolve(`package/${name}/${version}`),
+      entry.files.map((file) => [file.content, file.path]),
+    ),
+    published.length > 0 && put(writer.folder, published),
   ]);
-  if (entry.zip !== undefined) contents.push([entry.zip, path]);
-  if (signature !== undefined) contents.push([signature, `${path}.sig`]);
-  const links = contents.map(([content, to]): [string, string] => [store.fileOf(content), writer.resolve(to)]);
-  const [zip] = await Promise.all([placeZip(), store.workers.run('link', { links })]);
   return {
     entry,
     zip: { path, size: zip.size, digest: zip.digest, type: 'application/zip', cache: 'files' },

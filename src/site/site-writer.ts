@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
+import { inside } from './inside.ts';
 
 /** How long clients may keep a path: a key of the distribution's cache times; `none` for what no client asks for. */
 export type CacheClass = 'index' | 'search' | 'categories' | 'files' | 'none';
@@ -71,17 +72,11 @@ const PENDING = 2 ** 20;
 
 /** `previous` is a folder with an older tree of the same site, which need not be given again what it has. */
 export function openSiteWriter(folder: string, previous?: string): SiteWriter {
-  const root = join(folder, sep);
   const folders = new Set<string>();
   const manifest = manifestWriter((part) => place(`_registry/manifest/${part}.ndjson`));
   let files = 0;
   let bytes = 0;
-  const resolve = (path: string): string => {
-    const full = join(root, path);
-    if (!full.startsWith(root) || full === root || path.includes('\0'))
-      throw new Error(`${JSON.stringify(path)} leaves the site`);
-    return full;
-  };
+  const resolve = (path: string): string => inside(folder, path);
   const place = (path: string): string => {
     const full = resolve(path);
     const parent = dirname(full);

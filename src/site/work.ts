@@ -13,8 +13,9 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
+import { inside } from './inside.ts';
 import { sniffMediaType } from './media-type.ts';
 import { zipLayout } from './zip-write.ts';
 
@@ -59,14 +60,24 @@ export interface WrittenText {
 export interface ZipTask {
   /** The one top folder. */
   readonly top: string;
-  readonly files: readonly ({ readonly path: string; readonly packFile: string } & Omit<
-    StoredContent,
-    'digest' | 'sniffed'
-  >)[];
+  /** Packs by name, and where they lie. */
+  readonly packs: Readonly<Record<string, string>>;
+  readonly files: readonly ZipRow[];
   /** Where the zip goes, and what it is called until it is whole. */
   readonly path: string;
   readonly temporary: string;
 }
+
+/** Rows, since objects with names for all of this cost a message to a thread several times as much. */
+export type ZipRow = readonly [
+  path: string,
+  size: number,
+  crc32: number,
+  pack: string,
+  offset: number,
+  deflatedSize: number,
+  deflatedCrc32: number,
+];
 
 /** The tasks of one worker, which has a pack of its own. */
 export interface Work {
@@ -78,8 +89,19 @@ export interface Work {
   zip(task: ZipTask): StoredZip | undefined;
   /** Writes texts that are not there yet. */
   write(task: { readonly files: readonly (readonly [path: string, text: string])[] }): WrittenText[];
-  /** Makes each path a file with the content of its source: a hard link, or a copy where the file system can't link. */
-  link(task: { readonly links: readonly (readonly [from: string, to: string])[] }): void;
+  /** Makes paths below a folder files with the contents of a store. Throws an Error for a path that leaves the folder. */
+  place(task: {
+    readonly store: string;
+    readonly folder: string;
+    readonly files: readonly (readonly [content: string, path: string])[];
+  }): void;
+  /** Makes a path a file with the content of another: a hard link, or a copy where the file system can't link. */
+  link(task: { readonly from: string; readonly to: string }): void;
+}
+
+/** Where the store in a folder has a content, as a file. */
+export function contentPlace(store: string, content: string): string {
+  return join(store, 'raw', content.slice(0, 2), content);
 }
 
 /** `name` and `file` are of the pack that this worker writes. */
@@ -137,11 +159,16 @@ export function startWork({ name, file }: { readonly name: string; readonly file
         writeFileSync(path, bytes);
         return { size: bytes.length, digest: createHash('sha256').update(bytes).digest('hex') };
       }),
-    link: ({ links }) => {
-      for (const [from, to] of links) {
+    place: ({ store, folder, files }) => {
+      for (const [content, path] of files) {
+        const to = inside(folder, path);
         makeFolder(to);
-        linkOrCopy(from, to);
+        linkOrCopy(contentPlace(store, content), to);
       }
+    },
+    link: ({ from, to }) => {
+      makeFolder(to);
+      linkOrCopy(from, to);
     },
   };
 }
@@ -159,21 +186,26 @@ function scratchMemory(): (size: number) => Buffer {
 }
 
 function assemble(
-  { top, files }: ZipTask,
+  { top, packs, files }: ZipTask,
   { open, scratch }: { open: (path: string) => number; scratch: (size: number) => Buffer },
 ): Buffer | undefined {
-  const layout = zipLayout(top, files);
+  const layout = zipLayout(top, files.map(toZipFile));
   const zip = scratch(layout.length);
   let at = 0;
   for (const [i, file] of layout.files.entries()) {
     const head = layout.heads[i] as Uint8Array;
     zip.set(head, at);
     const stream = zip.subarray(at + head.length, at + head.length + file.deflatedSize);
-    if (!readFully(open(file.packFile), stream, file.offset) || crc32(stream) !== file.deflatedCrc32) return undefined;
+    if (!readFully(open(packs[file.pack] ?? ''), stream, file.offset) || crc32(stream) !== file.deflatedCrc32)
+      return undefined;
     at += head.length + file.deflatedSize;
   }
   zip.set(layout.tail, at);
   return zip;
+}
+
+function toZipFile([path, size, crc, pack, offset, deflatedSize, deflatedCrc32]: ZipRow) {
+  return { path, size, crc32: crc, pack, offset, deflatedSize, deflatedCrc32 };
 }
 
 /** Never writes into a file that is there, since a site may be linked to it: one that is right stays, another makes way. */

@@ -4,7 +4,7 @@ import { temporaryName } from '../leftovers.ts';
 import type { ContentStore } from './content-store.ts';
 import type { Entry } from './entry.ts';
 import { keptLists } from './kept-files.ts';
-import type { StoredZip, ZipTask } from './work.ts';
+import type { StoredZip, ZipRow, ZipTask } from './work.ts';
 
 /** The zips of packages, from build to build; one that an earlier build left is checked before it is used. */
 export interface ZipStore {
@@ -32,22 +32,21 @@ export function openZipStore(folder: string, contents: ContentStore): ZipStore {
       const zip = isWhole ? old : await workers.run('zip', zipTask(entry, kept, contents));
       if (!zip) return undefined;
       if (!isWhole) made.push([key, zip]);
-      await workers.run('link', { links: [[kept, path]] });
+      await workers.run('link', { from: kept, to: path });
       return zip;
     },
   };
 }
 
 function zipTask({ revision, files }: Entry, path: string, contents: ContentStore): ZipTask {
-  return {
-    top: `${revision.name}-${revision.version}`,
-    path,
-    temporary: temporaryName(path),
-    files: files.map(({ path: name, content }) => {
-      const { size, crc32, pack, offset, deflatedSize, deflatedCrc32 } = contents.get(content);
-      return { path: name, packFile: contents.packFile(pack), size, crc32, pack, offset, deflatedSize, deflatedCrc32 };
-    }),
-  };
+  const packs: Record<string, string> = {};
+  const rows = files.map(({ path: name, content }): ZipRow => {
+    const { size, crc32, pack, offset, deflatedSize, deflatedCrc32 } = contents.get(content);
+    packs[pack] ??= contents.packFile(pack);
+    return [name, size, crc32, pack, offset, deflatedSize, deflatedCrc32];
+  });
+  const top = `${revision.name}-${revision.version}`;
+  return { top, packs, files: rows, path, temporary: temporaryName(path) };
 }
 
 function keyOf({ revision, files }: Entry): string {
