@@ -14,7 +14,7 @@ import type { IndexFiles } from './index-files.ts';
 /**
  * Answers what Kibana really asks, for every class of its versions, the most asked first: `/search` and `/categories`
  * plainly, by category, by package, and with a highest spec version. Equal answers are one. What the limits leave out
- * is composed when it is asked. `write` is given each different body once, with the name of its file, without extension.
+ * is composed when it is asked. `write` is given each different body once, with its SHA-256 in hex.
  */
 export function precomputeAnswers(
   { columns, rows }: IndexFiles,
@@ -73,6 +73,11 @@ export function precomputeAnswers(
         specMax,
       });
   return { ...cuts, specs, digests: bodies.digests, bytes: bodies.lengths, ...table };
+}
+
+/** What the columns call an answer, and its file, by its digest. */
+export function answerName(digest: string): string {
+  return digest.slice(0, 16);
 }
 
 /** The query without any parameter. */
@@ -141,14 +146,15 @@ function bodyCollector(
         typeof piece === 'string' ? Buffer.from(piece, 'latin1') : rows.subarray(piece.start, piece.end),
       ),
     );
-    const digest = createHash('sha256').update(body).digest('hex').slice(0, 16);
-    const known = positions.get(digest);
+    const digest = createHash('sha256').update(body).digest('hex');
+    const name = answerName(digest);
+    const known = positions.get(name);
     if (known !== undefined) return known;
     if (digests.length >= limits.answers || bytes + body.length > limits.bytes) return -1;
     write(digest, body);
     bytes += body.length;
     lengths.push(body.length);
-    positions.set(digest, digests.push(digest) - 1);
+    positions.set(name, digests.push(name) - 1);
     return digests.length - 1;
   };
   return {

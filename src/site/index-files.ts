@@ -43,8 +43,15 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
   const names = interning<string>();
   const position = (condition: string | undefined): number | undefined =>
     condition === undefined ? undefined : constraints.add(compileConstraint(condition) as Constraint);
+  const byFacts = new Map<string, number>();
   const profileOf = ({ kibana, agent, ...facts }: QueryFacts): Profile =>
     definedOnly({ kibana: position(kibana), agent: position(agent), ...byteStrings(facts) }) as Profile;
+  const profileAt = (facts: QueryFacts): number => {
+    const key = JSON.stringify(facts);
+    const found = byFacts.get(key) ?? profiles.add(profileOf(facts));
+    byFacts.set(key, found);
+    return found;
+  };
   const columns: Omit<Columns, 'build'> = {
     home: byteString(options.home),
     cache: options.cache,
@@ -55,7 +62,7 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
     revisions: {
       name: revisions.map(({ name }) => names.add(name)),
       version: revisions.map(({ version }) => version),
-      profile: revisions.map(({ facts }) => profiles.add(profileOf(facts))),
+      profile: revisions.map(({ facts }) => profileAt(facts)),
       length: lengths.slice(0, revisions.length),
     },
     variants: [],

@@ -50,8 +50,8 @@ export interface SiteWriter {
   readonly folder: string;
   /** The place of a path on disk. Throws an Error for a path that leaves the site. */
   resolve(path: string): string;
-  /** Writes a file that is no package's own, its folder too, and enters it. */
-  write(path: string, bytes: Buffer, kind: Pick<SiteFile, 'type' | 'cache'>): SiteFile;
+  /** Writes a file that is no package's own, its folder too, and enters it; its digest need not be known. */
+  write(path: string, bytes: Buffer, kind: Pick<SiteFile, 'type' | 'cache'> & { readonly digest?: string }): SiteFile;
   /** Enters files that the caller has put in their places. */
   enter(listing: Listing): void;
   /** Writes the rest of the manifest. */
@@ -95,7 +95,8 @@ export function openSiteWriter(folder: string, previous?: string): SiteWriter {
     enter,
     write: (path, content, kind) => {
       if (previous === undefined || !holds(join(previous, path), content)) writeFileSync(place(path), content);
-      const file = { path, size: content.length, digest: createHash('sha256').update(content).digest('hex'), ...kind };
+      const digest = kind.digest ?? createHash('sha256').update(content).digest('hex');
+      const file = { path, size: content.length, digest, type: kind.type, cache: kind.cache };
       enter(listingOf([file]));
       return file;
     },

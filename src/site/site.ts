@@ -9,7 +9,7 @@ import type { FileEntry } from '../edge/file-answer.ts';
 import type { Json } from '../layers/shape.ts';
 import { temporaryName } from '../leftovers.ts';
 import { walkOrder } from '../paths.ts';
-import { precomputeAnswers } from './answers.ts';
+import { answerName, precomputeAnswers } from './answers.ts';
 import { byteString, indexFiles } from './index-files.ts';
 import type { IndexedRevision } from './index-files.ts';
 import { document } from './json.ts';
@@ -75,7 +75,7 @@ function writeIndex({ revisions, distribution, writer }: SiteSource): number {
   writer.write('_registry/home.json', Buffer.from(home), { type: JSON_TYPE, cache: 'index' });
   const index = indexFiles(revisions, { home, cache: distribution.cache, categories: distribution.tables.categories });
   const answers = precomputeAnswers(index, distribution.precompute, (digest, body) =>
-    writer.write(`_registry/answers/${digest}.json`, body, { type: JSON_TYPE, cache: 'search' }),
+    writer.write(`_registry/answers/${answerName(digest)}.json`, body, { type: JSON_TYPE, cache: 'search', digest }),
   );
   const columns = Buffer.from(JSON.stringify({ ...index.columns, answers }));
   const names = {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseStrictVersion, compareRevisionVersions } from '../../src/version.ts';
 import type { Version } from '../../src/version.ts';
 import { kibanaClass, precomputedAnswer } from '../../src/queries/precomputed.ts';
-import { precomputeAnswers } from '../../src/site/answers.ts';
+import { answerName, precomputeAnswers } from '../../src/site/answers.ts';
 import type { IndexedRevision } from '../../src/site/index-files.ts';
 import { categoryName, conditions, flags, revisions } from '../support/arbitraries.ts';
 import type { Parameter } from '../support/arbitraries.ts';
@@ -219,7 +219,7 @@ const precomputed = (all: readonly IndexedRevision[]) => {
   const index = indexOf(...all);
   const bodies = new Map<string, Buffer>();
   const limits = { answers: 10_000, bytes: 2 ** 30 };
-  const answers = precomputeAnswers(index, limits, (digest, body) => void bodies.set(digest, body));
+  const answers = precomputeAnswers(index, limits, (digest, body) => void bodies.set(answerName(digest), body));
   return { bodies, index: { ...index, columns: { ...index.columns, answers } } };
 };
 
