@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PrecomputeLimits } from '../config.ts';
 import type { Constraint } from '../constraint.ts';
-import { answerFound } from '../queries/answer.ts';
+import { answerFound, piecesLength } from '../queries/answer.ts';
 import type { Piece } from '../queries/answer.ts';
 import type { Answers, Columns, Cut, Runs } from '../queries/columns.ts';
 import { findRevisions, versionOf } from '../queries/filter.ts';
@@ -14,7 +14,8 @@ import type { IndexFiles } from './index-files.ts';
 /**
  * Answers what Kibana really asks, for every class of its versions, the most asked first: `/search` and `/categories`
  * plainly, by category, by package, and with a highest spec version. Equal answers are one. What the limits leave out
- * is composed when it is asked. `write` is given each different body once, with its SHA-256 in hex.
+ * is composed when it is asked. `write` is given each different body once, with its SHA-256 in hex,
+ * in memory that is used again for the next.
  */
 export function precomputeAnswers(
   { columns, rows }: IndexFiles,
@@ -130,22 +131,33 @@ interface BodyCollector {
   add(pieces: readonly Piece[]): number;
 }
 
+/** Joins pieces in memory that the next call uses again: what bodies take together would be garbage for long. */
+function piecesJoiner(rows: Buffer): (pieces: readonly Piece[]) => Buffer {
+  let memory = Buffer.alloc(0);
+  return (pieces) => {
+    const length = piecesLength(pieces);
+    if (memory.length < length) memory = Buffer.allocUnsafeSlow(length * 2);
+    let at = 0;
+    for (const piece of pieces)
+      at +=
+        typeof piece === 'string' ? memory.write(piece, at, 'latin1') : rows.copy(memory, at, piece.start, piece.end);
+    return memory.subarray(0, length);
+  };
+}
+
 function bodyCollector(
   rows: Buffer,
   limits: PrecomputeLimits,
   write: (digest: string, body: Buffer) => void,
 ): BodyCollector {
+  const join = piecesJoiner(rows);
   const digests: string[] = [];
   const lengths: number[] = [];
   const byPieces = new Map<string, number>();
   const positions = new Map<string, number>();
   let bytes = 0;
   const keep = (pieces: readonly Piece[]): number => {
-    const body = Buffer.concat(
-      pieces.map((piece) =>
-        typeof piece === 'string' ? Buffer.from(piece, 'latin1') : rows.subarray(piece.start, piece.end),
-      ),
-    );
+    const body = join(pieces);
     const digest = createHash('sha256').update(body).digest('hex');
     const name = answerName(digest);
     const known = positions.get(name);

@@ -219,7 +219,11 @@ const precomputed = (all: readonly IndexedRevision[]) => {
   const index = indexOf(...all);
   const bodies = new Map<string, Buffer>();
   const limits = { answers: 10_000, bytes: 2 ** 30 };
-  const answers = precomputeAnswers(index, limits, (digest, body) => void bodies.set(answerName(digest), body));
+  const answers = precomputeAnswers(
+    index,
+    limits,
+    (digest, body) => void bodies.set(answerName(digest), Buffer.from(body)),
+  );
   return { bodies, index: { ...index, columns: { ...index.columns, answers } } };
 };
 
