@@ -110,7 +110,8 @@ async function stopped(child: ChildProcess): Promise<void> {
   await end;
 }
 
-async function freePort(): Promise<number> {
+/** A port of localhost that nobody listens at. */
+export async function freePort(): Promise<number> {
   const server = net.createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;

@@ -2,9 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { freePort } from '../../scripts/bench-servers.ts';
 import { readConfig } from '../../src/config.ts';
 import { writeNginx } from '../../src/targets/nginx.ts';
 import type { EncodedFiles } from '../../src/targets/nginx-encoded.ts';
@@ -108,14 +108,6 @@ function mainConf(hostFolder: string, port: number, more: string): string {
 
 function nginxArguments(prefix: string): string[] {
   return ['-p', prefix, '-c', join(prefix, 'nginx.conf'), '-e', 'stderr'];
-}
-
-export async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 async function listening(child: ChildProcess, port: number): Promise<void> {

@@ -8,7 +8,8 @@ import { buildSite } from '../support/contract.ts';
 import { coreInMemory, httpClient } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
 import { mapsConf } from '../../src/targets/nginx-maps.ts';
-import { copyHosted, freePort, generateNginx, hasNginx, startNginx, testNginx } from './nginx-host.ts';
+import { freePort } from '../../scripts/bench-servers.ts';
+import { copyHosted, generateNginx, hasNginx, startNginx, testNginx } from './nginx-host.ts';
 import type { RunningNginx } from './nginx-host.ts';
 
 /*

@@ -10,7 +10,8 @@ import type { RecordedRow, Response } from '../support/compare.ts';
 import { askAll, buildSite, recordedSets, sharedPath } from '../support/contract.ts';
 import { coreInMemory, serve } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
-import { copyHosted, freePort, generateNginx, hasNginx, startNginx, testNginx } from './nginx-host.ts';
+import { freePort } from '../../scripts/bench-servers.ts';
+import { copyHosted, generateNginx, hasNginx, startNginx, testNginx } from './nginx-host.ts';
 import type { RunningNginx } from './nginx-host.ts';
 import { nginxSkips } from './nginx-skips.ts';
 
