@@ -15,7 +15,7 @@ export interface PruneReport {
   readonly bytes: number;
 }
 
-/** What builds can make again from the storages alone. */
+/** What builds can make again from the storages alone, and the lists of changes, which are of no use to builds. */
 const MADE = ['archives', 'changes', 'contents', 'entries', 'state', 'zips'];
 
 /** Empties the cache: what builds have kept, and the clones only when asked. The next build makes it all again. */

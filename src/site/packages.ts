@@ -143,6 +143,7 @@ function unknownCategories({ revision, unknownCategories: ids }: Entry): Finding
     level: 'warning',
   }));
 }
+
 /** The contents that the storage lacks. */
 async function ensureAll(read: ReadEntry, ensure: (content: string) => Promise<boolean>): Promise<Set<string>> {
   const missing = new Set<string>();

@@ -51,14 +51,14 @@ export function openStates(folder: string, place: string): States {
     },
     set: (state, made) => {
       mkdirSync(folder, { recursive: true });
-      writeChecked(packagesFile, packageLines(state.made.site?.manifest ?? '', made));
+      writeChecked(packagesFile, keptLines(state.made.site?.manifest ?? '', made));
       states.set(key, state);
     },
   };
 }
 
 /** The digest of the manifest that has the packages' lines, in their order and before all others; then the packages. */
-function* packageLines(manifest: string, packages: readonly MadePackage[]): Generator<string> {
+function* keptLines(manifest: string, packages: readonly MadePackage[]): Generator<string> {
   yield manifest;
   yield* jsonLines(packages);
 }
