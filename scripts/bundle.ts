@@ -15,7 +15,7 @@ interface Host {
 
 const hosts: readonly Host[] = [
   {
-    entry: 'src/edge/nginx/nginx.ts',
+    entry: 'src/hosts/nginx/njs/registry.ts',
     file: 'lib/hosts/nginx/epr.js',
     // njs 0.7.9 knows little more than ES5; the core keeps to what it knows, and this lowers what esbuild can.
     options: {
@@ -26,8 +26,12 @@ const hosts: readonly Host[] = [
       external: ['fs'],
     },
   },
-  { entry: 'src/edge/cloudflare/worker.ts', file: 'lib/hosts/cloudflare/worker.js', options: { target: 'es2022' } },
-  { entry: 'src/edge/netlify/registry.ts', file: 'lib/hosts/netlify/registry.js', options: { target: 'es2022' } },
+  { entry: 'src/hosts/cloudflare/worker.ts', file: 'lib/hosts/cloudflare/worker.js', options: { target: 'es2022' } },
+  {
+    entry: 'src/hosts/netlify/functions/registry.ts',
+    file: 'lib/hosts/netlify/registry.js',
+    options: { target: 'es2022' },
+  },
 ];
 
 for (const { entry, file, options } of hosts) {

@@ -1,16 +1,16 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { declareAdd } from './cli/add.ts';
-import { declareBundle } from './cli/bundle.ts';
-import { declareCache } from './cli/cache.ts';
-import { declareCheck } from './cli/check.ts';
-import { declareDiff } from './cli/diff.ts';
-import { declareExplain } from './cli/explain.ts';
-import { declareInit } from './cli/init.ts';
-import { declareList } from './cli/list.ts';
-import { declarePromote } from './cli/promote.ts';
-import { declareRemove } from './cli/remove.ts';
-import { declareTag } from './cli/tag.ts';
+import { declareAdd } from './commands/add/declare.ts';
+import { declareBundle } from './commands/bundle/declare.ts';
+import { declareCache } from './commands/cache/declare.ts';
+import { declareCheck } from './commands/check/declare.ts';
+import { declareDiff } from './commands/diff/declare.ts';
+import { declareExplain } from './commands/explain/declare.ts';
+import { declareInit } from './commands/init/declare.ts';
+import { declareList } from './commands/list/declare.ts';
+import { declarePromote } from './commands/promote/declare.ts';
+import { declareRemove } from './commands/remove/declare.ts';
+import { declareTag } from './commands/tag/declare.ts';
 import { generator } from './generator.ts';
 import { printBuild, printFailure, printJson, progressDisplay, silentProgress } from './report.ts';
 
@@ -73,7 +73,7 @@ Examples:
   epr-static build --dist production --target nginx`,
   )
   .action(async ({ json, ref, cache, ...options }) => {
-    const { build } = await import('./commands/build.ts');
+    const { build } = await import('./commands/build/run.ts');
     const caching = { cache: cache === false ? '.cache' : cache, noCache: cache === false };
     const report = await build({ ...options, ...caching, refs: ref }, json ? silentProgress : progressDisplay());
     if (json) printJson(report);
@@ -97,7 +97,7 @@ Examples:
   epr-static serve --dir /srv/sites/production --port 80 --host 0.0.0.0`,
   )
   .action(async (options) => {
-    const { serve } = await import('./commands/serve.ts');
+    const { serve } = await import('./commands/serve/run.ts');
     await serve(options);
   });
 

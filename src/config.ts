@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { FAILSAFE_SCHEMA, load, nullCoreTag } from 'js-yaml';
 import { z } from 'zod';
 import { nearMatch, Stop } from './errors.ts';
-import { parseStrictVersion } from './version.ts';
+import { parseStrictVersion } from './core/version.ts';
 
 /** What the program relies on, of a distribution. Every default is in; no stage reads one elsewhere. */
 export interface Distribution {

@@ -2,7 +2,7 @@
 
 /**
  * Negative, zero or positive as `a` comes before, is, or comes after `b`: slash-separated paths compared component by component,
- * components as UTF-8 bytes, a folder before what is in it (registry-api.md section 9, "walk order").
+ * components as UTF-8 bytes, a folder before what is in it (docs/contract.md section 9, "walk order").
  */
 export const comparePaths = (a: string, b: string): number => {
   const end = Math.min(a.length, b.length);

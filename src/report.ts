@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import pc from 'picocolors';
-import type { BuildReport } from './commands/build.ts';
+import type { BuildReport } from './commands/build/run.ts';
 import type { Finding } from './errors.ts';
 import { Stop } from './errors.ts';
 

@@ -1,9 +1,9 @@
 import { Stop } from '../errors.ts';
-import { editTree } from './edit-tree.ts';
-import type { TreeEdit } from './edit-tree.ts';
-import type { OpenLayer, Workflow } from './open-workflow.ts';
-import { fullName } from './repository.ts';
-import type { Move } from './repository.ts';
+import { editTree } from '../storage/git/edit-tree.ts';
+import type { TreeEdit } from '../storage/git/edit-tree.ts';
+import type { OpenLayer, Workflow } from './open.ts';
+import { fullName } from '../storage/git/repository.ts';
+import type { Move } from '../storage/git/repository.ts';
 
 /** One commit on a layer. */
 export interface Change {

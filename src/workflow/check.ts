@@ -1,17 +1,17 @@
 import type { LayerPolicy, Tables } from '../config.ts';
 import type { Finding } from '../errors.ts';
-import { contentFindings, contentsOf } from '../layers/contents.ts';
-import type { Revision, Storage } from '../layers/layers.ts';
-import { entryReader } from '../site/entries.ts';
-import type { ReadEntry } from '../site/entries.ts';
-import { messages } from './history.ts';
+import { contentFindings, contentsOf } from '../storage/contents.ts';
+import type { Revision, Storage } from '../storage/storage.ts';
+import { entryReader } from '../build/cache/entries.ts';
+import type { ReadEntry } from '../build/cache/entries.ts';
+import { messages } from '../storage/git/history.ts';
 import { lineOf } from './line-of.ts';
 import { policyFindings } from './policy.ts';
 import type { CheckFinding } from './policy.ts';
 import { readEntries } from './read-entries.ts';
 import { casePaths, caseTwins, sizeFindings } from './shape-findings.ts';
-import { changedRevisions, sharedRevisions, touchedBy } from './twins.ts';
-import type { CheckedLayer, Shared } from './twins.ts';
+import { changedRevisions, sharedRevisions, touchedBy } from './other-layers.ts';
+import type { CheckedLayer, Shared } from './other-layers.ts';
 
 /*
  * What `check` finds: what a build would say, what the policy of the layer forbids, and what the other layers hold.

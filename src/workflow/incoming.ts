@@ -2,16 +2,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
-import { blobId } from '../layers/blob-id.ts';
-import { openDirectoryStorage } from '../layers/directory.ts';
-import { revisionId } from '../layers/layers.ts';
-import type { Revision, RevisionFiles, Storage } from '../layers/layers.ts';
-import { parseManifest, toText, YamlError } from '../layers/yaml.ts';
-import { openZip, ZipError } from '../layers/zip-read.ts';
-import { writeFolder } from './edit-tree.ts';
-import type { Held } from './places.ts';
-import type { Repository } from './repository.ts';
-import { EXECUTABLE, FILE, FOLDER } from './tree.ts';
+import { blobId } from '../storage/blob-id.ts';
+import { openDirectoryStorage } from '../storage/directory.ts';
+import { revisionId } from '../storage/storage.ts';
+import type { Revision, RevisionFiles, Storage } from '../storage/storage.ts';
+import { parseManifest, toText, YamlError } from '../package/yaml/yaml.ts';
+import { openZip, ZipError } from '../storage/zip-read.ts';
+import { writeFolder } from '../storage/git/edit-tree.ts';
+import type { Held } from './revision-paths.ts';
+import type { Repository } from '../storage/git/repository.ts';
+import { EXECUTABLE, FILE, FOLDER } from '../storage/git/tree.ts';
 
 /** A package from outside, as a layer would list it. */
 export interface Incoming {

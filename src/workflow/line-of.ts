@@ -1,5 +1,5 @@
 import { EVENT_ID, getScalarValue, parseEvents } from 'js-yaml';
-import { lineAt } from '../layers/yaml-values.ts';
+import { lineAt } from '../package/yaml/values.ts';
 
 /**
  * The line, from 1, of a place such as `policy_templates.0.title` in a YAML text, or, where that is missing, of what it would be

@@ -4,8 +4,8 @@ import type { Distribution } from '../config.ts';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { generator } from '../generator.ts';
-import { temporaryName } from '../leftovers.ts';
-import type { Layer, Storage } from '../layers/layers.ts';
+import { temporaryName } from '../tree/commit/leftovers.ts';
+import type { Layer, Storage } from '../storage/storage.ts';
 import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from './lock.ts';
 import type { Lock } from './lock.ts';
 

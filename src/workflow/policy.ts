@@ -1,6 +1,6 @@
 import type { LayerPolicy } from '../config.ts';
 import type { Finding } from '../errors.ts';
-import { compareRevisionVersions, parseStrictVersion } from '../version.ts';
+import { compareRevisionVersions, parseStrictVersion } from '../core/version.ts';
 
 /*
  * What a change of a layer may do: pure rules over what it adds, overwrites and removes, and what the other layers hold.

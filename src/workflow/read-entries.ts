@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import type { Category } from '../config.ts';
-import type { Revision } from '../layers/layers.ts';
-import type { Columns } from '../queries/columns.ts';
-import type { EntryReader, ReadEntry } from '../site/entries.ts';
-import type { Entry } from '../site/entry.ts';
-import { indexFiles } from '../site/index-files.ts';
+import type { Revision } from '../storage/storage.ts';
+import type { Columns } from '../core/columns.ts';
+import type { EntryReader, ReadEntry } from '../build/cache/entries.ts';
+import type { Entry } from '../build/entry.ts';
+import { indexFiles } from '../build/index-files.ts';
 
 /** Reads revisions, some at once, in their order. */
 export async function readEntries(reader: EntryReader, revisions: readonly Revision[]): Promise<ReadEntry[]> {

@@ -1,5 +1,5 @@
-import type { PackageFile, Revision } from '../layers/layers.ts';
-import type { CommittedFile } from './history.ts';
+import type { PackageFile, Revision } from '../storage/storage.ts';
+import type { CommittedFile } from '../storage/git/history.ts';
 import type { CheckFinding } from './policy.ts';
 
 /*

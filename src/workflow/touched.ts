@@ -1,8 +1,8 @@
-import { sameContent } from '../catalog/catalog.ts';
+import { sameContent } from '../catalog/merge.ts';
 import type { Finding } from '../errors.ts';
-import type { Revision, RevisionFiles } from '../layers/layers.ts';
-import { layersAbove } from './open-workflow.ts';
-import type { OpenLayer, Workflow } from './open-workflow.ts';
+import type { Revision, RevisionFiles } from '../storage/storage.ts';
+import { layersAbove } from './open.ts';
+import type { OpenLayer, Workflow } from './open.ts';
 import type { CheckFinding, Touched, Twin } from './policy.ts';
 
 /** A revision of a layer, or one that is to be in it, beside what the other layers hold of its package. */

@@ -273,7 +273,7 @@ describe('the same content gives the same bytes', () => {
 
 test('processes that replace one folder over and over never find it taken', async () => {
   const folder = temporaryFolder();
-  const module = new URL('../../lib/site/replace-folder.js', import.meta.url).href;
+  const module = new URL('../../lib/tree/commit/replace.js', import.meta.url).href;
   const script = `
     import { writeFileSync } from 'node:fs';
     import { replaceFolder } from '${module}';

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { mergeLayers } from '../../src/catalog/catalog.ts';
-import { openGitStorage } from '../../src/layers/git.ts';
+import { mergeLayers } from '../../src/catalog/merge.ts';
+import { openGitStorage } from '../../src/storage/git/storage.ts';
 import { applyChanges } from '../../src/workflow/change.ts';
-import { openWorkflow } from '../../src/workflow/open-workflow.ts';
+import { openWorkflow } from '../../src/workflow/open.ts';
 import { planPromotion, wayBetween } from '../../src/workflow/promotion.ts';
-import type { PromoteReport } from '../../src/commands/promote.ts';
+import type { PromoteReport } from '../../src/commands/promote/run.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import type { Run } from '../support/cli.ts';
 import { sharedPath } from '../support/contract.ts';

@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { AddReport } from '../../src/commands/add.ts';
-import type { RemoveReport } from '../../src/commands/remove.ts';
-import type { TagReport } from '../../src/commands/tag.ts';
+import type { AddReport } from '../../src/commands/add/run.ts';
+import type { RemoveReport } from '../../src/commands/remove/run.ts';
+import type { TagReport } from '../../src/commands/tag/run.ts';
 import { run, startServer, temporaryFolder } from '../support/cli.ts';
 import { packageFiles, runGit, writeFiles } from '../support/repository.ts';
 import type { Files } from '../support/repository.ts';

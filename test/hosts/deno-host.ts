@@ -1,5 +1,5 @@
-import type { fetchHandler } from '../../src/edge/fetch.ts';
-import type { folderFiles } from '../../src/edge/folder-files.ts';
+import type { fetchHandler } from '../../src/hosts/fetch/handler.ts';
+import type { folderFiles } from '../../src/hosts/fetch/folder-files.ts';
 
 /*
  * Run by Deno: serves what its arguments name, and prints the port.
@@ -44,7 +44,7 @@ async function deployed(request: Request): Promise<Response> {
 
 /** The handler that the package exports for hosts with a file system. */
 async function overFolder(): Promise<Handler> {
-  const edge = (await import(`file://${code}/edge/fetch.js`)) as { fetchHandler: typeof fetchHandler };
-  const files = (await import(`file://${code}/edge/folder-files.js`)) as { folderFiles: typeof folderFiles };
+  const edge = (await import(`file://${code}/hosts/fetch/handler.js`)) as { fetchHandler: typeof fetchHandler };
+  const files = (await import(`file://${code}/hosts/fetch/folder-files.js`)) as { folderFiles: typeof folderFiles };
   return edge.fetchHandler(files.folderFiles(folder));
 }

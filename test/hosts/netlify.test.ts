@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import { netlifyTarget, siteRules } from '../../src/targets/netlify.ts';
+import { netlifyTarget, siteRules } from '../../src/hosts/netlify/target.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
 import { askAll, buildSite, recordedSets, sharedPath } from '../support/contract.ts';
 import type { Running } from '../support/implementations.ts';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { freePort } from '../../scripts/bench-servers.ts';
 import { readConfig } from '../../src/config.ts';
-import { writeNginx } from '../../src/targets/nginx.ts';
-import type { EncodedFiles } from '../../src/targets/nginx-encoded.ts';
+import { writeNginx } from '../../src/hosts/nginx/target.ts';
+import type { EncodedFiles } from '../../src/hosts/nginx/encoded.ts';
 import { httpClient } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
 

@@ -2,12 +2,12 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Columns } from '../../src/queries/columns.ts';
+import type { Columns } from '../../src/core/columns.ts';
 import type { Response } from '../support/compare.ts';
 import { buildSite } from '../support/contract.ts';
 import { coreInMemory, httpClient } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
-import { mapsConf } from '../../src/targets/nginx-maps.ts';
+import { mapsConf } from '../../src/hosts/nginx/maps.ts';
 import { freePort } from '../../scripts/bench-servers.ts';
 import { copyHosted, generateNginx, hasNginx, startNginx, testNginx } from './nginx-host.ts';
 import type { RunningNginx } from './nginx-host.ts';

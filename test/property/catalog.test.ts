@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareRevisions, mergeLayers } from '../../src/catalog/catalog.ts';
-import type { Layer, Revision } from '../../src/layers/layers.ts';
-import { deprecationOf } from '../../src/site/entry.ts';
+import { compareRevisions, mergeLayers } from '../../src/catalog/merge.ts';
+import type { Layer, Revision } from '../../src/storage/storage.ts';
+import { deprecationOf } from '../../src/build/entry.ts';
 import { id } from '../support/arbitraries.ts';
 import { layerOf } from '../support/layers.ts';
 

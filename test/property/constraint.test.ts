@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { compare } from 'semver';
 import { expect, test } from 'vitest';
-import { compileConstraint } from '../../src/constraint-parse.ts';
-import { accepts } from '../../src/constraint.ts';
-import type { Constraint, Interval } from '../../src/constraint.ts';
-import { compareRevisionVersions, compareVersions, formatVersion, parseVersion } from '../../src/version.ts';
-import type { Version } from '../../src/version.ts';
+import { compileConstraint } from '../../src/package/constraint-compile.ts';
+import { accepts } from '../../src/core/constraint.ts';
+import type { Constraint, Interval } from '../../src/core/constraint.ts';
+import { compareRevisionVersions, compareVersions, formatVersion, parseVersion } from '../../src/core/version.ts';
+import type { Version } from '../../src/core/version.ts';
 
 /** A comparison as a person would think of it; `numbers` are those before the first wildcard or missing one. */
 interface Comparison {

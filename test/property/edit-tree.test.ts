@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { editTree, nodeAt } from '../../src/workflow/edit-tree.ts';
-import type { TreeEdit } from '../../src/workflow/edit-tree.ts';
-import { FOLDER, formatTree, parseTree } from '../../src/workflow/tree.ts';
-import type { TreeEntry, TreeNode } from '../../src/workflow/tree.ts';
+import { editTree, nodeAt } from '../../src/storage/git/edit-tree.ts';
+import type { TreeEdit } from '../../src/storage/git/edit-tree.ts';
+import { FOLDER, formatTree, parseTree } from '../../src/storage/git/tree.ts';
+import type { TreeEntry, TreeNode } from '../../src/storage/git/tree.ts';
 
 /* An edit of a tree changes what it names and nothing else. */
 

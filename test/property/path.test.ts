@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cleanPath, escapePath, readTarget } from '../../src/edge/path.ts';
-import { percentDecode } from '../../src/queries/query-string.ts';
+import { cleanPath, escapePath, readTarget } from '../../src/core/path.ts';
+import { percentDecode } from '../../src/core/query-string.ts';
 
 const anyBytes = fc
   .array(fc.integer({ min: 0, max: 255 }), { maxLength: 20 })

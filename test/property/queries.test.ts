@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseStrictVersion, compareRevisionVersions } from '../../src/version.ts';
-import type { Version } from '../../src/version.ts';
-import { kibanaClass, precomputedAnswer } from '../../src/queries/precomputed.ts';
-import { answerName, precomputeAnswers } from '../../src/site/answers.ts';
-import type { IndexedRevision } from '../../src/site/index-files.ts';
+import { parseStrictVersion, compareRevisionVersions } from '../../src/core/version.ts';
+import type { Version } from '../../src/core/version.ts';
+import { kibanaClass, precomputedAnswer } from '../../src/core/precomputed.ts';
+import { answerName, precomputeAnswers } from '../../src/build/answers.ts';
+import type { IndexedRevision } from '../../src/build/index-files.ts';
 import { categoryName, conditions, flags, revisions } from '../support/arbitraries.ts';
 import type { Parameter } from '../support/arbitraries.ts';
 import { bodyOf, counts, indexOf, queryOf, search } from '../support/registry.ts';

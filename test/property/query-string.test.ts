@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseQueryString } from '../../src/queries/query-string.ts';
+import { parseQueryString } from '../../src/core/query-string.ts';
 
 const byteString = (alphabet: fc.Arbitrary<number>) =>
   fc.array(alphabet, { maxLength: 40 }).map((bytes) => String.fromCharCode(...bytes));

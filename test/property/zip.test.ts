@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openZip, ZipError } from '../../src/layers/zip-read.ts';
+import { openZip, ZipError } from '../../src/storage/zip-read.ts';
 import { comparePaths, walkOrder } from '../../src/paths.ts';
-import { zipLayout, zipPieces } from '../../src/site/zip-write.ts';
+import { zipLayout, zipPieces } from '../../src/build/zip-layout.ts';
 
 /** Names at whose differences orders disagree: around the slash, surrogates, and U+E000 to U+FFFF. */
 const segment = fc.oneof(

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { compareRevisions } from '../../src/catalog/catalog.ts';
-import type { IndexedRevision, QueryFacts } from '../../src/site/index-files.ts';
+import { compareRevisions } from '../../src/catalog/merge.ts';
+import type { IndexedRevision, QueryFacts } from '../../src/build/index-files.ts';
 import { layerOf } from './layers.ts';
 import { revision } from './registry.ts';
 

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { build } from '../../src/commands/build.ts';
-import type { BuildReport } from '../../src/commands/build.ts';
+import { build } from '../../src/commands/build/run.ts';
+import type { BuildReport } from '../../src/commands/build/run.ts';
 import { silentProgress } from '../../src/report.ts';
 import { differences, withListings } from './compare.ts';
 import type { RecordedRow } from './compare.ts';

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { answer } from '../../src/edge/answer.ts';
-import { nodeSite } from '../../src/edge/node.ts';
-import type { Answer } from '../../src/edge/response.ts';
-import type { Columns } from '../../src/queries/columns.ts';
-import { byteString } from '../../src/site/index-files.ts';
+import { answer } from '../../src/core/respond.ts';
+import { nodeSite } from '../../src/hosts/node/server.ts';
+import type { Answer } from '../../src/core/response.ts';
+import type { Columns } from '../../src/core/columns.ts';
+import { byteString } from '../../src/build/index-files.ts';
 import type { Response } from './compare.ts';
 
 /** A way to serve a built site; the contract is asked of every one. */

@@ -1,5 +1,5 @@
-import { revisionId } from '../../src/layers/layers.ts';
-import type { Layer, Revision } from '../../src/layers/layers.ts';
+import { revisionId } from '../../src/storage/storage.ts';
+import type { Layer, Revision } from '../../src/storage/storage.ts';
 
 /** A layer that holds these ids. */
 export function layerOf(name: string, ids: readonly string[]): Layer {

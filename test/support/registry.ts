@@ -1,11 +1,11 @@
 import type { Category } from '../../src/config.ts';
-import { answerQuery } from '../../src/queries/answer.ts';
-import type { Piece } from '../../src/queries/answer.ts';
-import { parseQuery } from '../../src/queries/parse.ts';
-import type { Query } from '../../src/queries/parse.ts';
-import { parseQueryString } from '../../src/queries/query-string.ts';
-import { indexFiles } from '../../src/site/index-files.ts';
-import type { IndexedRevision, IndexFiles, QueryFacts } from '../../src/site/index-files.ts';
+import { answerQuery } from '../../src/core/compose.ts';
+import type { Piece } from '../../src/core/compose.ts';
+import { parseQuery } from '../../src/core/query.ts';
+import type { Query } from '../../src/core/query.ts';
+import { parseQueryString } from '../../src/core/query-string.ts';
+import { indexFiles } from '../../src/build/index-files.ts';
+import type { IndexedRevision, IndexFiles, QueryFacts } from '../../src/build/index-files.ts';
 
 /** A table of a parent with two sub-categories, and one that is alone. */
 export const CATEGORIES: readonly Category[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { answer } from '../../src/edge/answer.ts';
-import type { FileList, Request } from '../../src/edge/answer.ts';
-import type { Answer } from '../../src/edge/response.ts';
+import { answer } from '../../src/core/respond.ts';
+import type { FileList, Request } from '../../src/core/respond.ts';
+import type { Answer } from '../../src/core/response.ts';
 import { indexOf, joinPieces, revision } from '../support/registry.ts';
 
 const index = indexOf(revision('acme@1.0.0', { categories: ['web'] }));

@@ -9,16 +9,9 @@ import type { Module, Modules } from '../support/source.ts';
  */
 
 /** Each may import from those before it. */
-const STAGES = ['layers', 'catalog', 'queries', 'edge', 'site', 'workflow', 'targets', 'publish'];
-/** What stands between a person and the commands: arguments in, reports out. */
-const OUTER = new Set(['cli', 'report']);
-/** Of `edge/`, what knows no host; a new such file is to be added here. */
-const EDGE_CORE = ['answer', 'response', 'route', 'path', 'file-answer', 'without-file'].map(
-  (name) => `edge/${name}.ts`,
-);
-const EDGE_PLAIN_TOP = ['version.ts', 'constraint.ts'];
-/** Whose values an edge-plain file can't have, only their types. */
-const TYPES_ONLY = ['layers', 'catalog', 'site', 'config.ts'];
+const STAGES = ['core', 'tree', 'storage', 'package', 'catalog', 'build', 'hosts', 'workflow', 'inspect'];
+/** Top-level files whose types, but not values, an edge-plain file may have. */
+const TYPES_ONLY = new Set(['config.ts']);
 /** Top-level files that nothing below imports. */
 const DOORS = ['cli.ts', 'report.ts'];
 
@@ -27,24 +20,21 @@ type Rule = (modules: Modules) => string[];
 const direction: Rule = (modules) =>
   eachImport(modules, ({ file, target, isType }) => {
     const [from, to] = [folderOf(file), folderOf(target)];
-    if (from === to || isOutside(target)) return false;
-    if (from === 'commands') return OUTER.has(to);
-    if (from === 'cli') return to === '' ? target === 'cli.ts' : !['commands', 'report'].includes(to);
-    if (from === 'report') return to === '' ? target === 'cli.ts' : !(isType && !OUTER.has(to));
-    if (from === '')
-      return file === 'cli.ts'
-        ? !['commands', 'cli'].includes(to)
-        : !(isType && file === 'report.ts' && to === 'commands');
+    if (isOutside(target)) return false;
+    if (from === 'commands' && to === 'commands')
+      return file.endsWith('/run.ts') && /\/(declare|report)\.ts$/.test(target);
+    if (from === to) return false;
+    if (from === 'commands') return to === '' && target === 'cli.ts';
+    if (file === 'cli.ts') return to !== 'commands';
+    if (from === '') return to !== 'core' && !(isType && file === 'report.ts' && to === 'commands');
     if (to === '') return DOORS.includes(target);
-    if (from === 'edge' && isType && TYPES_ONLY.includes(to)) return false;
     return STAGES.indexOf(to) < 0 || STAGES.indexOf(to) > STAGES.indexOf(from);
   });
 
 const edgeImports: Rule = (modules) =>
   eachImport(modules, ({ file, target, isType }) => {
     if (!isEdgePlain(file)) return false;
-    if (isType) return ![...TYPES_ONLY, 'queries', 'edge', ...EDGE_PLAIN_TOP].includes(folderOf(target) || target);
-    return !isEdgePlain(target);
+    return !isEdgePlain(target) && !(isType && TYPES_ONLY.has(target));
   });
 
 const edgeSyntax: Rule = (modules) =>
@@ -60,7 +50,9 @@ const prints: Rule = (modules) =>
 
 /** But for the entry of an edge host, which finds it by that name. */
 const defaultExports: Rule = (modules) =>
-  mentions(modules, /export\.default|as\.default/).filter((place) => !/^edge\/[^/]+\/[^/]+\.ts:/.test(place));
+  mentions(modules, /export\.default|as\.default/).filter(
+    (place) => !/^hosts\/(nginx\/njs\/registry|netlify\/functions\/registry|cloudflare\/worker)\.ts:/.test(place),
+  );
 
 /** Of what runs: imports of types are erased, so they can't go round in circles. */
 const cycles: Rule = (modules) => {
@@ -79,27 +71,25 @@ const cycles: Rule = (modules) => {
 const missingFiles: Rule = (modules) => eachImport(modules, ({ target }) => !isOutside(target) && !modules.has(target));
 
 const broken: readonly [string, Rule, Readonly<Record<string, string>>][] = [
-  ['a stage imports from its right', direction, { 'layers/a.ts': "import type { B } from '../site/b.ts';" }],
-  ['a stage imports a command', direction, { 'site/a.ts': "export { b } from '../commands/b.ts';" }],
-  ['a stage imports the reporter', direction, { 'site/a.ts': "import { say } from '../report.ts';" }],
-  ['a top-level file imports a stage', direction, { 'config.ts': "import { b } from './layers/b.ts';" }],
-  ['a command prints', direction, { 'commands/a.ts': "import { b } from '../report/b.ts';" }],
-  ['a report runs a command', direction, { 'report/a.ts': "import { b } from '../commands/b.ts';" }],
-  ["a verb's declaration imports a stage", direction, { 'cli/a.ts': "import { b } from '../site/b.ts';" }],
-  ['a folder that no one knows', direction, { 'site/a.ts': "import { b } from '../utils/b.ts';" }],
-  ['a query has a value of a layer', edgeImports, { 'queries/a.ts': "import { b } from '../layers/b.ts';" }],
-  ['an inline type import still runs', edgeImports, { 'queries/a.ts': "import { type B } from '../layers/b.ts';" }],
-  ['the edge core imports its host', edgeImports, { 'edge/answer.ts': "import { b } from './node.ts';" }],
-  ['the edge core imports Node', edgeImports, { 'edge/route.ts': "import { join } from 'node:path';" }],
-  ['a package at the edge', edgeImports, { 'queries/a.ts': "const b = await import('semver');" }],
-  ['a value of the config at the edge', edgeImports, { 'version.ts': "import { b } from './config.ts';" }],
-  ['new syntax at the edge', edgeSyntax, { 'constraint.ts': 'for (const a of b) c();' }],
+  ['a stage imports from its right', direction, { 'storage/a.ts': "import type { B } from '../build/b.ts';" }],
+  ['a stage imports a command', direction, { 'build/a.ts': "export { b } from '../commands/b/run.ts';" }],
+  ['a stage imports the reporter', direction, { 'build/a.ts': "import { say } from '../report.ts';" }],
+  ['a top-level file imports a stage', direction, { 'config.ts': "import { b } from './storage/b.ts';" }],
+  ['a command prints', direction, { 'commands/a/run.ts': "import { b } from './report.ts';" }],
+  ['a folder that no one knows', direction, { 'build/a.ts': "import { b } from '../utils/b.ts';" }],
+  ['the core has a value of a storage', edgeImports, { 'core/a.ts': "import { b } from '../storage/b.ts';" }],
+  ['an inline type import still runs', edgeImports, { 'core/a.ts': "import { type B } from '../config.ts';" }],
+  ['the edge core imports its host', edgeImports, { 'core/a.ts': "import { b } from '../hosts/node/server.ts';" }],
+  ['the edge core imports Node', edgeImports, { 'core/route.ts': "import { join } from 'node:path';" }],
+  ['a package at the edge', edgeImports, { 'core/a.ts': "const b = await import('semver');" }],
+  ['a value of the config at the edge', edgeImports, { 'core/version.ts': "import { b } from '../config.ts';" }],
+  ['new syntax at the edge', edgeSyntax, { 'core/constraint.ts': 'for (const a of b) c();' }],
   ['an exit', exits, { 'site/a.ts': 'process.exit(1);' }],
   ['an exit status', exits, { 'report.ts': 'process.exitCode = 1;' }],
   ['a print', prints, { 'cli.ts': "process.stdout.write('a');" }],
   ['a log', prints, { 'site/a.ts': "console.warn('a');" }],
   ['a default export', defaultExports, { 'site/a.ts': 'export default function a() {}' }],
-  ['a default export of the edge core', defaultExports, { 'edge/answer.ts': 'export default {};' }],
+  ['a default export of the edge core', defaultExports, { 'core/respond.ts': 'export default {};' }],
   ['a renamed default export', defaultExports, { 'site/a.ts': 'export { a as default };' }],
   ['a cycle', cycles, { 'a.ts': "import { b } from './b.ts';", 'b.ts': "export * from './a.ts';" }],
   ['a file that is not there', missingFiles, { 'a.ts': "import { b } from './b.ts';" }],
@@ -115,9 +105,9 @@ describe('the program', () => {
 
   test('is read whole', () => {
     expect(modules.size).toBeGreaterThan(50);
-    for (const file of [...EDGE_CORE, ...EDGE_PLAIN_TOP, ...DOORS]) expect(modules.has(file), file).toBe(true);
-    expect(modules.get('report.ts')?.imports).toContainEqual({ target: 'commands/build.ts', isType: true });
-    expect(modules.get('cli.ts')?.imports).toContainEqual({ target: 'commands/build.ts', isType: false });
+    for (const file of ['core/respond.ts', ...DOORS]) expect(modules.has(file), file).toBe(true);
+    expect(modules.get('report.ts')?.imports).toContainEqual({ target: 'commands/build/run.ts', isType: true });
+    expect(modules.get('cli.ts')?.imports).toContainEqual({ target: 'commands/build/run.ts', isType: false });
   });
 });
 
@@ -239,7 +229,7 @@ function joined(words: readonly { readonly text: string }[]): string {
 }
 
 function isEdgePlain(file: string): boolean {
-  return file.startsWith('queries/') || [...EDGE_CORE, ...EDGE_PLAIN_TOP].includes(file);
+  return file.startsWith('core/');
 }
 
 function isOutside(target: string): boolean {

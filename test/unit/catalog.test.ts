@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compareRevisions, mergeLayers, sameContent } from '../../src/catalog/catalog.ts';
-import type { RevisionFiles } from '../../src/layers/layers.ts';
+import { compareRevisions, mergeLayers, sameContent } from '../../src/catalog/merge.ts';
+import type { RevisionFiles } from '../../src/storage/storage.ts';
 import { layerOf } from '../support/layers.ts';
 
 const merged = (...layers: Parameters<typeof mergeLayers>[0][]) => {

@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Distribution } from '../../src/config.ts';
-import { assetPath } from '../../src/edge/cloudflare/asset-path.ts';
-import { cloudflareTarget, LARGEST_ASSET, planAssets } from '../../src/targets/cloudflare.ts';
+import { assetPath } from '../../src/hosts/cloudflare/path.ts';
+import { cloudflareTarget, LARGEST_ASSET, planAssets } from '../../src/hosts/cloudflare/target.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'epr-static-target-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));

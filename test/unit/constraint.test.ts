@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { compileConstraint } from '../../src/constraint-parse.ts';
-import { accepts } from '../../src/constraint.ts';
-import type { Constraint } from '../../src/constraint.ts';
-import { parseVersion } from '../../src/version.ts';
+import { compileConstraint } from '../../src/package/constraint-compile.ts';
+import { accepts } from '../../src/core/constraint.ts';
+import type { Constraint } from '../../src/core/constraint.ts';
+import { parseVersion } from '../../src/core/version.ts';
 import { recordedRows } from '../support/recorded.ts';
 
 interface Row {

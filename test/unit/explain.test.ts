@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { findRevisions } from '../../src/queries/filter.ts';
-import { explainQuery } from '../../src/workflow/explain.ts';
+import { findRevisions } from '../../src/core/find.ts';
+import { explainQuery } from '../../src/inspect/explain.ts';
 import { indexOf, queryOf, revision, search } from '../support/registry.ts';
 
 const revisions = [

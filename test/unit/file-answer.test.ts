@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { fileAnswer } from '../../src/edge/file-answer.ts';
-import type { FileSource } from '../../src/edge/file-answer.ts';
-import type { Answer } from '../../src/edge/response.ts';
+import { fileAnswer } from '../../src/core/file-answer.ts';
+import type { FileSource } from '../../src/core/file-answer.ts';
+import type { Answer } from '../../src/core/response.ts';
 
 const digest = '0123456789abcdef'.repeat(4);
 const tag = '"0123456789abcdef0123456789abcdef"';

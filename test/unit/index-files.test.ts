@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { byteString, indexFiles } from '../../src/site/index-files.ts';
+import { byteString, indexFiles } from '../../src/build/index-files.ts';
 import { bodyOf, CACHE, CATEGORIES, indexOf, revision } from '../support/registry.ts';
 
 /** What lies at a place of the rows file. */

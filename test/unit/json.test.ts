@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Json } from '../../src/layers/shape.ts';
-import { braces, document, members, render } from '../../src/site/json.ts';
+import type { Json } from '../../src/tree/json.ts';
+import { braces, document, members, render } from '../../src/tree/json.ts';
 
 test.each<[string, Json]>([
   ['null', null],

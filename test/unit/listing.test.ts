@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { listRevisions } from '../../src/layers/listing.ts';
-import type { Entry } from '../../src/layers/listing.ts';
+import { listRevisions } from '../../src/storage/listing.ts';
+import type { Entry } from '../../src/storage/listing.ts';
 
 const entry = (path: string, kind: Entry['kind'] = 'folder'): Entry => ({ path, kind, source: `source of ${path}` });
 

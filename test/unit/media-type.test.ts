@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import { mediaType, mediaTypeByExtension, sniffMediaType } from '../../src/site/media-type.ts';
+import { mediaType, mediaTypeByExtension, sniffMediaType } from '../../src/tree/media-type.ts';
 import { recordedRows } from '../support/recorded.ts';
 
 interface SniffRow {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { boundedMemory } from '../../src/edge/memory.ts';
-import type { Memory } from '../../src/edge/memory.ts';
+import { boundedMemory } from '../../src/hosts/node/memory.ts';
+import type { Memory } from '../../src/hosts/node/memory.ts';
 
 /** A memory of 80 kB over texts of 9,000 characters, that notes what was read. */
 function texts(): {

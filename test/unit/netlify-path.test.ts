@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { netlifyPath } from '../../src/edge/netlify-path.ts';
+import { netlifyPath } from '../../src/hosts/netlify/path.ts';
 
 const byDigest = (path: string): boolean => netlifyPath(path, 'd1') === '_registry/content/d1';
 

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Coding } from '../../src/edge/nginx/encoding.ts';
-import { acceptedCodings, encodedPath, gzipOnTheWay, isCompressible } from '../../src/edge/nginx/encoding.ts';
-import { listedFiles } from '../../src/site/extend-site.ts';
-import { openSiteWriter } from '../../src/site/site-writer.ts';
-import { encodeSite } from '../../src/targets/nginx-encoded.ts';
+import type { Coding } from '../../src/hosts/nginx/njs/encoding.ts';
+import { acceptedCodings, encodedPath, gzipOnTheWay, isCompressible } from '../../src/hosts/nginx/njs/encoding.ts';
+import { listedFiles } from '../../src/tree/extend-site.ts';
+import { openSiteWriter } from '../../src/tree/site-writer.ts';
+import { encodeSite } from '../../src/hosts/nginx/encoded.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'epr-static-encoding-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));

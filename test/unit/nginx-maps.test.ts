@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Columns } from '../../src/queries/columns.ts';
-import { kibanaClass } from '../../src/queries/precomputed.ts';
-import { mapsConf, variableOf } from '../../src/targets/nginx-maps.ts';
-import { parseStrictVersion } from '../../src/version.ts';
+import type { Columns } from '../../src/core/columns.ts';
+import { kibanaClass } from '../../src/core/precomputed.ts';
+import { mapsConf, variableOf } from '../../src/hosts/nginx/maps.ts';
+import { parseStrictVersion } from '../../src/core/version.ts';
 
 test('variables of different distributions differ', () => {
   const names = ['a', 'A', 'a.b', 'a-b', 'a_b', 'a_2eb', '7.9.0'];

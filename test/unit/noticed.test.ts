@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { IndexedRevision } from '../../src/site/index-files.ts';
-import { noticed } from '../../src/workflow/noticed.ts';
+import type { IndexedRevision } from '../../src/build/index-files.ts';
+import { noticed } from '../../src/inspect/client-impact.ts';
 import { bodyOf, indexOf, revision } from '../support/registry.ts';
 
 const eight = { kibana: '^8.0.0' };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { cleanPath, escapePath, readTarget } from '../../src/edge/path.ts';
-import { percentDecode } from '../../src/queries/query-string.ts';
+import { cleanPath, escapePath, readTarget } from '../../src/core/path.ts';
+import { percentDecode } from '../../src/core/query-string.ts';
 import { recordedRows } from '../support/recorded.ts';
 
 interface PathRow {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { answerQuery } from '../../src/queries/answer.ts';
-import { parseQuery } from '../../src/queries/parse.ts';
-import { parseQueryString } from '../../src/queries/query-string.ts';
+import { answerQuery } from '../../src/core/compose.ts';
+import { parseQuery } from '../../src/core/query.ts';
+import { parseQueryString } from '../../src/core/query-string.ts';
 import { bodyOf, counts, indexOf, queryOf, revision, search } from '../support/registry.ts';
 
 const errorOf = (raw: string, endpoint: 'search' | 'categories' = 'search') => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseQueryString, percentDecode } from '../../src/queries/query-string.ts';
+import { parseQueryString, percentDecode } from '../../src/core/query-string.ts';
 import { recordedRows } from '../support/recorded.ts';
 
 interface QueryRow {

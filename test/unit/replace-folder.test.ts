@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { recover, replaceFolder } from '../../src/site/replace-folder.ts';
+import { recover, replaceFolder } from '../../src/tree/commit/replace.ts';
 import { filesOf, temporaryFolder, writeFiles } from '../support/folder.ts';
 import type { Files } from '../support/folder.ts';
 

@@ -15,9 +15,9 @@ import {
   textAlways,
   textRequired,
   texts,
-} from '../../src/layers/shape.ts';
-import type { Context, Member, Shape } from '../../src/layers/shape.ts';
-import { parseYaml } from '../../src/layers/yaml.ts';
+} from '../../src/package/shapes/shape.ts';
+import type { Context, Member, Shape } from '../../src/package/shapes/shape.ts';
+import { parseYaml } from '../../src/package/yaml/yaml.ts';
 
 /** The value of an object with the shape, written as YAML, and what is wrong with it. */
 function read(shape: Shape, yaml: string) {

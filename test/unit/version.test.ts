@@ -5,8 +5,8 @@ import {
   formatVersion,
   parseStrictVersion,
   parseVersion,
-} from '../../src/version.ts';
-import type { Version } from '../../src/version.ts';
+} from '../../src/core/version.ts';
+import type { Version } from '../../src/core/version.ts';
 import { recordedRows } from '../support/recorded.ts';
 
 interface VersionRow {

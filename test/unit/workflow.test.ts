@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lineOf } from '../../src/workflow/line-of.ts';
 import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from '../../src/workflow/lock.ts';
 import { casePaths, caseTwins, sizeFindings } from '../../src/workflow/shape-findings.ts';
-import { versionsByName, waitingRevisions } from '../../src/workflow/waiting.ts';
+import { versionsByName, waitingRevisions } from '../../src/catalog/waiting.ts';
 import type { Distribution } from '../../src/config.ts';
 import { layerOf } from '../support/layers.ts';
 

@@ -15,7 +15,7 @@ import {
   type Fields,
   type Value,
   YamlError,
-} from '../../src/layers/yaml.ts';
+} from '../../src/package/yaml/yaml.ts';
 import { recordedRows } from '../support/recorded.ts';
 
 interface Row {

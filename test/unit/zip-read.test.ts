@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openZip, ZipError } from '../../src/layers/zip-read.ts';
+import { openZip, ZipError } from '../../src/storage/zip-read.ts';
 import { recordedRows } from '../support/recorded.ts';
 
 /** What a made-up zip says of one entry; whatever is left out is as it should be. */

@@ -9,8 +9,8 @@ import { crc32, deflateRawSync } from 'node:zlib';
 import { ZipArchive } from 'archiver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Entry, fromBufferPromise } from 'yauzl';
-import { openZip } from '../../src/layers/zip-read.ts';
-import { type ZipFile, zipLayout, zipPieces } from '../../src/site/zip-write.ts';
+import { openZip } from '../../src/storage/zip-read.ts';
+import { type ZipFile, zipLayout, zipPieces } from '../../src/build/zip-layout.ts';
 import { recordedRows } from '../support/recorded.ts';
 
 interface Packed extends ZipFile {

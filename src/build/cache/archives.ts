@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { temporaryName } from '../../tree/commit/leftovers.ts';
+import type { ContentStore } from './contents.ts';
+import type { Entry } from '../entry.ts';
+import { keptLists } from './checked-files.ts';
+import type { StoredZip, ZipRow, ZipTask } from '../threads/tasks.ts';
+
+/** The zips of packages, from build to build; one that an earlier build left is checked before it is used. */
+export interface ZipStore {
+  /** Makes `path` the zip of a package whose contents are all in the store; undefined where one of these is broken. */
+  place(entry: Entry, path: string): Promise<StoredZip | undefined>;
+  /** What an earlier build has kept of a package's zip, the zip itself unchecked. */
+  find(entry: Entry): StoredZip | undefined;
+  /** Keeps what was made for later builds. */
+  close(): void;
+}
+
+/** On disk: `<first two digits of the key>/<key>.zip`, and lists of what is known of them. */
+export function openZipStore(folder: string, contents: ContentStore): ZipStore {
+  const known = keptLists<StoredZip>(folder);
+  const made: [string, StoredZip][] = [];
+  const { workers } = contents;
+  return {
+    find: (entry) => known.get(keyOf(entry)),
+    close: () => known.add(contents.build, made),
+    place: async (entry, path) => {
+      const key = keyOf(entry);
+      const kept = join(folder, key.slice(0, 2), `${key}.zip`);
+      const old = known.get(key);
+      const isWhole = old && (await workers.run('check', { path: kept, size: old.size, crc32: old.crc32 }));
+      const zip = isWhole ? old : await workers.run('zip', zipTask(entry, kept, contents));
+      if (!zip) return undefined;
+      if (!isWhole) made.push([key, zip]);
+      await workers.run('link', { from: kept, to: path });
+      return zip;
+    },
+  };
+}
+
+function zipTask({ revision, files }: Entry, path: string, contents: ContentStore): ZipTask {
+  const packs: Record<string, string> = {};
+  const rows = files.map(({ path: name, content }): ZipRow => {
+    const { size, crc32, pack, offset, deflatedSize, deflatedCrc32 } = contents.get(content);
+    packs[pack] ??= contents.packFile(pack);
+    return [name, size, crc32, pack, offset, deflatedSize, deflatedCrc32];
+  });
+  const top = `${revision.name}-${revision.version}`;
+  return { top, packs, files: rows, path, temporary: temporaryName(path) };
+}
+
+function keyOf({ revision, files }: Entry): string {
+  const hash = createHash('sha256').update(`${FORMAT} ${revision.name}-${revision.version}`);
+  for (const { path, content } of files) hash.update(`\0${path}\0${content}`);
+  return hash.digest('hex').slice(0, 40);
+}
+
+/** Changes with the bytes of zips. */
+const FORMAT = 1;

@@ -1,0 +1,115 @@
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { temporaryName } from '../../tree/commit/leftovers.ts';
+
+/*
+ * What is small and kept from build to build. The calls block: they are short, and those that don't block take more of the
+ * main thread than these.
+ */
+
+/** Values by key; what is broken counts as missing. */
+export interface KeptFiles<T> {
+  get(key: string): T | undefined;
+  set(key: string, value: T): void;
+}
+
+/** Keeps each value as JSON in a checked file `<first two digits of the key>/<key>.json`. Keys are hex digits. */
+export function keptFiles<T>(folder: string): KeptFiles<T> {
+  const folders = new Set<string>();
+  const place = (key: string): string => join(folder, key.slice(0, 2), `${key}.json`);
+  return {
+    get: (key) => {
+      const text = readChecked(place(key));
+      return text === undefined ? undefined : (JSON.parse(text) as T);
+    },
+    set: (key, value) => {
+      const inner = join(folder, key.slice(0, 2));
+      if (!folders.has(inner)) mkdirSync(inner, { recursive: true });
+      folders.add(inner);
+      writeChecked(place(key), [JSON.stringify(value)]);
+    },
+  };
+}
+
+/** Values by key, which are digits and letters, that grow by one list a build. */
+export interface KeptLists<T> {
+  get(key: string): T | undefined;
+  delete(key: string): void;
+  /** Keeps values for later builds, in a list of that name. */
+  add(name: string, values: readonly (readonly [key: string, value: T])[]): void;
+}
+
+/** Keeps values in checked files `<name>.ndjson`, a line of JSON a value: `[key, value]`. A list that is broken counts as none. */
+export function keptLists<T>(folder: string): KeptLists<T> {
+  mkdirSync(folder, { recursive: true });
+  const kept = new Map<string, string>();
+  for (const name of readdirSync(folder).sort()) {
+    if (!name.endsWith('.ndjson')) continue;
+    const text = readChecked(join(folder, name));
+    if (text === undefined) rmSync(join(folder, name), { force: true });
+    for (const line of text?.trimEnd().split('\n') ?? []) kept.set(line.slice(2, line.indexOf('"', 2)), line);
+  }
+  return {
+    // Parsed when it is asked for: most builds ask for little.
+    get: (key) => {
+      const line = kept.get(key);
+      return line === undefined ? undefined : (JSON.parse(line) as [string, T])[1];
+    },
+    delete: (key) => void kept.delete(key),
+    add: (name, values) => {
+      if (values.length > 0) writeChecked(join(folder, `${name}.ndjson`), jsonLines(values));
+    },
+  };
+}
+
+/** Each value as a line of JSON, made when it is written. */
+export function* jsonLines(values: readonly unknown[]): Generator<string> {
+  for (const value of values) yield JSON.stringify(value);
+}
+
+/** The text of a file that `writeChecked` wrote; undefined where it is missing, was cut short or altered. */
+export function readChecked(path: string): string | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch {
+    return undefined;
+  }
+  const end = bytes.lastIndexOf(10) + 1;
+  const body = bytes.subarray(0, end);
+  const isWhole = end > 0 && bytes.toString('latin1', end) === String(crc32(body));
+  return isWhole ? body.toString('utf8') : undefined;
+}
+
+/** Writes lines of text, and behind them their CRC-32; the file is there once it is whole. */
+export function writeChecked(path: string, lines: Iterable<string>): void {
+  const file = openSync(temporaryName(path), 'w');
+  let crc = 0;
+  try {
+    for (const text of gathered(lines)) {
+      const bytes = Buffer.from(text);
+      crc = crc32(bytes, crc);
+      writeSync(file, bytes);
+    }
+    writeSync(file, String(crc));
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporaryName(path), path);
+}
+
+/** Lines in pieces that are worth a write, yet small beside the whole. */
+function* gathered(lines: Iterable<string>): Generator<string> {
+  let text = '';
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length < PIECE) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
+/** Characters. */
+const PIECE = 2 ** 20;

@@ -1,0 +1,98 @@
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
+import { keptLists } from './checked-files.ts';
+import { contentPlace } from '../threads/tasks.ts';
+import type { StoredContent } from '../threads/tasks.ts';
+import { startWorkers } from '../threads/pool.ts';
+import type { Workers } from '../threads/pool.ts';
+
+/**
+ * Every different content once, from build to build: as a file that the sites' paths are linked to, and as a raw deflate
+ * stream for the zips. What an earlier build left is checked before it is used; what is broken or missing is made again.
+ */
+export interface ContentStore {
+  readonly workers: Workers;
+  /** Takes a content in, unless it is there; false where `read` has none. `read` is asked at most once. */
+  ensure(id: string, read: () => Promise<Buffer | undefined>): Promise<boolean>;
+  /** A content that `ensure` has taken in, or that an earlier build has kept, then unchecked. Throws an Error for others. */
+  get(id: string): StoredContent;
+  readonly folder: string;
+  /** What this build is called among those that keep something. */
+  readonly build: string;
+  /** The file of a pack. */
+  packFile(pack: string): string;
+  /** Forgets a content, so that `ensure` makes it again. */
+  forget(id: string): void;
+  /** Keeps what was taken in for later builds. */
+  close(): Promise<void>;
+}
+
+/*
+ * On disk: `raw/<first two digits>/<id>`; packs of deflate streams, `packs/<name>.pack`, each written by one thread of one
+ * build, and lists, `packs/<name>.ndjson`, a line a content: `[id, StoredContent]`. A content counts once it is listed.
+ */
+
+/** Opens the store in a folder, on the file system of the sites for links to work. */
+export async function openContentStore(folder: string): Promise<ContentStore> {
+  const packs = join(folder, 'packs');
+  await clearLeftovers(packs, '');
+  const kept = keptLists<StoredContent>(packs);
+  const ready = new Map<string, StoredContent>();
+  const pending = new Map<string, Promise<boolean>>();
+  const forgotten = new Set<string>();
+  const build = `${Date.now().toString(36)}-${process.pid}`;
+  const final = (pack: string): string => join(packs, `${pack}.pack`);
+  const workers = startWorkers((i) => ({ name: `${build}-${i}`, file: temporaryName(final(`${build}-${i}`)) }));
+  const make = async (id: string, read: () => Promise<Buffer | undefined>): Promise<boolean> => {
+    const old = kept.get(id);
+    if (old && (await workers.run('check', { path: contentPlace(folder, id), size: old.size, crc32: old.crc32 }))) {
+      ready.set(id, old);
+      return true;
+    }
+    const bytes = await read();
+    if (!bytes) return false;
+    ready.set(id, await workers.run('store', { path: contentPlace(folder, id), bytes }, ownBuffer(bytes)));
+    return true;
+  };
+  return {
+    workers,
+    folder,
+    build,
+    packFile: (pack) => workers.packs.get(pack) ?? final(pack),
+    ensure: (id, read) => {
+      if (ready.has(id) && !forgotten.has(id)) return IS_THERE;
+      const known = pending.get(id);
+      if (known) return known;
+      forgotten.delete(id);
+      const making = make(id, read).finally(() => pending.delete(id));
+      pending.set(id, making);
+      return making;
+    },
+    get: (id) => {
+      const found = ready.get(id) ?? kept.get(id);
+      if (!found) throw new Error(`content ${id} is not in the store`);
+      return found;
+    },
+    forget: (id) => {
+      kept.delete(id);
+      forgotten.add(id); // what is known of it stays until it is made again: others may be asking
+    },
+    close: async () => {
+      await workers.close();
+      const made = [...ready].filter(([, { pack }]) => workers.packs.has(pack));
+      for (const [pack, file] of workers.packs)
+        if (made.some(([, content]) => content.pack === pack)) await rename(file, final(pack));
+        else await rm(file, { force: true });
+      kept.add(build, made);
+    },
+  };
+}
+
+const IS_THERE = Promise.resolve(true);
+
+/** The memory of the bytes, where it is theirs alone and can be given to another thread. */
+function ownBuffer({ buffer, byteLength, byteOffset }: Buffer): ArrayBuffer | undefined {
+  const isOwn = buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength - byteLength <= 1;
+  return isOwn ? buffer : undefined;
+}

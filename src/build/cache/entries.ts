@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Distribution } from '../../config.ts';
+import type { Finding } from '../../errors.ts';
+import { generator } from '../../generator.ts';
+import type { PackageFile, Revision, Storage } from '../../storage/storage.ts';
+import { packageReader } from '../../package/read.ts';
+import { makeEntry } from '../entry.ts';
+import type { Entry } from '../entry.ts';
+import { keptFiles } from './checked-files.ts';
+
+/** A revision as it was read: its entry, or, where it is unfit, only the findings that say why. */
+export interface ReadEntry {
+  readonly revision: Revision;
+  readonly entry: Entry | undefined;
+  readonly findings: readonly Finding[];
+  readonly files: readonly PackageFile[];
+  readonly zip: string | undefined;
+}
+
+export interface EntryReader {
+  read(revision: Revision): Promise<ReadEntry>;
+  /** The entry that an earlier build has kept. */
+  find(revision: Revision): Entry | undefined;
+}
+
+/**
+ * Reads revisions of a storage into entries. Those of a git storage, whose trees have ids, are kept below `cache` under all
+ * that they depend on.
+ */
+export function entryReader(
+  storage: Storage,
+  { tables, signatures }: Pick<Distribution, 'tables' | 'signatures'>,
+  cache: string | undefined,
+): EntryReader {
+  const { ingestionMethods, categories } = tables;
+  const packages = packageReader((content) => storage.read(content), { ingestionMethods, signatures });
+  const kept = cache === undefined ? undefined : keptFiles<KeptEntry>(join(cache, 'entries'));
+  const common = JSON.stringify([FORMAT, generator, tables, signatures]);
+  const keyFor = (revision: Revision): string | undefined =>
+    storage.kind === 'git' && kept ? keyOf(common, revision) : undefined;
+  const find = (revision: Revision): Entry | undefined => {
+    const key = keyFor(revision);
+    const found = key === undefined ? undefined : kept?.get(key);
+    return found && revive(revision, found);
+  };
+  return {
+    find,
+    read: async (revision) => {
+      const known = find(revision);
+      if (known) return { revision, entry: known, findings: [], files: known.files, zip: known.zip };
+      const key = keyFor(revision);
+      const listed = await storage.listFiles(revision);
+      const { package: found, findings } = await packages.read(revision, listed);
+      const entry = found && makeEntry(found, categories);
+      if (entry && key !== undefined) kept?.set(key, toKept(entry));
+      return { revision, entry, findings, files: listed.files, zip: listed.zip };
+    },
+  };
+}
+
+/** Changes with what is kept of an entry. */
+const FORMAT = 1;
+
+/** An entry without what is of its layer, as JSON can hold it. */
+type KeptEntry = Omit<Entry, 'revision' | 'files' | 'rendered'> & {
+  readonly files: readonly (readonly [path: string, content: string])[];
+  readonly rendered: Omit<Entry['rendered'], 'variants'> & {
+    readonly variants: readonly (readonly [string, Entry['rendered']['index']])[];
+  };
+};
+
+function keyOf(common: string, { name, version, source, signature, zipped }: Revision): string {
+  const own = [name, version, source, signature !== undefined, zipped];
+  return createHash('sha256').update(common).update(JSON.stringify(own)).digest('hex').slice(0, 40);
+}
+
+function toKept({ files, rendered, zip, facts, deprecated, unknownCategories }: Entry): KeptEntry {
+  return {
+    zip,
+    facts,
+    deprecated,
+    unknownCategories,
+    files: files.map(({ path, content }) => [path, content]),
+    rendered: { ...rendered, variants: [...rendered.variants] },
+  };
+}
+
+function revive(revision: Revision, { files, rendered, ...rest }: KeptEntry): Entry {
+  return {
+    ...rest,
+    revision,
+    files: files.map(([path, content]) => ({ path, content })),
+    rendered: { ...rendered, variants: new Map(rendered.variants) },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Category } from '../config.ts';
+import type { PackageFile, Revision } from '../storage/storage.ts';
+import type { Package } from '../package/read.ts';
+import { get, objects } from '../package/rules.ts';
+import type { Json } from '../tree/json.ts';
+import { parseStrictVersion } from '../core/version.ts';
+import type { QueryFacts } from './index-files.ts';
+import { renderPackage } from './render.ts';
+import type { Rendered } from './render.ts';
+
+/** What is kept of a package once it is read: all that the site needs of it, and no more. */
+export interface Entry {
+  readonly revision: Revision;
+  readonly files: readonly PackageFile[];
+  /** The content id of the zip as published, where there is one. */
+  readonly zip: string | undefined;
+  readonly facts: QueryFacts;
+  readonly rendered: Rendered;
+  /** As its own manifest has it; shown is that of the newest version of the name that has one. */
+  readonly deprecated: Json | undefined;
+  /** Categories of its manifest that the registry doesn't know, and which are left out. */
+  readonly unknownCategories: readonly string[];
+}
+
+export function makeEntry(pkg: Package, table: readonly Category[]): Entry {
+  const written = (pkg.manifest['categories'] ?? []) as readonly string[];
+  const known = new Set(table.map(({ id }) => id));
+  const categories = written.filter((id) => known.has(id));
+  const facts = queryFacts(pkg, categories);
+  return {
+    revision: pkg.revision,
+    files: pkg.files,
+    zip: pkg.zip,
+    facts,
+    rendered: renderPackage(pkg, categories, templateOnlyCategories(facts, table)),
+    deprecated: pkg.manifest['deprecated'],
+    unknownCategories: written.filter((id) => !known.has(id)),
+  };
+}
+
+/** The `deprecated` in force for a package: that of its newest version that has one (docs/contract.md section 4). */
+export function deprecationOf(entries: readonly Pick<Entry, 'deprecated'>[]): Json | undefined {
+  return entries.findLast(({ deprecated }) => deprecated !== undefined)?.deprecated;
+}
+
+function queryFacts({ manifest, release }: Package, categories: readonly string[]): QueryFacts {
+  const texts = (...keys: string[]): string[] => (get(manifest, ...keys) ?? []) as string[];
+  const names = (key: string): string[] => objects(get(manifest, 'discovery', key)).map(({ name }) => String(name));
+  const condition = (product: string): string | undefined => {
+    const value = get(manifest, 'conditions', product, 'version');
+    return value === undefined ? undefined : String(value);
+  };
+  const format = parseStrictVersion(String(manifest['format_version']));
+  const [kibana, agent] = [condition('kibana'), condition('agent')];
+  const capabilities = texts('conditions', 'elastic', 'capabilities');
+  const [fields, datasets] = [names('fields'), names('datasets')];
+  const templates = objects(manifest['policy_templates']).map((template) => (template['categories'] ?? []) as string[]);
+  return {
+    type: String(manifest['type']),
+    spec: `${format?.major ?? ''}.${format?.minor ?? ''}.0`,
+    ...(kibana !== undefined && { kibana }),
+    ...(agent !== undefined && { agent }),
+    ...(release === 'experimental' && { experimental: 1 }),
+    ...(capabilities.length > 0 && { capabilities }),
+    ...(fields.length > 0 && { fields }),
+    ...(datasets.length > 0 && { datasets }),
+    ...(categories.length > 0 && { categories }),
+    ...(templates.length > 0 && { templates }),
+  };
+}
+
+/** The categories, parents included, under which only policy templates bring a package. */
+function templateOnlyCategories({ categories = [], templates = [] }: QueryFacts, table: readonly Category[]): string[] {
+  const parents = new Map(table.map(({ id, parent }) => [id, parent]));
+  const withParents = (ids: readonly string[]): string[] => ids.flatMap((id) => [id, parents.get(id) ?? id]);
+  const own = new Set(withParents(categories));
+  return [...new Set(withParents(templates.flat()))].filter((id) => !own.has(id));
+}

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import type { CacheTimes, Category } from '../config.ts';
+import type { Constraint } from '../core/constraint.ts';
+import { compileConstraint } from '../package/constraint-compile.ts';
+import { compareText } from '../paths.ts';
+import type { CategoryColumn, Columns, Profile, Variants } from '../core/columns.ts';
+import { members } from '../tree/json.ts';
+
+/** A revision as the index holds it, in the order of answers. */
+export interface IndexedRevision {
+  readonly name: string;
+  readonly version: string;
+  readonly facts: QueryFacts;
+  /** Its summary, rendered for its place in an answer. */
+  readonly row: string;
+  /** By category, the summary with only the policy templates that list it. */
+  readonly variants: readonly (readonly [category: string, summary: string])[];
+}
+
+/** What a query can ask of a revision: a profile with its constraints still as written. */
+export type QueryFacts = Omit<Profile, 'kibana' | 'agent'> & { readonly kibana?: string; readonly agent?: string };
+
+export interface IndexFiles {
+  readonly build: string;
+  readonly columns: Columns;
+  readonly rows: Buffer;
+}
+
+export interface IndexOptions {
+  /** The body of `GET /`. */
+  readonly home: string;
+  readonly cache: CacheTimes;
+  readonly categories: readonly Category[];
+}
+
+/** Makes columns and rows of the revisions, in the order of answers. */
+export function indexFiles(revisions: readonly IndexedRevision[], options: IndexOptions): IndexFiles {
+  const texts = revisions.map((revision) => revision.row);
+  const variants = variantRows(revisions, texts);
+  const lengths = texts.map((text) => Buffer.byteLength(text));
+  const profiles = interning<Profile>();
+  const constraints = interning<Constraint>();
+  const names = interning<string>();
+  const position = (condition: string | undefined): number | undefined =>
+    condition === undefined ? undefined : constraints.add(compileConstraint(condition) as Constraint);
+  const byFacts = new Map<string, number>();
+  const profileOf = ({ kibana, agent, ...facts }: QueryFacts): Profile =>
+    definedOnly({ kibana: position(kibana), agent: position(agent), ...byteStrings(facts) }) as Profile;
+  const profileAt = (facts: QueryFacts): number => {
+    const key = JSON.stringify(facts);
+    const found = byFacts.get(key) ?? profiles.add(profileOf(facts));
+    byFacts.set(key, found);
+    return found;
+  };
+  const columns: Omit<Columns, 'build'> = {
+    home: byteString(options.home),
+    cache: options.cache,
+    bytes: 0,
+    names: names.all,
+    constraints: constraints.all,
+    profiles: profiles.all,
+    revisions: {
+      name: revisions.map(({ name }) => names.add(name)),
+      version: revisions.map(({ version }) => version),
+      profile: revisions.map(({ facts }) => profileAt(facts)),
+      length: lengths.slice(0, revisions.length),
+    },
+    variants: [],
+    categories: categoryColumns(revisions, options.categories),
+    answers: {
+      releaseCuts: [],
+      prereleaseCuts: [],
+      specs: [],
+      digests: [],
+      bytes: [],
+      search: [],
+      packages: [],
+      categories: [],
+    },
+  };
+  const places = [...variants].map(([category, of]) => [category, [...of]]);
+  const starts = startsOf(lengths, BUILD_DIGITS + 1);
+  const rows = joinRows(texts, starts);
+  const build = createHash('sha256')
+    .update(JSON.stringify([columns, places]))
+    .update(rows.subarray(BUILD_DIGITS + 1))
+    .digest('hex')
+    .slice(0, BUILD_DIGITS);
+  rows.write(`${build}\n`);
+  return {
+    build,
+    rows,
+    columns: { build, ...columns, bytes: rows.length, variants: variantColumns(variants, { starts, lengths }) },
+  };
+}
+
+/** Of a build id, which is the first line of the rows. */
+const BUILD_DIGITS = 16;
+
+/** The texts at their places, with room before them for the build id. */
+function joinRows(texts: readonly string[], starts: readonly number[]): Buffer {
+  const last = texts.at(-1);
+  const rows = Buffer.alloc(
+    last === undefined ? BUILD_DIGITS + 1 : (starts.at(-1) as number) + Buffer.byteLength(last),
+  );
+  for (const [i, text] of texts.entries()) {
+    const end = (starts[i] as number) + rows.write(text, starts[i] as number);
+    if (end < rows.length) rows.write(',\n', end);
+  }
+  return rows;
+}
+
+/** A text as the edge core has it: every character one byte of its UTF-8. */
+export function byteString(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+/** Appends the variants to the rows' texts; equal ones share a place. Category -> revision -> position of its text. */
+function variantRows(revisions: readonly IndexedRevision[], texts: string[]): Map<string, Map<number, number>> {
+  const places = new Map<string, number>();
+  const found = new Map<string, Map<number, number>>();
+  for (const [i, { variants }] of revisions.entries())
+    for (const [category, text] of variants) {
+      const place = places.get(text) ?? texts.push(text) - 1;
+      places.set(text, place);
+      const ofCategory = found.get(category) ?? new Map<number, number>();
+      found.set(category, ofCategory.set(i, place));
+    }
+  return found;
+}
+
+function variantColumns(
+  variants: ReadonlyMap<string, ReadonlyMap<number, number>>,
+  { starts, lengths }: { starts: readonly number[]; lengths: readonly number[] },
+): Variants[] {
+  return [...variants].map(([category, places]) => ({
+    category: byteString(category),
+    revision: [...places.keys()],
+    start: [...places.values()].map((place) => starts[place] as number),
+    length: [...places.values()].map((place) => lengths[place] as number),
+  }));
+}
+
+/** Where each of the texts begins that lie one behind another, with `,\n` between them. */
+function startsOf(lengths: readonly number[], first: number): number[] {
+  let at = first;
+  return lengths.map((length) => {
+    const start = at;
+    at += length + 2;
+    return start;
+  });
+}
+
+/** All categories that the table or a package knows, with what stands around the count in an answer. */
+function categoryColumns(revisions: readonly IndexedRevision[], table: readonly Category[]): CategoryColumn[] {
+  const known = new Map(table.map((category) => [category.id, category]));
+  const used = revisions.flatMap(({ facts }) => [...(facts.categories ?? []), ...(facts.templates ?? []).flat()]);
+  const parents = table.flatMap(({ parent }) => parent ?? []);
+  const ids = [...new Set([...known.keys(), ...parents, ...used])].sort(compareText);
+  return ids.map((id) => {
+    const parent = known.get(id)?.parent;
+    const before = members({ id, title: known.get(id)?.title ?? id, count: 0 }, '    ').slice(0, -1);
+    const after =
+      parent === undefined
+        ? ''
+        : `,\n${members({ parent_id: parent, parent_title: known.get(parent)?.title ?? parent }, '    ')}`;
+    return {
+      id: byteString(id),
+      parent: parent === undefined ? -1 : ids.indexOf(parent),
+      before: byteString(`  {\n${before}`),
+      after: byteString(`${after}\n  }`),
+    };
+  });
+}
+
+interface Interning<T> {
+  readonly all: T[];
+  add(value: T): number;
+}
+
+/** Gives equal values one position. */
+function interning<T>(): Interning<T> {
+  const positions = new Map<string, number>();
+  const all: T[] = [];
+  return {
+    all,
+    add: (value) => {
+      const key = JSON.stringify(value);
+      const found = positions.get(key) ?? all.push(value) - 1;
+      positions.set(key, found);
+      return found;
+    },
+  };
+}
+
+function byteStrings<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (_, inner: unknown) =>
+    typeof inner === 'string' ? byteString(inner) : inner,
+  ) as T;
+}
+
+function definedOnly(object: object): object {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,209 @@
+import pLimit from 'p-limit';
+import type { Finding } from '../errors.ts';
+import { contentFindings, contentsOf } from '../storage/contents.ts';
+import type { Revision, Storage } from '../storage/storage.ts';
+import type { EntryReader, ReadEntry } from './cache/entries.ts';
+import type { Entry } from './entry.ts';
+import type { IndexedRevision } from './index-files.ts';
+import { contentFile, writePages } from './pages.ts';
+import type { PlacedRevision } from './pages.ts';
+import type { ContentStore } from './cache/contents.ts';
+import { joinListings } from '../tree/site-writer.ts';
+import type { Listing, SiteWriter } from '../tree/site-writer.ts';
+import type { StoredZip } from './threads/tasks.ts';
+import type { ZipStore } from './cache/archives.ts';
+
+/** A package whose files and pages are in their places: what the index and the next build need of it. */
+export interface MadePackage {
+  readonly name: string;
+  /** In the order of answers, without those that are unfit. */
+  readonly revisions: readonly IndexedRevision[];
+  readonly unfit: readonly string[];
+  readonly findings: readonly Finding[];
+  /** Its lines of the site manifest: how many bytes these are, how many files they name, and how many bytes those have. */
+  readonly listed: { readonly length: number } & Omit<Listing, 'text'>;
+}
+
+/** A package that the site which is extended has already, with its lines of the manifest. */
+export interface KeptPackage {
+  readonly made: MadePackage;
+  readonly lines: Buffer;
+}
+
+export interface PackageMaking {
+  readonly storage: Storage;
+  readonly entries: EntryReader;
+  readonly store: ContentStore;
+  readonly zips: ZipStore;
+  readonly writer: SiteWriter;
+  /** Revisions that are in their places already, by id. */
+  readonly placed: ReadonlyMap<string, PlacedRevision>;
+  onProgress(stage: string, done: number, total: number): void;
+}
+
+/**
+ * Makes packages, given as their revisions or as kept from before, in the order of answers: reads each revision, takes its
+ * contents in, puts files, zip and signature in their places, writes the package's pages, and enters it all into the site
+ * manifest. Many at once, so that while one is parsed another is deflated and a third is written; little more than those
+ * under way is in memory.
+ */
+export async function makePackages(
+  packages: readonly (readonly Revision[] | KeptPackage)[],
+  making: PackageMaking,
+): Promise<MadePackage[]> {
+  const place = placing(making, packages.flatMap((one) => ('made' in one ? [] : one)).length);
+  let before: Promise<unknown> = Promise.resolve();
+  const made = packages.map((one) => {
+    const turn = before;
+    const own = inTurn(one, turn);
+    before = own;
+    return own;
+  });
+  return await Promise.all(made);
+
+  async function inTurn(one: readonly Revision[] | KeptPackage, turn: Promise<unknown>): Promise<MadePackage> {
+    const { package: own, listing } =
+      'made' in one
+        ? { package: one.made, listing: { ...one.made.listed, text: one.lines } }
+        : await makePackage(await Promise.all(one.map(place)), making);
+    await turn;
+    making.writer.enter(listing);
+    return own;
+  }
+}
+
+async function makePackage(
+  outcomes: readonly RevisionOutcome[],
+  making: PackageMaking,
+): Promise<{ package: MadePackage; listing: Listing }> {
+  const placed = outcomes.flatMap((outcome) => outcome.placed ?? []);
+  const { revisions, listings } = await writePages(placed, making);
+  const listing = joinListings(listings);
+  const made = {
+    name: outcomes[0]?.revision.name ?? '',
+    revisions,
+    unfit: outcomes.flatMap((outcome) => (outcome.placed ? [] : [outcome.revision.id])),
+    findings: outcomes.flatMap((outcome) => outcome.findings),
+    listed: { length: listing.text.length, files: listing.files, bytes: listing.bytes },
+  };
+  return { package: made, listing };
+}
+
+/** What came of a revision: its files in their places, or the findings that keep it out. */
+interface RevisionOutcome {
+  readonly revision: Revision;
+  readonly placed: PlacedRevision | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** Places revisions, some at a time, in the order of the calls. */
+function placing(making: PackageMaking, total: number): (revision: Revision) => Promise<RevisionOutcome> {
+  const revisionLimit = pLimit(REVISIONS_AT_ONCE);
+  const contentLimit = pLimit(CONTENTS_AT_ONCE);
+  const ensure = (content: string): Promise<boolean> =>
+    contentLimit(() => making.store.ensure(content, () => making.storage.read(content)));
+  let done = 0;
+  return (revision) =>
+    revisionLimit(async () => {
+      const placed = making.placed.get(revision.id);
+      const outcome = placed
+        ? { revision, placed, findings: unknownCategories(placed.entry) }
+        : await placeRevision(revision, making, ensure);
+      making.onProgress('packages', ++done, total);
+      return outcome;
+    });
+}
+
+/** Enough for some to be read while others wait for zlib. */
+const REVISIONS_AT_ONCE = 8;
+/** Enough to keep the threads busy; each holds one content in memory. */
+const CONTENTS_AT_ONCE = 32;
+
+async function placeRevision(
+  revision: Revision,
+  making: PackageMaking,
+  ensure: (content: string) => Promise<boolean>,
+): Promise<RevisionOutcome> {
+  const read = await making.entries.read(revision);
+  const missing = await ensureAll(read, ensure);
+  const known = new Set(read.findings.map(({ where }) => where));
+  const own = contentFindings({ revision, listed: read }, missing).filter(({ where }) => !known.has(where));
+  const findings = [...read.findings, ...own];
+  if (!read.entry || findings.length > 0) return { revision, placed: undefined, findings };
+  const placed = await place(read.entry, making, () => ensureAgain(read, making, ensure));
+  return { revision, placed, findings: unknownCategories(read.entry) };
+}
+
+function unknownCategories({ revision, unknownCategories: ids }: Entry): Finding[] {
+  const where = `${revision.layer}: ${revision.where}/manifest.yml`;
+  return ids.map((id) => ({
+    code: 'category',
+    where,
+    text: `the registry doesn't know the category "${id}"; it is left out`,
+    level: 'warning',
+  }));
+}
+
+/** The contents that the storage lacks. */
+async function ensureAll(read: ReadEntry, ensure: (content: string) => Promise<boolean>): Promise<Set<string>> {
+  const missing = new Set<string>();
+  await Promise.all(
+    contentsToStore(read).map(async (content) => {
+      if (!(await ensure(content))) missing.add(content);
+    }),
+  );
+  return missing;
+}
+
+/** Makes contents again of which the store holds a broken stream. */
+async function ensureAgain(
+  read: ReadEntry,
+  { store }: PackageMaking,
+  ensure: (content: string) => Promise<boolean>,
+): Promise<void> {
+  for (const content of contentsToStore(read)) store.forget(content);
+  await ensureAll(read, ensure);
+}
+
+function contentsToStore(read: ReadEntry): string[] {
+  const contents = contentsOf({ revision: read.revision, listed: read }).map(({ content }) => content);
+  return read.zip === undefined ? contents : [...contents, read.zip];
+}
+
+async function place(
+  entry: Entry,
+  { writer, store, zips }: PackageMaking,
+  ensureAgain: () => Promise<void>,
+): Promise<PlacedRevision> {
+  const { name, version, signature } = entry.revision;
+  const path = `epr/${name}/${name}-${version}.zip`;
+  const put = (folder: string, files: [content: string, path: string][]): Promise<void> =>
+    store.workers.run('place', { store: store.folder, folder, files });
+  const published: [string, string][] = [
+    ...(entry.zip === undefined ? [] : [[entry.zip, path] as [string, string]]),
+    ...(signature === undefined ? [] : [[signature, `${path}.sig`] as [string, string]]),
+  ];
+  const [zip] = await Promise.all([
+    placeZip(),
+    put(
+      writer.resolve(`package/${name}/${version}`),
+      entry.files.map((file) => [file.content, file.path]),
+    ),
+    published.length > 0 && put(writer.folder, published),
+  ]);
+  return {
+    entry,
+    zip: { path, size: zip.size, digest: zip.digest, type: 'application/zip', cache: 'files' },
+    signature: signature === undefined ? undefined : contentFile(store, signature, `${path}.sig`),
+  };
+
+  async function placeZip(): Promise<Pick<StoredZip, 'size' | 'digest'>> {
+    if (entry.zip !== undefined) return store.get(entry.zip);
+    const made = await zips.place(entry, writer.resolve(path));
+    if (made) return made;
+    await ensureAgain();
+    const again = await zips.place(entry, writer.resolve(path));
+    if (!again) throw new Error(`${path}: contents that were just stored can't be read`);
+    return again;
+  }
+}

@@ -1,0 +1,127 @@
+import type { FileEntry } from '../core/file-answer.ts';
+import type { ContentStore } from './cache/contents.ts';
+import { deprecationOf } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { byteString } from './index-files.ts';
+import type { IndexedRevision } from './index-files.ts';
+import { mediaTypeByExtension } from '../tree/media-type.ts';
+import { renderIndex, renderRow } from './render.ts';
+import { listingOf } from '../tree/site-writer.ts';
+import type { Listing, SiteFile, SiteWriter } from '../tree/site-writer.ts';
+
+/*
+ * What is generated of a package beside its own files: of each revision its index, the list of its files, and its rows of the
+ * index of all.
+ */
+
+/** A revision whose files are in their places. */
+export interface PlacedRevision {
+  readonly entry: Entry;
+  readonly zip: SiteFile;
+  readonly signature: SiteFile | undefined;
+}
+
+export interface Pages {
+  readonly revisions: readonly IndexedRevision[];
+  /** All files of the package, pages and the package's own. */
+  readonly listings: readonly Listing[];
+}
+
+/** Writes the pages of a package, whose revisions are in their places, in the order of answers. */
+export async function writePages(
+  placed: readonly PlacedRevision[],
+  places: { readonly store: ContentStore; readonly writer: SiteWriter },
+): Promise<Pages> {
+  const deprecated = deprecationOf(placed.map(({ entry }) => entry));
+  const listings: Listing[] = [];
+  for (let i = 0; i < placed.length; i += SOME)
+    listings.push(listingOf(await writeSome(placed.slice(i, i + SOME), deprecated, places)));
+  return { revisions: placed.map(({ entry }) => indexed(entry, deprecated)), listings };
+}
+
+/** Few enough for all their pages to be in memory at once. */
+const SOME = 16;
+
+/** Writes the pages of some revisions; all files of these, in the order of the manifest. */
+async function writeSome(
+  placed: readonly PlacedRevision[],
+  deprecated: Entry['deprecated'],
+  { store, writer }: { readonly store: ContentStore; readonly writer: SiteWriter },
+): Promise<SiteFile[]> {
+  const write = async (kind: 'package' | 'files', texts: readonly string[]): Promise<SiteFile[]> => {
+    const paths = placed.map(
+      ({ entry: { revision } }) => `_registry/${kind}/${revision.name}/${revision.version}.json`,
+    );
+    const files = paths.map((path, i): [string, string] => [writer.resolve(path), texts[i] as string]);
+    const written = await store.workers.run('write', { files });
+    const { type, cache } = KINDS[kind];
+    return written.map(({ size, digest }, i) => ({ path: paths[i] as string, size, digest, type, cache }));
+  };
+  const indexes = await write(
+    'package',
+    placed.map(({ entry }) => renderIndex(entry.rendered.index, deprecated)),
+  );
+  const own = placed.map(({ entry }) => ownFiles(entry, store));
+  const lists = await write(
+    'files',
+    placed.map((one, i) => fileList(one, { index: indexes[i] as SiteFile, own: own[i] as SiteFile[] })),
+  );
+  return placed.flatMap(({ zip, signature }, i) => [
+    ...(own[i] as SiteFile[]),
+    zip,
+    ...(signature ? [signature] : []),
+    indexes[i] as SiteFile,
+    lists[i] as SiteFile,
+  ]);
+}
+
+/** Clients get the one; the other is for the edge core. */
+const KINDS = {
+  package: { type: 'application/json', cache: 'index' },
+  files: { type: 'application/json', cache: 'none' },
+} as const;
+
+/** A content at a path of the site, typed by its bytes. */
+export function contentFile(store: ContentStore, content: string, path: string): SiteFile {
+  const { size, digest, sniffed } = store.get(content);
+  return { path, size, digest, type: sniffed, cache: 'files' };
+}
+
+function ownFiles({ revision, files }: Entry, store: ContentStore): SiteFile[] {
+  return files.map(({ path, content }) => {
+    const file = contentFile(store, content, `package/${revision.name}/${revision.version}/${path}`);
+    return { ...file, type: mediaTypeByExtension(path) ?? file.type };
+  });
+}
+
+function fileList(
+  { entry, zip, signature }: PlacedRevision,
+  { index, own }: { readonly index: SiteFile; readonly own: readonly SiteFile[] },
+): string {
+  return JSON.stringify({
+    index: fileEntry(index),
+    zip: fileEntry(zip),
+    ...(signature && { signature: fileEntry(signature) }),
+    files: Object.fromEntries(
+      entry.files.map(({ path }, i) => [byteString(path), fileEntry(own[i] as SiteFile)] as const),
+    ),
+  });
+}
+
+/** What the edge core knows of a file. */
+export function fileEntry({ size, digest, type }: SiteFile): FileEntry {
+  return [size, digest, type];
+}
+
+function indexed(
+  { revision: { name, version }, facts, rendered }: Entry,
+  deprecated: Entry['deprecated'],
+): IndexedRevision {
+  return {
+    name,
+    version,
+    facts,
+    row: renderRow(rendered.summary, deprecated),
+    variants: [...rendered.variants].map(([category, summary]) => [category, renderRow(summary, deprecated)]),
+  };
+}

@@ -1,0 +1,160 @@
+import type { Package } from '../package/read.ts';
+import { compact } from '../package/shapes/data-stream.ts';
+import { get, objects } from '../package/rules.ts';
+import type { Json, JsonObject } from '../tree/json.ts';
+import { braces, members } from '../tree/json.ts';
+
+/*
+ * A package's summary, as it stands among others in an answer of `/search`, and its index (docs/contract.md sections 4
+ * and 5). `deprecated` is the one member that depends on other revisions, so both are kept with a gap in its place.
+ */
+
+/** The members before and after `deprecated`, rendered. */
+export interface Gapped {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A package as its answers will show it, once it is known which `deprecated` is in force for its name. */
+export interface Rendered {
+  readonly index: Gapped;
+  readonly summary: Gapped;
+  /** The summary for a category that only policy templates match: category -> with just the templates that list exactly it. */
+  readonly variants: ReadonlyMap<string, Gapped>;
+}
+
+/** `categories` are those of the package that the registry knows; `variants` those that need a summary of their own. */
+export function renderPackage(pkg: Package, categories: readonly string[], variants: readonly string[]): Rendered {
+  const templates = objects(pkg.manifest['policy_templates']);
+  const summaryWith = (shown: readonly JsonObject[]): Gapped => ({
+    before: members(summaryHead(pkg, categories, shown), ROW_MEMBER),
+    after: members(tail(pkg), ROW_MEMBER),
+  });
+  return {
+    index: {
+      before: members(sharedHead(pkg, categories), INDEX_MEMBER),
+      after: members({ ...tail(pkg), ...indexTail(pkg) }, INDEX_MEMBER),
+    },
+    summary: summaryWith(templates),
+    variants: new Map(
+      variants.map((category) => [
+        category,
+        summaryWith(
+          templates.filter((template) => (get(template, 'categories') as string[] | undefined)?.includes(category)),
+        ),
+      ]),
+    ),
+  };
+}
+
+/** A row: the summary where it stands in an answer of `/search`, without what separates it from the next. */
+export function renderRow(summary: Gapped, deprecated: Json | undefined): string {
+  return ROW + braces([summary.before, renderDeprecated(deprecated, ROW_MEMBER), summary.after], ROW);
+}
+
+/** The whole answer of `/package/<name>/<version>/`. */
+export function renderIndex(index: Gapped, deprecated: Json | undefined): string {
+  return `${braces([index.before, renderDeprecated(deprecated, INDEX_MEMBER), index.after], '')}\n`;
+}
+
+const ROW = '  ';
+const ROW_MEMBER = '    ';
+const INDEX_MEMBER = '  ';
+
+function renderDeprecated(deprecated: Json | undefined, indent: string): string {
+  return deprecated === undefined ? '' : members({ deprecated }, indent);
+}
+
+function head({ manifest, revision, release }: Package): Record<string, Json | undefined> {
+  const { name, version } = revision;
+  return {
+    name,
+    title: manifest['title'],
+    version,
+    release,
+    source: manifest['source'],
+    description: manifest['description'],
+    type: manifest['type'],
+    download: `/epr/${name}/${name}-${version}.zip`,
+    path: `/package/${name}/${version}`,
+    icons: manifest['icons'],
+    policy_templates_behavior: manifest['policy_templates_behavior'],
+  };
+}
+
+function belowTemplates(
+  { manifest, revision }: Package,
+  categories: readonly string[],
+): Record<string, Json | undefined> {
+  const signature = `/epr/${revision.name}/${revision.name}-${revision.version}.zip.sig`;
+  return {
+    conditions: manifest['conditions'],
+    owner: manifest['owner'],
+    categories: filled(categories),
+    signature_path: revision.signature === undefined ? undefined : signature,
+    discovery: manifest['discovery'],
+  };
+}
+
+function sharedHead(pkg: Package, categories: readonly string[]): JsonObject {
+  return compact({ ...head(pkg), ...belowTemplates(pkg, categories) });
+}
+
+function summaryHead(pkg: Package, categories: readonly string[], templates: readonly JsonObject[]): JsonObject {
+  return compact({
+    ...head(pkg),
+    policy_templates: filled(templates.map((template) => pick(template, TEMPLATE_KEYS))),
+    ...belowTemplates(pkg, categories),
+    data_streams: filled(pkg.dataStreams.map((dataStream) => pick(dataStream, DATA_STREAM_KEYS))),
+  });
+}
+
+const TEMPLATE_KEYS = [
+  'name',
+  'title',
+  'description',
+  'icons',
+  'categories',
+  'deployment_modes',
+  'data_streams',
+  'deprecated',
+];
+const DATA_STREAM_KEYS = ['type', 'dataset', 'title', 'deprecated'];
+
+function tail({ manifest }: Package): JsonObject {
+  return compact({ requires: manifest['requires'], group: manifest['group'] });
+}
+
+function indexTail({ manifest, revision, files, dataStreams }: Package): JsonObject {
+  const base = `/package/${revision.name}/${revision.version}`;
+  return compact({
+    format_version: manifest['format_version'],
+    readme: `${base}/docs/README.md`,
+    license: manifest['license'] ?? get(manifest, 'conditions', 'elastic', 'subscription') ?? 'basic',
+    screenshots: manifest['screenshots'],
+    assets: levelByLevel(files.map((file) => file.path)).map((path) => `${base}/${path}`),
+    policy_templates: manifest['policy_templates'],
+    data_streams: filled(dataStreams),
+    vars: manifest['vars'],
+    elasticsearch: manifest['elasticsearch'],
+    agent: manifest['agent'],
+  });
+}
+
+/** All files at depth one, then two, and so on, each level in walk order; `paths` are in walk order (section 5). */
+function levelByLevel(paths: readonly string[]): string[] {
+  const levels: string[][] = [];
+  for (const path of paths) {
+    const names = path.split('/');
+    if (names.at(-1) !== '.DS_Store') (levels[names.length] ??= []).push(path);
+  }
+  return levels.flat();
+}
+
+function filled<T extends Json>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
+
+function pick(object: JsonObject, keys: readonly string[]): JsonObject {
+  return compact(Object.fromEntries(keys.map((key) => [key, object[key]])));
+}

@@ -1,0 +1,96 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Work } from './tasks.ts';
+
+type Task<Kind extends keyof Work> = Parameters<Work[Kind]>[0];
+type Result<Kind extends keyof Work> = ReturnType<Work[Kind]>;
+
+/** Threads that do the work of `work.ts`. */
+export interface Workers {
+  /** The packs that they write, by name -> file. */
+  readonly packs: ReadonlyMap<string, string>;
+  /** Has a task done by the thread that has the least to do. `transfer` is given away. */
+  run<Kind extends keyof Work>(kind: Kind, task: Task<Kind>, transfer?: ArrayBuffer): Promise<Result<Kind>>;
+  close(): Promise<void>;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly waiting: Map<number, { resolve(result: never): void; reject(error: unknown): void }>;
+  /** How many messages it has not answered yet. */
+  underWay: number;
+  /** What goes with the next message: waking a thread costs more than a small task. */
+  outbox: { readonly tasks: unknown[]; readonly transfers: ArrayBuffer[] };
+}
+
+/** Starts a thread a core, at most four; each writes the pack `packs` names for it. */
+export function startWorkers(packs: (index: number) => { readonly name: string; readonly file: string }): Workers {
+  const count = Math.min(availableParallelism(), MOST_THREADS);
+  const own = Array.from({ length: count }, (_, i) => packs(i));
+  const threads = own.map(startThread);
+  let next = 0;
+  return {
+    packs: new Map(own.map(({ name, file }) => [name, file])),
+    run: (kind, task, transfer) =>
+      new Promise((resolve, reject) => {
+        const [thread] = [...threads].sort((a, b) => a.waiting.size - b.waiting.size);
+        const id = next++;
+        if (thread) send(thread, { id, kind, task, transfer }, { resolve, reject });
+      }),
+    close: async () => {
+      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+/** More threads than that wait for the disk. */
+const MOST_THREADS = 4;
+
+function send(
+  thread: Thread,
+  { id, kind, task, transfer }: { id: number; kind: keyof Work; task: unknown; transfer: ArrayBuffer | undefined },
+  waiting: { resolve(result: never): void; reject(error: unknown): void },
+): void {
+  thread.waiting.set(id, waiting);
+  if (thread.outbox.tasks.length === 0) setImmediate(post, thread);
+  thread.outbox.tasks.push({ id, kind, task });
+  if (transfer) thread.outbox.transfers.push(transfer);
+}
+
+/** Sends what has gathered, unless the thread has enough to do: then more may gather. */
+function post(thread: Thread): void {
+  const { tasks, transfers } = thread.outbox;
+  if (tasks.length === 0 || thread.underWay >= MOST_UNDER_WAY) return;
+  thread.outbox = { tasks: [], transfers: [] };
+  thread.underWay++;
+  thread.worker.postMessage(tasks, transfers);
+}
+
+/** One to work at, and one that is there once that is done. */
+const MOST_UNDER_WAY = 2;
+
+function startThread(workerData: { readonly name: string; readonly file: string }): Thread {
+  const worker = new Worker(WORKER, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+  const waiting: Thread['waiting'] = new Map();
+  const thread: Thread = { worker, waiting, underWay: 0, outbox: { tasks: [], transfers: [] } };
+  worker.on('message', (results: readonly { id: number; result: never; error?: unknown }[]) => {
+    for (const { id, result, error } of results) {
+      const task = waiting.get(id);
+      waiting.delete(id);
+      if (error === undefined) task?.resolve(result);
+      else task?.reject(error);
+    }
+    thread.underWay--;
+    post(thread);
+  });
+  worker.on('error', (error) => {
+    for (const task of waiting.values()) task.reject(error);
+  });
+  return thread;
+}
+
+/** Node 20 runs no TypeScript, so that under a test runner the compiled worker is taken. */
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? '../../../lib/build/threads/thread.js' : './thread.js',
+  import.meta.url,
+);

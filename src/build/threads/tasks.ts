@@ -1,0 +1,262 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { crc32, deflateRawSync } from 'node:zlib';
+import { inside } from '../../tree/inside.ts';
+import { sniffMediaType } from '../../tree/media-type.ts';
+import { zipLayout } from '../zip-layout.ts';
+
+/*
+ * The heavy, blocking work of a build: compressing, hashing, writing and linking. It is done in worker threads, since the calls
+ * that block are cheaper than those that don't, and the main thread has the parsing to do.
+ */
+
+/** What is known of a content once it is in the store. */
+export interface StoredContent {
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256, in hex. */
+  readonly digest: string;
+  readonly crc32: number;
+  /** The media type that its first bytes tell. */
+  readonly sniffed: string;
+  /** Where its raw deflate stream lies: the pack, the offset in it, the stream's bytes and their CRC-32. */
+  readonly pack: string;
+  readonly offset: number;
+  readonly deflatedSize: number;
+  readonly deflatedCrc32: number;
+}
+
+/** What is known of a zip. */
+export interface StoredZip {
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256, in hex. */
+  readonly digest: string;
+  readonly crc32: number;
+}
+
+/** What is known of a text once it is written. */
+export interface WrittenText {
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256, in hex. */
+  readonly digest: string;
+}
+
+export interface ZipTask {
+  /** The one top folder. */
+  readonly top: string;
+  /** Packs by name, and where they lie. */
+  readonly packs: Readonly<Record<string, string>>;
+  readonly files: readonly ZipRow[];
+  /** Where the zip goes, and what it is called until it is whole. */
+  readonly path: string;
+  readonly temporary: string;
+}
+
+/** Rows, since objects with names for all of this cost a message to a thread several times as much. */
+export type ZipRow = readonly [
+  path: string,
+  size: number,
+  crc32: number,
+  pack: string,
+  offset: number,
+  deflatedSize: number,
+  deflatedCrc32: number,
+];
+
+/** The tasks of one worker, which has a pack of its own. */
+export interface Work {
+  /** Writes a content to `path`, and its deflate stream to the pack. */
+  store(task: { readonly path: string; readonly bytes: Uint8Array }): StoredContent;
+  /** Whether a file is as long as it should be and has the right CRC-32. */
+  check(task: { readonly path: string; readonly size: number; readonly crc32: number }): boolean;
+  /** Makes a zip; undefined where a deflate stream is not as it should be. */
+  zip(task: ZipTask): StoredZip | undefined;
+  /** Writes texts that are not there yet. */
+  write(task: { readonly files: readonly (readonly [path: string, text: string])[] }): WrittenText[];
+  /** Makes paths below a folder files with the contents of a store. Throws an Error for a path that leaves the folder. */
+  place(task: {
+    readonly store: string;
+    readonly folder: string;
+    readonly files: readonly (readonly [content: string, path: string])[];
+  }): void;
+  /** Makes a path a file with the content of another: a hard link, or a copy where the file system can't link. */
+  link(task: { readonly from: string; readonly to: string }): void;
+}
+
+/** Where the store in a folder has a content, as a file. */
+export function contentPlace(store: string, content: string): string {
+  return join(store, 'raw', content.slice(0, 2), content);
+}
+
+/** `name` and `file` are of the pack that this worker writes. */
+export function startWork({ name, file }: { readonly name: string; readonly file: string }): Work {
+  const folders = new Set<string>();
+  const packs = new Map<string, number>();
+  const pack = openSync(file, 'w');
+  let end = 0;
+  const scratch = scratchMemory();
+  const open = (path: string): number => {
+    const found = packs.get(path) ?? openSync(path, 'r');
+    packs.set(path, found);
+    return found;
+  };
+  const makeFolder = (path: string): void => {
+    const folder = dirname(path);
+    if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
+    folders.add(folder);
+  };
+  return {
+    store: ({ path, bytes }) => {
+      const deflated = deflateRawSync(bytes, { level: LEVEL });
+      makeFolder(path);
+      writeNew(path, bytes);
+      writeFully(pack, deflated, end);
+      const offset = end;
+      end += deflated.length;
+      return {
+        size: bytes.length,
+        digest: createHash('sha256').update(bytes).digest('hex'),
+        crc32: crc32(bytes),
+        sniffed: sniffMediaType(bytes),
+        pack: name,
+        offset,
+        deflatedSize: deflated.length,
+        deflatedCrc32: crc32(deflated),
+      };
+    },
+    check: ({ path, size, crc32: expected }) => {
+      const bytes = readWhole(path, scratch(size + 1));
+      return bytes !== undefined && crc32(bytes) === expected;
+    },
+    zip: (task) => {
+      const zip = assemble(task, { open, scratch });
+      if (!zip) return undefined;
+      makeFolder(task.path);
+      writeFileSync(task.temporary, zip);
+      renameSync(task.temporary, task.path);
+      return { size: zip.length, digest: createHash('sha256').update(zip).digest('hex'), crc32: crc32(zip) };
+    },
+    write: ({ files }) =>
+      files.map(([path, text]) => {
+        const bytes = Buffer.from(text);
+        makeFolder(path);
+        writeFileSync(path, bytes);
+        return { size: bytes.length, digest: createHash('sha256').update(bytes).digest('hex') };
+      }),
+    place: ({ store, folder, files }) => {
+      for (const [content, path] of files) {
+        const to = inside(folder, path);
+        makeFolder(to);
+        linkOrCopy(contentPlace(store, content), to);
+      }
+    },
+    link: ({ from, to }) => {
+      makeFolder(to);
+      linkOrCopy(from, to);
+    },
+  };
+}
+
+/** What people download: the level at which more time buys almost no bytes. */
+const LEVEL = 6;
+
+/** Memory that is used again: new pages cost more than what is done in them. What it gave before is given again. */
+function scratchMemory(): (size: number) => Buffer {
+  let memory = Buffer.alloc(0);
+  return (size) => {
+    if (memory.length < size) memory = Buffer.allocUnsafeSlow(Math.max(size, memory.length * 2, 2 ** 20));
+    return memory.subarray(0, size);
+  };
+}
+
+function assemble(
+  { top, packs, files }: ZipTask,
+  { open, scratch }: { open: (path: string) => number; scratch: (size: number) => Buffer },
+): Buffer | undefined {
+  const layout = zipLayout(top, files.map(toZipFile));
+  const zip = scratch(layout.length);
+  let at = 0;
+  for (const [i, file] of layout.files.entries()) {
+    const head = layout.heads[i] as Uint8Array;
+    zip.set(head, at);
+    const stream = zip.subarray(at + head.length, at + head.length + file.deflatedSize);
+    if (!readFully(open(packs[file.pack] ?? ''), stream, file.offset) || crc32(stream) !== file.deflatedCrc32)
+      return undefined;
+    at += head.length + file.deflatedSize;
+  }
+  zip.set(layout.tail, at);
+  return zip;
+}
+
+function toZipFile([path, size, crc, pack, offset, deflatedSize, deflatedCrc32]: ZipRow) {
+  return { path, size, crc32: crc, pack, offset, deflatedSize, deflatedCrc32 };
+}
+
+/** Never writes into a file that is there, since a site may be linked to it: one that is right stays, another makes way. */
+function writeNew(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (readFileSync(path).equals(bytes)) return;
+    rmSync(path, { force: true });
+    writeFileSync(path, bytes);
+  }
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'ENOSYS'].includes(code ?? '')) throw error;
+    copyFileSync(from, to, constants.COPYFILE_EXCL);
+  }
+}
+
+/** The content of a file that is shorter than `memory` by just one byte, read into it; undefined for any other. */
+function readWhole(path: string, memory: Buffer): Buffer | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    let filled = 0;
+    for (let count = 1; count > 0 && filled < memory.length; filled += count)
+      count = readSync(file, memory, filled, memory.length - filled, null);
+    return filled === memory.length - 1 ? memory.subarray(0, filled) : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readFully(file: number, target: Buffer, from: number): boolean {
+  for (let done = 0; done < target.length;) {
+    const count = readSync(file, target, done, target.length - done, from + done);
+    if (count === 0) return false;
+    done += count;
+  }
+  return true;
+}
+
+function writeFully(file: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, at + done);
+}

@@ -1,0 +1,22 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { startWork } from './tasks.ts';
+import type { Work } from './tasks.ts';
+
+/** A worker thread: tasks come as messages of some, each of which is answered by their results or errors. */
+const work = startWork(workerData as { name: string; file: string });
+
+interface Task {
+  readonly id: number;
+  readonly kind: keyof Work;
+  readonly task: never;
+}
+
+parentPort?.on('message', (tasks: readonly Task[]) => parentPort?.postMessage(tasks.map(carryOut)));
+
+function carryOut({ id, kind, task }: Task): { id: number; result?: unknown; error?: unknown } {
+  try {
+    return { id, result: work[kind](task) };
+  } catch (error) {
+    return { id, error };
+  }
+}

@@ -1,0 +1,42 @@
+import type { Layer, Revision, RevisionFiles } from '../storage/storage.ts';
+import { compareText } from '../paths.ts';
+import { compareRevisionVersions, parseStrictVersion } from '../core/version.ts';
+
+/** What one registry serves: of every revision the one in the first layer that holds it. */
+export interface Catalog {
+  /** By name, then by version, oldest first: the order of all answers (docs/contract.md section 3). */
+  readonly revisions: readonly Revision[];
+  readonly shadowed: readonly Shadowed[];
+}
+
+/** A revision that lost to the same one in a higher layer. */
+export interface Shadowed {
+  readonly loser: Revision;
+  readonly winner: Revision;
+}
+
+/** Merges layers, the highest rank first. */
+export function mergeLayers(layers: readonly Pick<Layer, 'revisions'>[]): Catalog {
+  const winners = new Map<string, Revision>();
+  const shadowed: Shadowed[] = [];
+  for (const revision of layers.flatMap((layer) => layer.revisions)) {
+    const winner = winners.get(revision.id);
+    if (winner) shadowed.push({ loser: revision, winner });
+    else winners.set(revision.id, revision);
+  }
+  return { revisions: [...winners.values()].sort(compareRevisions), shadowed };
+}
+
+/** Whether two revisions hold the same content: equal paths with equal contents; modes don't count. */
+export function sameContent(a: RevisionFiles, b: RevisionFiles): boolean {
+  if (a.zip !== b.zip || a.files.length !== b.files.length) return false;
+  return a.files.every((file, i) => file.path === b.files[i]?.path && file.content === b.files[i].content);
+}
+
+/** By name in byte order, then by version; folders that are no versions come first, in byte order. */
+export function compareRevisions(a: Revision, b: Revision): number {
+  if (a.name !== b.name) return compareText(a.name, b.name);
+  const [left, right] = [parseStrictVersion(a.version), parseStrictVersion(b.version)];
+  if (left && right) return compareRevisionVersions(left, right);
+  return Number(left !== undefined) - Number(right !== undefined) || compareText(a.version, b.version);
+}

@@ -1,0 +1,64 @@
+import { compareRevisions } from './merge.ts';
+import type { Layer, Revision } from '../storage/storage.ts';
+import { compareText } from '../paths.ts';
+
+/** A revision that no higher layer holds yet. */
+export interface Waiting {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly layer: string;
+  /** The next layer up. */
+  readonly for: string;
+  /** The newest version that the higher layers hold of the package; undefined where they hold none. */
+  readonly newestAbove: string | undefined;
+  /** Newer than all that the higher layers hold of the package, and than all else that waits of it here. */
+  readonly outdates: boolean;
+  /** The date of the commit that brought it here, ISO 8601; undefined where that isn't known. */
+  readonly since: string | undefined;
+}
+
+/**
+ * What waits in the lower layers, given in rank order: by layer, package and version. `since` is by layer and the place of the
+ * revision in it.
+ */
+export function waitingRevisions(
+  layers: readonly Layer[],
+  since: ReadonlyMap<string, ReadonlyMap<string, string>>,
+): Waiting[] {
+  return layers.slice(1).flatMap((layer, below) => {
+    const higher = layers.slice(0, below + 1).flatMap(({ revisions }) => revisions);
+    const held = new Set(higher.map(({ id }) => id));
+    const newestHeld = newestByName(higher);
+    const waiting = layer.revisions.filter(({ id }) => !held.has(id)).sort(compareRevisions);
+    const newestWaiting = newestByName(waiting);
+    return waiting.map((revision) => {
+      const above = newestHeld.get(revision.name);
+      const isNewer = above === undefined || compareRevisions(revision, above) > 0;
+      return {
+        id: revision.id,
+        name: revision.name,
+        version: revision.version,
+        layer: layer.name,
+        for: layers[below]?.name ?? '',
+        newestAbove: above?.version,
+        outdates: isNewer && newestWaiting.get(revision.name) === revision,
+        since: since.get(layer.name)?.get(revision.where),
+      };
+    });
+  });
+}
+
+/** The versions of each package of a layer, oldest first. By name. */
+export function versionsByName(revisions: readonly Revision[]): { name: string; versions: string[] }[] {
+  const names = [...new Set(revisions.map(({ name }) => name))].sort(compareText);
+  const sorted = [...revisions].sort(compareRevisions);
+  return names.map((name) => ({
+    name,
+    versions: sorted.filter((revision) => revision.name === name).map(({ version }) => version),
+  }));
+}
+
+function newestByName(revisions: readonly Revision[]): Map<string, Revision> {
+  return new Map([...revisions].sort(compareRevisions).map((revision) => [revision.name, revision]));
+}

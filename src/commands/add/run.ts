@@ -1,0 +1,190 @@
+import { sameContent } from '../../catalog/merge.ts';
+import { Stop } from '../../errors.ts';
+import type { Finding } from '../../errors.ts';
+import type { RevisionFiles } from '../../storage/storage.ts';
+import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
+import type { Change, ChangeReport } from '../../workflow/change.ts';
+import { readFitness } from '../../package/judge.ts';
+import { incomingPackages } from '../../workflow/incoming.ts';
+import type { Incoming, IncomingPackages } from '../../workflow/incoming.ts';
+import { layerNamed, openWorkflow } from '../../workflow/open.ts';
+import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
+import { editsTo, pathOf } from '../../workflow/revision-paths.ts';
+import { policyFindings } from '../../workflow/policy.ts';
+import { proposerFindings, touchedIn } from '../../workflow/touched.ts';
+import { defaultConfig } from '../build/run.ts';
+
+export interface AddOptions extends Omit<WorkflowOptions, 'config'> {
+  readonly config?: string | undefined;
+  /** Zips, and folders of one package each. */
+  readonly paths: readonly string[];
+  readonly layer: string;
+  readonly keepZip: boolean;
+  /** Moves the layer's own branch. */
+  readonly apply: boolean;
+  readonly dryRun: boolean;
+}
+
+/** What an addition did, or what kept it from doing it. */
+export interface AddReport {
+  /** The git directory of the storage. */
+  readonly repository: string;
+  readonly layer: string;
+  readonly apply: boolean;
+  readonly dryRun: boolean;
+  readonly packages: readonly AddedReport[];
+  /** Undefined where there is nothing to add. */
+  readonly change: ChangeReport | undefined;
+  /** With an error among them, nothing was done. */
+  readonly findings: readonly Finding[];
+}
+
+export interface AddedReport {
+  readonly id: string;
+  /** The zip or folder it comes from. */
+  readonly source: string;
+  /** Its place in the layer. */
+  readonly where: string;
+  readonly files: number;
+  readonly signed: boolean;
+  /** `done`: the layer holds it with the same content. */
+  readonly state: 'new' | 'overwritten' | 'done';
+}
+
+/** Puts packages from outside into a layer, as one commit. Packages that are unfit or against the layer's rules are findings. */
+export async function add(options: AddOptions): Promise<AddReport> {
+  const { paths, apply, dryRun } = options;
+  if (paths.length === 0) throw new Stop('usage', 'add takes zips or folders of packages', 'see add --help');
+  const workflow = await openWorkflow({ ...options, config: options.config ?? defaultConfig() });
+  const incoming = incomingPackages(options.layer, options);
+  try {
+    const layer = layerNamed(workflow, options.layer);
+    const read = await readAll({ workflow, layer, incoming }, paths);
+    const { findings } = read;
+    const packages = read.packages.map(({ report }) => report);
+    const toAdd = read.packages.filter(({ report }) => report.state !== 'done');
+    const result = {
+      repository: workflow.repository.directory,
+      layer: options.layer,
+      apply,
+      dryRun,
+      packages,
+      findings,
+    };
+    if (toAdd.length === 0) return { ...result, change: undefined };
+    const draft = describe(layer, toAdd);
+    if (dryRun || findings.some(({ level }) => level === 'error'))
+      return { ...result, change: unmade({ ...draft, edits: [] }, 'planned') };
+    if (apply) await refuseCheckedOut(workflow, [layer]);
+    const edits = [];
+    for (const one of toAdd)
+      edits.push(
+        ...editsTo(
+          layer.policy.packages,
+          one.incoming.revision,
+          await incoming.write(workflow.repository, one.incoming),
+        ),
+      );
+    const change = { ...draft, edits };
+    return {
+      ...result,
+      change: apply ? (await applyChanges(workflow, [change])).reports[0] : await makeBranch(workflow, change),
+    };
+  } finally {
+    await incoming.close();
+    await workflow.close();
+  }
+}
+
+interface Reading {
+  readonly workflow: Workflow;
+  readonly layer: OpenLayer;
+  readonly incoming: IncomingPackages;
+}
+
+interface ReadPackage {
+  readonly incoming: Incoming;
+  readonly report: AddedReport;
+}
+
+async function readAll(
+  reading: Reading,
+  paths: readonly string[],
+): Promise<{ packages: ReadPackage[]; findings: Finding[] }> {
+  const packages: ReadPackage[] = [];
+  const findings: Finding[] = [];
+  for (const path of paths) {
+    const found = await reading.incoming.read(path);
+    if ('finding' in found) {
+      findings.push(found.finding);
+      continue;
+    }
+    const { id } = found.incoming.revision;
+    const twin = packages.find(({ report }) => report.id === id);
+    if (twin)
+      findings.push({ code: 'twice', where: path, text: `${id} is also in ${twin.report.source}`, level: 'error' });
+    else {
+      const { report, findings: own } = await readOne(reading, found.incoming);
+      packages.push({ incoming: found.incoming, report });
+      findings.push(...own);
+    }
+  }
+  return { packages, findings };
+}
+
+/** Everything that is wrong with one package, by the rules of the build and of the layer. */
+async function readOne(
+  { workflow, layer, incoming }: Reading,
+  { revision, listed, signature }: Incoming,
+): Promise<{ report: AddedReport; findings: Finding[] }> {
+  const { storage, config } = workflow;
+  const { policy } = layer;
+  const files: Pick<typeof storage, 'listFiles' | 'read' | 'missing'> = {
+    ...incoming.storage,
+    listFiles: async () => listed,
+  };
+  const [fitness] = await readFitness(files, config.tables, { revisions: [revision] });
+  const there = layer.layer.revisions.find(({ id }) => id === revision.id);
+  const isSame = there !== undefined && sameContent(await storage.listFiles(there), listed);
+  const isDone = isSame && there.signature === revision.signature;
+  const where = pathOf(policy.packages, revision, listed.zip === undefined ? 'folder' : 'zip');
+  const touched = { ...(await touchedIn(workflow, layer, { revision, listed })), where };
+  const overwritten = there && !isDone ? [{ ...touched, sameContent: isSame }] : [];
+  const change = {
+    layer: policy.name,
+    policy,
+    added: there ? [] : [touched],
+    overwritten,
+    removed: [],
+    reason: undefined,
+  };
+  return {
+    report: {
+      id: revision.id,
+      source: revision.where,
+      where,
+      files: listed.files.length,
+      signed: signature !== undefined,
+      state: isDone ? 'done' : there ? 'overwritten' : 'new',
+    },
+    findings: [...(fitness?.findings ?? []), ...proposerFindings(policyFindings(change))],
+  };
+}
+
+function describe(layer: OpenLayer, packages: readonly ReadPackage[]): Omit<Change, 'edits'> {
+  const called = packages.map(({ incoming: { revision } }) => `${revision.name}-${revision.version}`);
+  const [first = ''] = called;
+  const more = called.length - 1;
+  const { name } = layer.policy;
+  return {
+    layer,
+    branch: `add/${first}${more > 0 ? `-and-${more}-more` : ''}-to-${name}`,
+    title: more > 0 ? `[${name}] Add ${called.length} packages` : `[${name}] Add ${first}`,
+    text: packages.map(({ report, incoming }) => lineOf(report, incoming.listed)).join('\n'),
+  };
+}
+
+function lineOf({ where, files, state, signed }: AddedReport, { zip }: RevisionFiles): string {
+  const form = zip === undefined ? `${files} files` : `a zip as published${signed ? ', signed' : ''}`;
+  return `${state === 'overwritten' ? 'Overwrites' : 'Adds'} ${where}: ${form}.`;
+}

@@ -1,0 +1,216 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { mergeLayers, sameContent } from '../../catalog/merge.ts';
+import type { Shadowed } from '../../catalog/merge.ts';
+import { isUrl, readConfig, shippedConfig } from '../../config.ts';
+import { generator } from '../../generator.ts';
+import { Stop } from '../../errors.ts';
+import type { Finding } from '../../errors.ts';
+import type { Layer, Storage } from '../../storage/storage.ts';
+import { withoutCredentials } from '../../storage/git/command.ts';
+import { openStorage } from '../../storage/open.ts';
+import type { Progress } from '../../report.ts';
+import { makeSite } from '../../build/make-site.ts';
+import type { MadeSite } from '../../build/make-site.ts';
+import type { SiteResult } from '../../build/site.ts';
+import { tagLookup } from '../../inspect/open-catalog.ts';
+import type { Target, TargetSite } from '../../hosts/target.ts';
+import { useLock } from '../../workflow/lock-file.ts';
+
+export interface BuildOptions {
+  readonly dist?: string | undefined;
+  readonly config?: string | undefined;
+  readonly storage?: string | undefined;
+  readonly out: string;
+  readonly refs: Readonly<Record<string, string>>;
+  readonly skipUnfit: boolean;
+  /** The host to make files for, beside the site. */
+  readonly target?: TargetName | undefined;
+  readonly offline: boolean;
+  /** Where clones and other things that can be made again are kept. */
+  readonly cache: string;
+  /** Makes everything again, and keeps nothing for later builds. */
+  readonly noCache?: boolean | undefined;
+  /** Writes what is built into `distributions.lock.json`, or builds exactly what that has. */
+  readonly lock?: boolean | undefined;
+  readonly locked?: boolean | undefined;
+}
+
+/** What a build did, or what kept it from doing it. */
+export interface BuildReport {
+  readonly distribution: string;
+  readonly storage: string;
+  readonly registry: string;
+  readonly generator: string;
+  readonly layers: readonly LayerReport[];
+  /** Of the merged catalog. */
+  readonly packages: number;
+  readonly revisions: number;
+  readonly shadowed: readonly ShadowedReport[];
+  /** Ids that --skip-unfit left out. */
+  readonly skipped: readonly string[];
+  readonly findings: readonly Finding[];
+  /** Undefined where findings kept the site from being written. */
+  readonly site: (SiteResult & Pick<MadeSite, 'how' | 'changes'> & { readonly folder: string }) | undefined;
+  /** Milliseconds by stage. */
+  readonly times: Readonly<Record<string, number>>;
+  /** What to do next: commands to paste. */
+  readonly next: readonly string[];
+}
+
+interface LayerReport {
+  readonly name: string;
+  readonly ref: string;
+  readonly commit: string | undefined;
+  readonly packages: number;
+  readonly revisions: number;
+}
+
+interface ShadowedReport {
+  readonly id: string;
+  readonly layer: string;
+  readonly by: string;
+  readonly sameContent: boolean;
+}
+
+/** Builds one distribution into `<out>/<dist>`. Findings that are errors leave the site that is there as it was. */
+export async function build(options: BuildOptions, progress: Progress): Promise<BuildReport> {
+  const { dist, storage: location, refs, config = defaultConfig() } = options;
+  const lock = await useLock(
+    { ...options, config },
+    await readConfig({ config, dist, storage: location, refs, hasTag: tagLookup(options) }),
+  );
+  const { distribution } = lock;
+  const folder = resolve(options.out, distribution.name);
+  await refuseOtherFolder(folder);
+  const target = options.target && (await loadTarget(options.target));
+  const clock = stopwatch();
+  const open = { isUrl: isUrl(distribution.storage), cache: options.cache, offline: options.offline };
+  const storage = await openStorage(distribution.storage, open);
+  try {
+    const layers = lock.named(await Promise.all(distribution.layers.map((spec) => storage.readLayer(spec))));
+    const catalog = mergeLayers(layers);
+    const shadowed = await Promise.all(catalog.shadowed.map((one) => reportShadowed(storage, one)));
+    clock.lap('layers');
+    const findings = [
+      ...(await lock.moved(storage)),
+      ...layers.flatMap((layer) => layer.findings),
+      ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
+    ];
+    const made = await makeSite(
+      { distribution, layers, revisions: catalog.revisions, storage, findings },
+      {
+        folder,
+        cache: resolve(options.cache),
+        noCache: options.noCache ?? false,
+        skipUnfit: options.skipUnfit,
+        onProgress: progress.step,
+        finish:
+          target &&
+          ((temporary) =>
+            target.make({
+              folder: temporary,
+              name: distribution.name,
+              distribution,
+              hostFolder: `${folder}.${target.name}`,
+            })),
+      },
+    );
+    clock.lap('site');
+    if (made.site) await lock.keep(layers);
+    return {
+      distribution: distribution.name,
+      storage: withoutCredentials(distribution.storage),
+      registry: distribution.registry,
+      generator,
+      layers: layers.map(layerReport),
+      packages: made.packages,
+      revisions: made.revisions,
+      shadowed,
+      skipped: made.skipped,
+      findings: made.findings,
+      site: made.site && { ...made.site, folder, how: made.how, changes: made.changes },
+      times: clock.times,
+      next: made.site ? (target?.next() ?? [`npm run serve -- --dir ${folder}`]) : [],
+    };
+  } finally {
+    progress.end();
+    await storage.close();
+  }
+}
+
+async function reportShadowed(storage: Storage, { loser, winner }: Shadowed): Promise<ShadowedReport> {
+  const [lost, won] = await Promise.all([storage.listFiles(loser), storage.listFiles(winner)]);
+  return { id: loser.id, layer: loser.layer, by: winner.layer, sameContent: sameContent(lost, won) };
+}
+
+function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']): Finding[] {
+  return shadowed
+    .filter((one) => !one.sameContent)
+    .map(({ id, layer, by }) => ({
+      code: 'collision',
+      where: id,
+      text: `${layer} and ${by} hold different content; ${by} wins`,
+      level,
+    }));
+}
+
+/** A wrong `--out` must not cost anybody a folder. Throws a `Stop` where something else than a site is in the place of the site. */
+async function refuseOtherFolder(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : ['']));
+  if (names.length === 0 || names.includes('_registry')) return;
+  throw new Stop('not-a-site', `${folder} is there and holds no site`, 'choose another place with --out, or remove it');
+}
+
+function layerReport({ name, ref, commit, revisions }: Layer): LayerReport {
+  const packages = new Set(revisions.map((revision) => revision.name)).size;
+  return { name, ref, commit, packages, revisions: revisions.length };
+}
+
+/** The project's own distributions file, or, where there is none, the one that this program ships. */
+export function defaultConfig(): string {
+  const own = resolve('content/distributions.yml');
+  return existsSync(own) ? own : shippedConfig;
+}
+
+function stopwatch(): { times: Record<string, number>; lap(name: string): void } {
+  const times: Record<string, number> = {};
+  let last = performance.now();
+  return {
+    times,
+    lap: (name) => {
+      times[name] = Math.round(performance.now() - last);
+      last = performance.now();
+    },
+  };
+}
+
+type TargetName = 'nginx' | 'netlify' | 'cloudflare';
+
+interface LoadedTarget {
+  readonly name: TargetName;
+  make(site: TargetSite): Promise<readonly Finding[]>;
+  /** The lines to go on with, once it was made. */
+  next(): readonly string[];
+}
+
+async function loadTarget(name: TargetName): Promise<LoadedTarget> {
+  const make = await targets[name]();
+  let next: readonly string[] = [];
+  return {
+    name,
+    make: async (site) => {
+      const result = await make(site);
+      next = result.next;
+      return result.findings;
+    },
+    next: () => next,
+  };
+}
+
+const targets: Readonly<Record<TargetName, () => Promise<Target>>> = {
+  nginx: async () => (await import('../../hosts/nginx/target.ts')).nginxTarget,
+  netlify: async () => (await import('../../hosts/netlify/target.ts')).netlifyTarget,
+  cloudflare: async () => (await import('../../hosts/cloudflare/target.ts')).cloudflareTarget,
+};

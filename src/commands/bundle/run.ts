@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { lstat, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { TarArchive, ZipArchive } from 'archiver';
+import { Stop } from '../../errors.ts';
+import { temporaryName } from '../../tree/commit/leftovers.ts';
+import { comparePaths } from '../../paths.ts';
+import type { Progress } from '../../report.ts';
+import { listedFiles } from '../../tree/extend-site.ts';
+
+export interface BundleOptions {
+  readonly dist?: string | undefined;
+  readonly dir?: string | undefined;
+  readonly out: string;
+  readonly format: 'tar.gz' | 'zip';
+  /** The file to write; by default beside the site, called after it. */
+  readonly file?: string | undefined;
+}
+
+export interface BundleReport {
+  readonly file: string;
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256, in hex; also in `<file>.sha256`. */
+  readonly digest: string;
+  readonly files: number;
+  /** Of these, how many are links to others of the archive. */
+  readonly links: number;
+  /** How to open it on the other side: commands to paste. */
+  readonly next: readonly string[];
+}
+
+interface Member {
+  /** In the archive. */
+  readonly name: string;
+  readonly path: string;
+  readonly size: number;
+  /** The name of a member before it that is the same file. */
+  readonly link: string | undefined;
+}
+
+/**
+ * Packs a site, and what `build --target` made beside it, into one file to carry to another network, with a list of digests
+ * to check it by. Throws a `Stop` where there is no site.
+ */
+export async function bundle(options: BundleOptions, progress: Progress): Promise<BundleReport> {
+  if (options.dir === undefined && options.dist === undefined)
+    throw new Stop('no-site', 'no site was named', 'use --dist NAME, or --dir FOLDER');
+  const folder = resolve(options.dir ?? join(options.out, options.dist ?? ''));
+  if (!existsSync(join(folder, '_registry/release.json')))
+    throw new Stop(
+      'no-site',
+      `${folder} holds no site`,
+      `build one: npm run build -- --dist ${options.dist ?? 'NAME'}`,
+    );
+  const file = resolve(options.file ?? `${folder}.${options.format}`);
+  const members = await membersOf(folder, options.format === 'tar.gz');
+  const temporary = temporaryName(file);
+  process.once('exit', () => void rm(temporary, { force: true }));
+  try {
+    await pack(members, { file: temporary, format: options.format, sums: await digestList(folder), progress });
+    const digest = await digestOf(temporary);
+    const { size } = await lstat(temporary);
+    await rename(temporary, file);
+    await writeFile(`${file}.sha256`, `${digest}  ${basename(file)}\n`);
+    const links = members.filter(({ link }) => link !== undefined).length;
+    return { file, size, digest, files: members.length, links, next: opening(file, folder, options.format) };
+  } finally {
+    progress.end();
+    await rm(temporary, { force: true });
+  }
+}
+
+/** The site's files and those of its host folders, in walk order; files that are one on disk once, where `canLink`. */
+async function membersOf(folder: string, canLink: boolean): Promise<Member[]> {
+  const parent = dirname(folder);
+  const names = (await readdir(parent)).filter((name) => name === basename(folder) || isHostFolder(name, folder));
+  const seen = new Map<string, string>();
+  const members: Member[] = [];
+  for (const name of (await Promise.all(names.map((top) => walk(parent, top)))).flat().sort(comparePaths)) {
+    const path = join(parent, name);
+    const { ino, dev, nlink, size } = await lstat(path);
+    const identity = `${dev}:${ino}`;
+    const link = canLink && nlink > 1 ? seen.get(identity) : undefined;
+    if (link === undefined) seen.set(identity, name);
+    members.push({ name, path, size, link });
+  }
+  return members;
+}
+
+function isHostFolder(name: string, folder: string): boolean {
+  return TARGETS.some((target) => name === `${basename(folder)}.${target}`);
+}
+
+const TARGETS = ['nginx', 'netlify'];
+
+async function walk(parent: string, name: string): Promise<string[]> {
+  const entries = await readdir(join(parent, name), { withFileTypes: true });
+  const inner = await Promise.all(
+    entries.map((entry) => (entry.isDirectory() ? walk(parent, `${name}/${entry.name}`) : [`${name}/${entry.name}`])),
+  );
+  return inner.flat();
+}
+
+/** The site manifest as `sha256sum -c` reads it, since the other side may have nothing else. */
+async function digestList(folder: string): Promise<{ name: string; text: string }> {
+  const top = basename(folder);
+  const lines = (await listedFiles(folder)).map(({ path, digest }) => digestLine(digest, `${top}/${path}`));
+  return { name: `${top}.SHA256SUMS`, text: lines.join('') };
+}
+
+/** sha256sum(1): a line whose name has a backslash or a line break begins with a backslash, and has them escaped. */
+function digestLine(digest: string, path: string): string {
+  const escaped = path.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
+  return `${escaped === path ? '' : '\\'}${digest}  ${escaped}\n`;
+}
+
+async function pack(
+  members: readonly Member[],
+  to: { file: string; format: BundleOptions['format']; sums: { name: string; text: string }; progress: Progress },
+): Promise<void> {
+  const archive =
+    to.format === 'zip' ? new ZipArchive({ zlib: { level: 6 }, forceZip64: true }) : new TarArchive({ gzip: true });
+  const output = createWriteStream(to.file);
+  archive.pipe(output);
+  let done = 0;
+  const appending: { resolve?: () => void } = {};
+  archive.on('entry', () => {
+    to.progress.step('bundle', ++done, members.length + 1);
+    appending.resolve?.();
+  });
+  const failed = new Promise<never>((_, fail) => archive.on('error', fail));
+  // One at a time: archiver stats files ahead, which would put a link before the file that it is to.
+  const appended = (append: () => void): Promise<void> =>
+    new Promise((resolve) => {
+      appending.resolve = resolve;
+      append();
+    });
+  const written = (async () => {
+    await appended(() => archive.append(to.sums.text, { name: to.sums.name, date: EPOCH }));
+    for (const member of members) await appended(() => append(archive, member));
+    await archive.finalize();
+    await finished(output);
+  })();
+  await Promise.race([written, failed]);
+}
+
+const EPOCH = new Date('1980-01-01T00:00:00Z');
+
+function append(archive: TarArchive | ZipArchive, { name, path, link }: Member): void {
+  // archiver's types know only files, folders and symbolic links; its tar has hard links as well.
+  const data = { name, date: EPOCH, mode: 0o644 };
+  if (link === undefined) archive.file(path, data);
+  else archive.append(Buffer.alloc(0), { ...data, type: 'link', linkname: link } as typeof data);
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+function opening(file: string, folder: string, format: BundleOptions['format']): string[] {
+  const name = basename(file);
+  return [
+    `sha256sum -c ${name}.sha256`,
+    format === 'zip' ? `unzip -q ${name}` : `tar xzf ${name}`,
+    `sha256sum --quiet -c ${basename(folder)}.SHA256SUMS`,
+  ];
+}

@@ -1,0 +1,130 @@
+import { isUrl, readConfig, readStorageConfig } from '../../config.ts';
+import type { LayerPolicy, StorageConfig } from '../../config.ts';
+import { nearMatch, Stop } from '../../errors.ts';
+import { withoutCredentials } from '../../storage/git/command.ts';
+import type { Layer, Storage } from '../../storage/storage.ts';
+import { openStorage } from '../../storage/open.ts';
+import { checkChange, checkLayers } from '../../workflow/check.ts';
+import type { CheckResult, Rules } from '../../workflow/check.ts';
+import { committedFiles, mergeBase } from '../../storage/git/history.ts';
+import { layersAbove } from '../../workflow/open.ts';
+import { titleFindings } from '../../workflow/policy.ts';
+import type { CheckedLayer } from '../../workflow/other-layers.ts';
+import { defaultConfig } from '../build/run.ts';
+
+export interface CheckOptions {
+  /** The layer to check; all of them without one. */
+  readonly layer?: string | undefined;
+  /** What the change starts from, by default the layer as it is. */
+  readonly base?: string | undefined;
+  /** The changed layer. */
+  readonly head?: string | undefined;
+  readonly title?: string | undefined;
+  readonly config?: string | undefined;
+  readonly storage?: string | undefined;
+  readonly cache: string;
+  readonly offline: boolean;
+}
+
+export interface CheckReport extends CheckResult {
+  readonly storage: string;
+  readonly layers: readonly {
+    readonly name: string;
+    readonly commit: string | undefined;
+    readonly revisions: number;
+  }[];
+}
+
+/** Checks a change of a layer, or, without `base` and `head`, layers as they are. */
+export async function check(options: CheckOptions): Promise<CheckReport> {
+  const config = await readStorageConfig({ config: options.config ?? defaultConfig(), storage: options.storage });
+  const changing = options.base !== undefined || options.head !== undefined;
+  const names = scopeOf(config, options, changing);
+  const open = { isUrl: isUrl(config.storage), cache: options.cache, offline: options.offline };
+  const storage = await openStorage(config.storage, open);
+  try {
+    const layers = await Promise.all(
+      ranked(config).map(async (spec) => {
+        const isHead = changing && spec.name === options.layer;
+        const ref = isHead ? (options.head ?? spec.ref) : spec.ref;
+        return checkedLayer({ storage, config }, spec, await storage.readLayer({ ...spec, ref }));
+      }),
+    );
+    const checked = layers.filter(({ layer }) => names.includes(layer.name));
+    const rules = await rulesFor({ config, storage, cache: options.cache }, names);
+    const [head] = checked;
+    const result =
+      changing && head
+        ? await checkChange(rules, specOf(config, head.layer.name), {
+            head,
+            base: await readBase({ config, storage }, head, options.base),
+            others: layers.filter((other) => other !== head),
+          })
+        : await checkLayers(rules, layers, checked);
+    const title = options.layer === undefined ? [] : titleFindings(options.layer, options.title);
+    return {
+      storage: withoutCredentials(config.storage),
+      layers: checked.map(({ layer: { name, commit, revisions } }) => ({ name, commit, revisions: revisions.length })),
+      ...result,
+      findings: [...title, ...result.findings],
+    };
+  } finally {
+    await storage.close();
+  }
+}
+
+interface Checking {
+  readonly config: StorageConfig;
+  readonly storage: Storage;
+}
+
+/** The layer where the change begins: what it has in common with what it is to be merged into. */
+async function readBase(
+  checking: Checking,
+  { layer: head }: CheckedLayer,
+  base: string | undefined,
+): Promise<CheckedLayer> {
+  const { config, storage } = checking;
+  const spec = specOf(config, head.name);
+  if (storage.kind !== 'git')
+    throw new Stop('no-commits', `${config.storage} is a folder, which has no commits`, 'leave --base and --head away');
+  const asked = await storage.readLayer({ ...spec, ref: base ?? spec.ref });
+  const common = await mergeBase(storage, asked.commit ?? '', head.commit ?? '');
+  return checkedLayer(checking, spec, common === undefined ? asked : await storage.readLayer({ ...spec, ref: common }));
+}
+
+function checkedLayer({ storage, config }: Checking, { packages }: LayerPolicy, layer: Layer): CheckedLayer {
+  let files: ReturnType<typeof committedFiles> | undefined;
+  const committed = (): ReturnType<typeof committedFiles> =>
+    (files ??= committedFiles(storage, { commit: layer.commit, packages }));
+  return { layer, above: layersAbove(config, layer.name), committed };
+}
+
+/** The rules of a build of the distributions that hold one of the layers; where one of them requires signatures, all do. */
+async function rulesFor({ config, storage, cache }: Checking & { cache: string }, layers: string[]): Promise<Rules> {
+  const holding = Object.entries(config.distributions).filter(([, held]) => layers.some((name) => held.includes(name)));
+  const read = await Promise.all(holding.map(([dist]) => readConfig({ config: config.file, dist })));
+  const signatures = read.some((one) => one.signatures === 'required') ? 'required' : 'optional';
+  return { storage, tables: config.tables, signatures, cache };
+}
+
+/** All layers, those that win over others first. */
+function ranked(config: StorageConfig): LayerPolicy[] {
+  const rank = new Map(config.layers.map(({ name }) => [name, layersAbove(config, name).size]));
+  return [...config.layers].sort((a, b) => (rank.get(a.name) ?? 0) - (rank.get(b.name) ?? 0));
+}
+
+function scopeOf(config: StorageConfig, { layer, title }: CheckOptions, changing: boolean): string[] {
+  const names = config.layers.map(({ name }) => name);
+  if (layer !== undefined) return [specOf(config, layer).name];
+  if (!changing && title === undefined) return names;
+  throw new Stop('no-layer', 'which layer is changed?', `name it with --layer, one of: ${names.join(', ')}`);
+}
+
+function specOf(config: StorageConfig, name: string): LayerPolicy {
+  const found = config.layers.find((spec) => spec.name === name);
+  if (found) return found;
+  const names = config.layers.map((spec) => spec.name);
+  const hint = `the layers are: ${names.join(', ')}${nearMatch(name, names)}`;
+  throw new Stop('unknown-layer', `${config.file} has no layer "${name}"`, hint);
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { mergeLayers } from '../../catalog/merge.ts';
+import { readConfig, readStorageConfig } from '../../config.ts';
+import type { LayerSpec, Tables } from '../../config.ts';
+import { nearMatch, Stop } from '../../errors.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { entryReader } from '../../build/cache/entries.ts';
+import { tagLookup, withStorage } from '../../inspect/open-catalog.ts';
+import { compareSides } from '../../inspect/diff.ts';
+import type { DiffReport, Side } from '../../inspect/diff.ts';
+import { siteSide, storageSide } from '../../inspect/diff-sides.ts';
+import { defaultConfig } from '../build/run.ts';
+
+export interface DiffOptions {
+  /** Each a site's folder, a distribution, or, with `layer`, a commit of it. */
+  readonly sides: readonly [before: string, after: string];
+  readonly layer?: string | undefined;
+  /** With `layer`: the distribution that is compared, with the layer at each of the commits. */
+  readonly dist?: string | undefined;
+  readonly config?: string | undefined;
+  readonly storage?: string | undefined;
+  readonly cache: string;
+  readonly offline: boolean;
+}
+
+/** What is different between two sites, two distributions, or two commits of a layer. */
+export async function diff(options: DiffOptions): Promise<DiffReport> {
+  const [before, after] = options.sides;
+  if (options.layer === undefined && isSite(before) && isSite(after))
+    return await compareSides(await siteSide(before), await siteSide(after));
+  const sources = [await readSource(options, before), await readSource(options, after)] as const;
+  return await withStorage(sources[0].location, options, async (storage) => {
+    const [left, right] = [await openSide(storage, sources[0], options), await openSide(storage, sources[1], options)];
+    return await compareSides(left, right);
+  });
+}
+
+/** Layers of a storage, in rank order, and what the user called them. */
+interface Source {
+  readonly title: string;
+  readonly location: string;
+  readonly layers: readonly LayerSpec[];
+  readonly tables: Tables;
+  readonly signatures: 'optional' | 'required';
+}
+
+async function readSource(options: DiffOptions, given: string): Promise<Source> {
+  const { layer, storage } = options;
+  const config = options.config ?? defaultConfig();
+  if (layer !== undefined && options.dist === undefined) {
+    const known = await readStorageConfig({ config, storage });
+    const names = known.layers.map(({ name }) => name);
+    const spec = known.layers.find(({ name }) => name === layer);
+    const hint = `the layers are: ${names.join(', ')}${nearMatch(layer, names)}`;
+    if (!spec) throw new Stop('unknown-layer', `${known.file} has no layer "${layer}"`, hint);
+    const layers = [{ name: layer, ref: given, packages: spec.packages }];
+    return { title: layer, location: known.storage, layers, tables: known.tables, signatures: 'optional' };
+  }
+  const pinned = layer === undefined ? { dist: given } : { dist: options.dist, refs: { [layer]: given } };
+  const {
+    name,
+    storage: location,
+    ...rest
+  } = await readConfig({ config, storage, hasTag: tagLookup(options), ...pinned }).catch((error: unknown) => {
+    if (!(error instanceof Stop) || error.code !== 'unknown-distribution') throw error;
+    if (isSite(given)) throw new Stop('diff-kinds', `${given} is a site, and the other side is none`, KINDS, error);
+    throw new Stop('diff-kinds', `"${given}" is neither a site nor a distribution`, `${error.hint}; ${KINDS}`, error);
+  });
+  return { title: name, location, ...rest };
+}
+
+const KINDS = 'compare two folders of sites, two distributions, or two commits of a layer with --layer';
+
+async function openSide(storage: Storage, source: Source, { cache }: DiffOptions): Promise<Side> {
+  const layers = await Promise.all(source.layers.map((spec) => storage.readLayer(spec)));
+  const at = layers.map(({ name, ref, commit }) => {
+    return commit === undefined ? ref : `${name} at ${commit.slice(0, 12)}`;
+  });
+  const isLayer = layers.length === 1 && layers[0]?.name === source.title;
+  const title = isLayer ? at.join('') : `${source.title} (${at.join(', ')})`;
+  const { tables, signatures } = source;
+  const reader = entryReader(storage, { tables, signatures }, cache);
+  return storageSide(title, mergeLayers(layers).revisions, { storage, reader, tables });
+}
+
+function isSite(folder: string): boolean {
+  return existsSync(join(resolve(folder), '_registry/index.json'));
+}

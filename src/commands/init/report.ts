@@ -1,0 +1,19 @@
+import { relative } from 'node:path';
+import type { InitReport } from './run.ts';
+import { printLines } from '../../report.ts';
+
+/** What a new storage holds and what to do with it, for a person. */
+export function printInit({ folder, dryRun, files, layers, sample }: InitReport): void {
+  printLines((color) => [
+    `${dryRun ? 'would make' : color.green('made')} ${folder}, a git repository`,
+    `  ${'main'.padEnd(12)} ${files.join(', ')}`,
+    ...layers.map(
+      (layer, i) => `  ${layer.padEnd(12)} ${i === layers.length - 1 ? sample.replace('@', ' ') : 'no packages yet'}`,
+    ),
+    '',
+    'Next:',
+    `  cd ${relative('.', folder) || '.'}`,
+    '  epr-static build --dist snapshot',
+    '  epr-static serve --dist snapshot',
+  ]);
+}

@@ -1,0 +1,72 @@
+import { nearMatch, Stop } from '../../errors.ts';
+import { withoutCredentials } from '../../storage/git/command.ts';
+import { withCatalog } from '../../inspect/open-catalog.ts';
+import { arrivals } from '../../storage/git/history.ts';
+import { versionsByName, waitingRevisions } from '../../catalog/waiting.ts';
+import type { Waiting } from '../../catalog/waiting.ts';
+import { defaultConfig } from '../build/run.ts';
+
+export interface ListOptions {
+  readonly dist?: string | undefined;
+  /** Only this layer of the distribution. */
+  readonly layer?: string | undefined;
+  /** Only what is newer than all that the higher layers hold of its package. */
+  readonly outdated: boolean;
+  readonly config?: string | undefined;
+  readonly storage?: string | undefined;
+  readonly refs: Readonly<Record<string, string>>;
+  readonly cache: string;
+  readonly offline: boolean;
+}
+
+export interface ListReport {
+  readonly distribution: string;
+  readonly storage: string;
+  readonly outdated: boolean;
+  /** In rank order. */
+  readonly layers: readonly ListedLayer[];
+  readonly waiting: readonly Waiting[];
+}
+
+export interface ListedLayer {
+  readonly name: string;
+  readonly ref: string;
+  readonly commit: string | undefined;
+  readonly revisions: number;
+  readonly packages: readonly { readonly name: string; readonly versions: readonly string[] }[];
+}
+
+/** The revisions of a distribution by layer, and what waits in the lower ones. Reads nothing inside the packages. */
+export async function list(options: ListOptions): Promise<ListReport> {
+  const { layer: only, outdated } = options;
+  const { dist, config = defaultConfig() } = options;
+  return await withCatalog({ ...options, dist, config }, async (open) => {
+    const { distribution, storage, layers } = open;
+    const names = layers.map(({ name }) => name);
+    if (only !== undefined && !names.includes(only))
+      throw new Stop(
+        'unknown-layer',
+        `${distribution.name} has no layer "${only}"`,
+        `its layers are: ${names.join(', ')}${nearMatch(only, names)}`,
+      );
+    const isShown = (name: string): boolean => only === undefined || name === only;
+    const since = await Promise.all(
+      layers.map(async ({ name, commit }) => {
+        const packages = distribution.layers.find((spec) => spec.name === name)?.packages ?? '';
+        return [name, isShown(name) ? await arrivals(storage, { commit, packages }) : new Map()] as const;
+      }),
+    );
+    const waiting = waitingRevisions(layers, new Map(since));
+    return {
+      distribution: distribution.name,
+      storage: withoutCredentials(distribution.storage),
+      outdated,
+      layers: layers
+        .filter(({ name }) => isShown(name))
+        .map(({ name, ref, commit, revisions }) => {
+          return { name, ref, commit, revisions: revisions.length, packages: versionsByName(revisions) };
+        }),
+      waiting: waiting.filter((one) => isShown(one.layer) && (one.outdates || !outdated)),
+    };
+  });
+}

@@ -1,0 +1,116 @@
+import { Stop } from '../../errors.ts';
+import type { Finding } from '../../errors.ts';
+import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
+import type { ChangeReport } from '../../workflow/change.ts';
+import { openWorkflow } from '../../workflow/open.ts';
+import type { Workflow, WorkflowOptions } from '../../workflow/open.ts';
+import { lossFindings, planAll, planPromotion, wayBetween } from '../../workflow/promotion.ts';
+import type { Promotion, Selection, Way } from '../../workflow/promotion.ts';
+import { defaultConfig } from '../build/run.ts';
+
+export interface PromoteOptions extends Omit<WorkflowOptions, 'config'>, Selection {
+  readonly config?: string | undefined;
+  readonly name?: string | undefined;
+  readonly version?: string | undefined;
+  readonly from: string;
+  readonly to: string;
+  /** In place of a name and version: everything that the selection lets through. */
+  readonly all: boolean;
+  /** Moves the layers' own branches. */
+  readonly apply: boolean;
+  readonly dryRun: boolean;
+}
+
+/** What a promotion did, or what kept it from doing it. */
+export interface PromoteReport {
+  /** The git directory of the storage. */
+  readonly repository: string;
+  readonly from: string;
+  readonly to: string;
+  readonly apply: boolean;
+  readonly dryRun: boolean;
+  readonly promotions: readonly { readonly id: string; readonly add: ChangeReport; readonly remove: ChangeReport }[];
+  /** With an error among them, nothing was done. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Promotes revisions to a higher layer in two changes, the addition and then the removal. Every step that was done before is
+ * passed over. Throws a `Stop` where a branch moved meanwhile; what was done up to then stays.
+ */
+export async function promote(options: PromoteOptions): Promise<PromoteReport> {
+  const { name, version, from, to, apply, dryRun } = options;
+  checkUse(options);
+  const workflow = await openWorkflow({ ...options, config: options.config ?? defaultConfig() });
+  try {
+    const way = wayBetween(workflow, from, to);
+    const planned =
+      name !== undefined && version !== undefined
+        ? { promotions: [await planPromotion(workflow, way, name, version)], findings: [] }
+        : await planAll(workflow, way, options);
+    const { promotions } = planned;
+    const open = promotions.filter(({ isRemoved }) => !isRemoved);
+    const losses = open.length > 0 ? lossFindings(workflow, way) : [];
+    const findings = [...planned.findings, ...losses, ...open.flatMap((one) => one.findings)];
+    const isRefused = findings.some(({ level }) => level === 'error');
+    const act = dryRun || isRefused ? plan : apply ? applyAll : branchAll;
+    const reports = await act(workflow, promotions, way);
+    return { repository: workflow.repository.directory, from, to, apply, dryRun, promotions: reports, findings };
+  } finally {
+    await workflow.close();
+  }
+}
+
+type Reports = PromoteReport['promotions'];
+
+function checkUse({ all, name, version, ...selection }: PromoteOptions): void {
+  const isNamed = name !== undefined && version !== undefined;
+  if (all ? name !== undefined : !isNamed)
+    throw new Stop('usage', 'promote takes a NAME and a VERSION, or --all', 'see promote --help');
+  if (!all && (selection.package !== undefined || selection.kibana !== undefined))
+    throw new Stop('usage', '--package and --kibana choose among --all', 'see promote --help');
+}
+
+async function plan(_: Workflow, promotions: readonly Promotion[]): Promise<Reports> {
+  return promotions.map(({ id, add, isAdded, remove, isRemoved }) => ({
+    id,
+    add: unmade(add, isAdded ? 'done' : 'planned'),
+    remove: unmade(remove, isRemoved ? 'done' : 'planned'),
+  }));
+}
+
+async function branchAll(workflow: Workflow, promotions: readonly Promotion[]): Promise<Reports> {
+  const reports: Reports[number][] = [];
+  for (const { id, add, isAdded, remove, isRemoved } of promotions)
+    reports.push({
+      id,
+      add: isAdded ? unmade(add, 'done') : await makeBranch(workflow, add),
+      remove: isRemoved ? unmade(remove, 'done') : await makeBranch(workflow, remove),
+    });
+  return reports;
+}
+
+async function applyAll(workflow: Workflow, promotions: readonly Promotion[], { from, to }: Way): Promise<Reports> {
+  const adding = promotions.filter(({ isAdded }) => !isAdded);
+  const removing = promotions.filter(({ isRemoved }) => !isRemoved);
+  if (adding.length + removing.length > 0) await refuseCheckedOut(workflow, adding.length > 0 ? [to, from] : [from]);
+  const added = await applyChanges(
+    workflow,
+    adding.map(({ add }) => add),
+  );
+  const upper = added.moves.length > 0 ? added.moves : [{ ref: to.branch, from: to.commit, to: to.commit }];
+  const removed = await applyChanges(
+    workflow,
+    removing.map(({ remove }) => remove),
+    upper,
+  ).catch((error: unknown) => {
+    if (!(error instanceof Stop) || adding.length === 0) throw error;
+    const done = `${to.policy.name} has got what was promoted, ${from.policy.name} still has it too`;
+    throw new Stop(error.code, `${done}: ${error.message}`, 'run the command again: it goes on from there', error);
+  });
+  return promotions.map((one) => ({
+    id: one.id,
+    add: added.reports[adding.indexOf(one)] ?? unmade(one.add, 'done'),
+    remove: removed.reports[removing.indexOf(one)] ?? unmade(one.remove, 'done'),
+  }));
+}

@@ -1,0 +1,83 @@
+import type { Finding } from '../../errors.ts';
+import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
+import type { Change, ChangeReport } from '../../workflow/change.ts';
+import { layerNamed, openWorkflow, revisionNamed } from '../../workflow/open.ts';
+import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
+import { editsTo, heldAt } from '../../workflow/revision-paths.ts';
+import { policyFindings } from '../../workflow/policy.ts';
+import { proposerFindings, touchedIn } from '../../workflow/touched.ts';
+import { defaultConfig } from '../build/run.ts';
+
+export interface RemoveOptions extends Omit<WorkflowOptions, 'config'> {
+  readonly config?: string | undefined;
+  readonly name: string;
+  readonly version: string;
+  readonly layer: string;
+  /** Kept in the commit's message. */
+  readonly reason?: string | undefined;
+  /** Moves the layer's own branch. */
+  readonly apply: boolean;
+  readonly dryRun: boolean;
+}
+
+/** What a removal did, or what kept it from doing it. */
+export interface RemoveReport {
+  /** The git directory of the storage. */
+  readonly repository: string;
+  readonly id: string;
+  readonly layer: string;
+  readonly apply: boolean;
+  readonly dryRun: boolean;
+  readonly change: ChangeReport;
+  /** With an error among them, nothing was done. */
+  readonly findings: readonly Finding[];
+}
+
+/** Removes a revision from a layer, by the layer's rules. Throws a `Stop` where the layer has no such revision. */
+export async function remove(options: RemoveOptions): Promise<RemoveReport> {
+  const { name, version, apply, dryRun } = options;
+  const workflow = await openWorkflow({ ...options, config: options.config ?? defaultConfig() });
+  try {
+    const layer = layerNamed(workflow, options.layer);
+    const { id } = revisionNamed(layer, name, version);
+    await heldAt(workflow.repository, layer, { name, version });
+    const findings = await rules(workflow, layer, options);
+    const change = changeOf(layer, options);
+    const isPlan = dryRun || findings.some(({ level }) => level === 'error');
+    const report = { repository: workflow.repository.directory, id, layer: options.layer, apply, dryRun, findings };
+    return { ...report, change: isPlan ? unmade(change, 'planned') : await make(workflow, change, apply) };
+  } finally {
+    await workflow.close();
+  }
+}
+
+async function rules(workflow: Workflow, layer: OpenLayer, options: RemoveOptions): Promise<Finding[]> {
+  const revision = revisionNamed(layer, options.name, options.version);
+  const listed = await workflow.storage.listFiles(revision);
+  const removed = [await touchedIn(workflow, layer, { revision, listed })];
+  const { policy } = layer;
+  const change = { layer: policy.name, policy, added: [], overwritten: [], removed, reason: options.reason };
+  const wanted = `no higher layer holds the same content, and ${policy.name} wants a reason: --reason TEXT`;
+  return proposerFindings(policyFindings(change)).map(({ code, where, text, level }) => {
+    const isReasonless = level === 'error' && policy.remove === 'exception';
+    return { code, where, text: isReasonless ? wanted : text, level };
+  });
+}
+
+function changeOf(layer: OpenLayer, { name, version, reason }: RemoveOptions): Change {
+  const { policy } = layer;
+  return {
+    layer,
+    edits: editsTo(policy.packages, { name, version }, {}),
+    branch: `remove/${name}-${version}-from-${policy.name}`,
+    title: `[${policy.name}] Remove ${name}-${version}`,
+    text: reason === undefined ? `Removes ${name}-${version} from ${policy.name}.` : `Reason: ${reason.trim()}`,
+  };
+}
+
+async function make(workflow: Workflow, change: Change, apply: boolean): Promise<ChangeReport> {
+  if (!apply) return await makeBranch(workflow, change);
+  await refuseCheckedOut(workflow, [change.layer]);
+  const { reports } = await applyChanges(workflow, [change]);
+  return reports[0] ?? unmade(change, 'done');
+}

@@ -1,0 +1,74 @@
+import { isReleaseVersion } from '../../config.ts';
+import { Stop } from '../../errors.ts';
+import type { Finding } from '../../errors.ts';
+import { readFitness } from '../../package/judge.ts';
+import { layerNamed, openWorkflow } from '../../workflow/open.ts';
+import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
+import { defaultConfig } from '../build/run.ts';
+
+export interface TagOptions extends Omit<WorkflowOptions, 'config'> {
+  readonly config?: string | undefined;
+  /** A release of the stack: three numbers. */
+  readonly release: string;
+  readonly layer: string;
+  readonly dryRun: boolean;
+}
+
+/** The tag that was made, or what kept it from being made. */
+export interface TagReport {
+  /** The git directory of the storage. */
+  readonly repository: string;
+  readonly tag: string;
+  readonly layer: string;
+  readonly commit: string;
+  readonly revisions: number;
+  readonly dryRun: boolean;
+  readonly made: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Tags a layer's commit with a release of the stack, once a build of it would have no findings. Throws a `Stop` where it is no
+ * release version, or is tagged already. `onRead` is told how many of how many revisions were read.
+ */
+export async function tag(options: TagOptions, onRead: (done: number, total: number) => void): Promise<TagReport> {
+  const { release, dryRun } = options;
+  if (!isReleaseVersion(release))
+    throw new Stop(
+      'bad-version',
+      `${release} is no release version`,
+      'a stack release is tagged as 8.7.0: three numbers, no "v"',
+    );
+  const workflow = await openWorkflow({ ...options, config: options.config ?? defaultConfig() });
+  try {
+    const { repository } = workflow;
+    const layer = layerNamed(workflow, options.layer);
+    const ref = `refs/tags/${release}`;
+    const known = await repository.commitOf(ref);
+    if (known !== undefined)
+      throw new Stop('tag-exists', `the tag ${release} is there, at ${known.slice(0, 12)}`, HINT);
+    const findings = await buildFindings(workflow, layer, onRead);
+    const isMade = !dryRun && findings.every(({ level }) => level !== 'error');
+    if (isMade) await repository.writeTag(release, { commit: layer.commit, message: `Stack release ${release}\n` });
+    const revisions = layer.layer.revisions.length;
+    const report = { repository: repository.directory, tag: release, layer: options.layer, commit: layer.commit };
+    return { ...report, revisions, dryRun, made: isMade, findings };
+  } finally {
+    await workflow.close();
+  }
+}
+
+const HINT = 'a release is tagged once: whoever builds it must get the same';
+
+async function buildFindings(
+  { storage, config }: Workflow,
+  { layer }: OpenLayer,
+  onRead: (done: number, total: number) => void,
+): Promise<Finding[]> {
+  const { revisions } = layer;
+  const read = await readFitness(storage, config.tables, {
+    revisions,
+    onRead: (done) => onRead(done, revisions.length),
+  });
+  return [...layer.findings, ...read.flatMap(({ findings }) => findings)];
+}

@@ -1,0 +1,107 @@
+import type { Constraint } from './constraint.ts';
+
+/*
+ * The index that queries are answered from, as it lies in `_registry/columns-<digest>.json`. All texts are byte strings.
+ * It holds what a query can ask of a revision; the rows, its summaries as they stand in an answer, are one file beside it.
+ */
+
+export interface Columns {
+  /** The build that columns and rows belong to; the rows begin with it. */
+  readonly build: string;
+  /** The body of `GET /`. */
+  readonly home: string;
+  /** `Cache-Control: max-age` of 2xx answers, in seconds. */
+  readonly cache: {
+    readonly index: number;
+    readonly search: number;
+    readonly categories: number;
+    readonly files: number;
+  };
+  /** Of the rows file. */
+  readonly bytes: number;
+  /** Package names in byte order. */
+  readonly names: readonly string[];
+  readonly constraints: readonly Constraint[];
+  readonly profiles: readonly Profile[];
+  /** Every revision in the order of answers: of each name together, oldest version first. */
+  readonly revisions: Revisions;
+  readonly variants: readonly Variants[];
+  /** In byte order of their ids. */
+  readonly categories: readonly CategoryColumn[];
+  readonly answers: Answers;
+}
+
+/** A column of each: entry `i` of every list is of revision `i`. */
+export interface Revisions {
+  /** Position in `names`. */
+  readonly name: readonly number[];
+  readonly version: readonly string[];
+  /** Position in `profiles`. */
+  readonly profile: readonly number[];
+  /** Bytes of its row; rows lie one behind another with `,\n` between them. */
+  readonly length: readonly number[];
+}
+
+/** All that a query can ask of a revision but its name and version; many revisions share one. */
+export interface Profile {
+  readonly type: string;
+  /** Position in `constraints`. */
+  readonly kibana?: number;
+  readonly agent?: number;
+  /** Its release is `experimental`. */
+  readonly experimental?: 1;
+  readonly capabilities?: readonly string[];
+  readonly fields?: readonly string[];
+  readonly datasets?: readonly string[];
+  /** `major.minor.0` of its format version. */
+  readonly spec: string;
+  readonly categories?: readonly string[];
+  /** The categories of each policy template. */
+  readonly templates?: readonly (readonly string[])[];
+}
+
+/** The rows of revisions that match a category only by policy templates: with just the matching templates. */
+export interface Variants {
+  readonly category: string;
+  /** Positions in `revisions`, ascending. */
+  readonly revision: readonly number[];
+  /** Where in the rows file each lies, and its bytes. */
+  readonly start: readonly number[];
+  readonly length: readonly number[];
+}
+
+export interface CategoryColumn {
+  readonly id: string;
+  /** Position in `categories`, -1 for a category that is nobody's sub-category. */
+  readonly parent: number;
+  /** Its text in an answer, up to its count and after it. */
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * The precomputed answers. Constraints cut the line of Kibana versions into classes, in which every version gets the same
+ * answer; each list of runs is of one question, and says from which class on it has which answer.
+ */
+export interface Answers {
+  /** Where some constraint begins or ceases to accept: releases, and pre-releases. Ascending. */
+  readonly releaseCuts: readonly Cut[];
+  readonly prereleaseCuts: readonly Cut[];
+  /** The spec versions that packages have. Ascending. */
+  readonly specs: readonly string[];
+  /** The names of the answers' files, and the bytes of each. */
+  readonly digests: readonly string[];
+  readonly bytes: readonly number[];
+  /** By prerelease, then: no category, each category, each spec class but the last. */
+  readonly search: readonly Runs[];
+  /** By prerelease, then by name. */
+  readonly packages: readonly Runs[];
+  /** By prerelease, then by include_policy_templates, then by spec class. */
+  readonly categories: readonly Runs[];
+}
+
+/** A place between two versions: before `version`, or (1) behind it. */
+export type Cut = readonly [version: string, behind: 0 | 1];
+
+/** Pairs of a class and the answer, a position in `digests` or -1, that it and the classes after it have. */
+export type Runs = readonly number[];

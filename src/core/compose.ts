@@ -1,0 +1,158 @@
+import type { CategoryColumn, Columns, Profile, Variants } from './columns.ts';
+import { categoryFamily, findRevisions, matchCategory } from './find.ts';
+import type { Query } from './query.ts';
+
+/*
+ * The body of an answer, in pieces (docs/contract.md sections 3, 4 and 7). Edge-plain. No JSON is serialized here: what
+ * stands in an answer was rendered by the build.
+ */
+
+/** A piece of a body: a text (a byte string), or the bytes of the rows file from `start` up to `end`. */
+export type Piece = string | { readonly start: number; readonly end: number };
+
+/** The body that answers a query: pieces to be joined. */
+export function answerQuery(columns: Columns, query: Query): Piece[] {
+  return answerFound(columns, query, findRevisions(columns, query));
+}
+
+/** The same, of the revisions that `findRevisions` found for the query. */
+export function answerFound(columns: Columns, query: Query, found: readonly number[]): Piece[] {
+  return query.endpoint === 'search'
+    ? searchBody(columns, found, query.category)
+    : categoriesBody(columns, found, query.includePolicyTemplates);
+}
+
+/** The bytes of a body. */
+export function piecesLength(pieces: readonly Piece[]): number {
+  let length = 0;
+  for (let i = 0; i < pieces.length; i++) {
+    const piece = pieces[i] as Piece;
+    length += typeof piece === 'string' ? piece.length : piece.end - piece.start;
+  }
+  return length;
+}
+
+function searchBody(columns: Columns, found: readonly number[], category: string): Piece[] {
+  const pieces: Piece[] = [];
+  const starts = rowStarts(columns);
+  const family = category === '' ? [] : categoryFamily(columns, category);
+  const variants = category === '' ? undefined : variantsOf(columns, category);
+  for (let k = 0; k < found.length; k++) {
+    const i = found[k] as number;
+    const profile = columns.profiles[columns.revisions.profile[i] as number] as Profile;
+    const match = category === '' ? 'own' : matchCategory(profile, family);
+    if (match === 'own') {
+      const start = starts[i] as number;
+      addRow(pieces, start, start + (columns.revisions.length[i] as number));
+    } else if (match === 'template') {
+      const at = positionOf(variants, i);
+      const start = (variants as Variants).start[at] as number;
+      addRow(pieces, start, start + ((variants as Variants).length[at] as number));
+    }
+  }
+  if (pieces.length === 0) return ['[]'];
+  pieces[0] = '[\n';
+  pieces.push('\n]\n');
+  return pieces;
+}
+
+/** Rows that lie one behind another, with the separator between them, become one piece. */
+function addRow(pieces: Piece[], start: number, end: number): void {
+  const last = pieces[pieces.length - 1];
+  if (last !== undefined && typeof last !== 'string' && last.end + SEPARATOR.length === start)
+    pieces[pieces.length - 1] = { start: last.start, end };
+  else pieces.push(SEPARATOR, { start, end });
+}
+
+const SEPARATOR = ',\n';
+
+function rowStarts(columns: Columns): number[] {
+  const starts: number[] = [];
+  let at = columns.build.length + 1;
+  for (let i = 0; i < columns.revisions.length.length; i++) {
+    starts.push(at);
+    at += (columns.revisions.length[i] as number) + SEPARATOR.length;
+  }
+  return starts;
+}
+
+function variantsOf(columns: Columns, category: string): Variants | undefined {
+  for (let i = 0; i < columns.variants.length; i++) {
+    const variants = columns.variants[i] as Variants;
+    if (variants.category === category) return variants;
+  }
+  return undefined;
+}
+
+function positionOf(variants: Variants | undefined, revision: number): number {
+  for (let k = 0; variants && k < variants.revision.length; k++) if (variants.revision[k] === revision) return k;
+  throw new Error('the columns lack a variant');
+}
+
+function categoriesBody(columns: Columns, found: readonly number[], withTemplates: boolean): Piece[] {
+  const counts: number[] = [];
+  const positions: Positions = Object.create(null);
+  for (let i = 0; i < columns.categories.length; i++) {
+    counts.push(0);
+    positions[(columns.categories[i] as CategoryColumn).id] = i;
+  }
+  for (let k = 0; k < found.length; k++) {
+    const profile = columns.profiles[columns.revisions.profile[found[k] as number] as number] as Profile;
+    const own = profile.categories || [];
+    countAll(counts, positions, own);
+    if (withTemplates) countTemplates({ columns, counts, positions }, own, profile.templates || []);
+  }
+  const pieces: Piece[] = [];
+  for (let i = 0; i < counts.length; i++) {
+    if (counts[i] === 0) continue;
+    const category = columns.categories[i] as CategoryColumn;
+    pieces.push(pieces.length === 0 ? '[\n' : SEPARATOR, category.before + counts[i] + category.after);
+  }
+  if (pieces.length === 0) return ['[]\n'];
+  pieces.push('\n]\n');
+  return pieces;
+}
+
+interface Positions {
+  [id: string]: number;
+}
+
+interface Counting {
+  readonly columns: Columns;
+  readonly counts: number[];
+  readonly positions: Positions;
+}
+
+/** What policy templates add to the counts of a package (section 7). */
+function countTemplates(counting: Counting, own: readonly string[], templates: readonly (readonly string[])[]): void {
+  if (templates.length === 1 && (templates[0] as readonly string[]).length === 0) return;
+  const seen: string[] = [];
+  for (let i = 0; i < templates.length; i++) {
+    const template = templates[i] as readonly string[];
+    countAll(counting.counts, counting.positions, own);
+    countAll(counting.counts, counting.positions, template);
+    for (let k = 0; k < template.length; k++) {
+      const id = template[k] as string;
+      if (seen.indexOf(id) >= 0 || lists(counting, own, id)) continue;
+      seen.push(id);
+      countAll(counting.counts, counting.positions, [id]);
+    }
+  }
+}
+
+function lists(counting: Counting, list: readonly string[], category: string): boolean {
+  for (let i = 0; i < list.length; i++) {
+    if (list[i] === category) return true;
+    const column = counting.columns.categories[counting.positions[list[i] as string] as number] as CategoryColumn;
+    if (column.parent >= 0 && (counting.columns.categories[column.parent] as CategoryColumn).id === category)
+      return true;
+  }
+  return false;
+}
+
+function countAll(counts: number[], positions: Positions, ids: readonly string[]): void {
+  for (let i = 0; i < ids.length; i++) {
+    const at = positions[ids[i] as string] as number;
+    counts[at] = (counts[at] as number) + 1;
+  }
+}

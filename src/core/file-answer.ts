@@ -1,0 +1,106 @@
+import { errorAnswer, ok } from './response.ts';
+import type { Answer } from './response.ts';
+
+/*
+ * Answers that are files of the site: ETag, 304, byte ranges (RFC 9110 sections 13 and 14; docs/contract.md section 1). Edge-plain.
+ */
+
+/** What a site knows of one of its files. */
+export type FileEntry = readonly [size: number, digest: string, type: string];
+
+export interface FileSource {
+  /** Relative to the site's folder. */
+  readonly path: string;
+  readonly entry: FileEntry;
+  /** Seconds. */
+  readonly maxAge: number;
+  /** JSON answers ignore `Range`. */
+  readonly hasRanges: boolean;
+}
+
+interface Conditions {
+  readonly range?: string | undefined;
+  readonly ifRange?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+}
+
+export function fileAnswer(request: Conditions, source: FileSource): Answer {
+  const size = source.entry[0];
+  const tag = `"${source.entry[1].slice(0, 32)}"`;
+  const headers: [string, string][] = [
+    ['Cache-Control', `max-age=${source.maxAge}, public`],
+    ['ETag', tag],
+  ];
+  if (isMatch(request, tag))
+    return { kind: 'answer', status: 304, headers: ok(headers, undefined).headers, body: undefined };
+  headers.push(['Content-Type', source.entry[2]]);
+  if (source.hasRanges) headers.push(['Accept-Ranges', 'bytes']);
+  const isWanted = source.hasRanges && request.range && (!request.ifRange || request.ifRange === tag);
+  const range = isWanted ? parseRange(request.range as string, size) : undefined;
+  if (typeof range === 'string') return rangeError(range, size);
+  const start = range ? range.start : 0;
+  const end = range ? range.end : size;
+  headers.push(['Content-Length', String(end - start)]);
+  if (range) headers.push(['Content-Range', `bytes ${start}-${end - 1}/${size}`]);
+  const whole = ok(headers, { kind: 'file', path: source.path, digest: source.entry[1], size, start, end });
+  return { kind: 'answer', status: range ? 206 : 200, headers: whole.headers, body: whole.body };
+}
+
+/** Whether `If-None-Match` names the tag, by weak comparison (RFC 9110 section 13.1.2). */
+export function isMatch(request: Conditions, tag: string): boolean {
+  const written = request.ifNoneMatch;
+  if (written === undefined) return false;
+  const tags = written.split(',');
+  for (let i = 0; i < tags.length; i++) {
+    const one = (tags[i] as string).trim();
+    if (one === '*' || one === tag || one === `W/${tag}`) return true;
+  }
+  return false;
+}
+
+const NO_OVERLAP = 'invalid range: failed to overlap';
+const INVALID = 'invalid range';
+
+function rangeError(text: string, size: number): Answer {
+  const result = errorAnswer(416, text);
+  const headers = result.headers.filter((header) => header[0] !== 'Cache-Control');
+  if (text === NO_OVERLAP) headers.push(['Content-Range', `bytes */${size}`]);
+  return { kind: 'answer', status: 416, headers, body: result.body };
+}
+
+/** The one range asked for; undefined for the whole file (none, or several); or the text of the error. */
+function parseRange(written: string, size: number): { start: number; end: number } | string | undefined {
+  if (written.slice(0, 6) !== 'bytes=') return INVALID;
+  const specs = written
+    .slice(6)
+    .split(',')
+    .map((spec) => spec.trim())
+    .filter((spec) => spec !== '');
+  const ranges = specs.map((spec) => oneRange(spec, size));
+  if (ranges.indexOf(INVALID) >= 0) return INVALID;
+  const met = ranges.filter((range) => typeof range !== 'string');
+  if (ranges.length > 0 && met.length === 0) return size === 0 ? undefined : NO_OVERLAP;
+  return met.length === 1 ? met[0] : undefined;
+}
+
+function oneRange(spec: string, size: number): { start: number; end: number } | string {
+  const dash = spec.indexOf('-');
+  if (dash < 0) return INVALID;
+  const first = spec.slice(0, dash).trim();
+  const last = spec.slice(dash + 1).trim();
+  if (first === '') {
+    if (!isDigits(last)) return INVALID;
+    const length = Math.min(Number(last), size);
+    return length === 0 ? NO_OVERLAP : { start: size - length, end: size };
+  }
+  if (!isDigits(first) || (last !== '' && !isDigits(last))) return INVALID;
+  const start = Number(first);
+  if (last !== '' && start > Number(last)) return INVALID;
+  if (start >= size) return NO_OVERLAP;
+  return { start, end: last === '' ? size : Math.min(Number(last) + 1, size) };
+}
+
+function isDigits(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charAt(i) < '0' || text.charAt(i) > '9') return false;
+  return text !== '';
+}

@@ -1,0 +1,106 @@
+import { parseVersion } from './version.ts';
+import type { Version } from './version.ts';
+import type { Parameters } from './query-string.ts';
+
+/*
+ * What a query asks, from its parameters (docs/contract.md section 2). Edge-plain; all texts are byte strings.
+ */
+
+/** A question, with only the fields that mean something. */
+export interface Query {
+  readonly endpoint: 'search' | 'categories';
+  readonly kibana: Version | undefined;
+  readonly agent: Version | undefined;
+  readonly prerelease: boolean;
+  readonly experimental: boolean;
+  readonly all: boolean;
+  readonly includePolicyTemplates: boolean;
+  readonly category: string;
+  readonly package: string;
+  readonly type: string;
+  readonly capabilities: readonly string[] | undefined;
+  readonly specMin: Version | undefined;
+  readonly specMax: Version | undefined;
+  readonly discovery: readonly Discovery[];
+}
+
+export interface Discovery {
+  readonly kind: 'fields' | 'datasets';
+  readonly values: readonly string[];
+}
+
+/** The query, or the text of the 400 answer. */
+export type ParsedQuery = { readonly query: Query } | { readonly error: string };
+
+/** Reads the parameters of an endpoint; those that it doesn't know are ignored. */
+export function parseQuery(endpoint: 'search' | 'categories', parameters: Parameters): ParsedQuery {
+  const errors: string[] = [];
+  const text = (name: string): string => {
+    const values = parameters[name];
+    return (values && values[0]) || '';
+  };
+  const version = (name: string, title: string): Version | undefined => {
+    const value = text(name);
+    if (value === '') return undefined;
+    const parsed = parseVersion(value);
+    if (parsed.ok) return parsed.version;
+    errors.push(`invalid ${title} '${value}': ${parsed.error}`);
+    return undefined;
+  };
+  const spec = (name: string): Version | undefined => {
+    const value = text(name);
+    const parsed = value === '' ? undefined : parseSpecVersion(value);
+    if (typeof parsed !== 'string') return parsed;
+    errors.push(`invalid '${name}' version: ${parsed}`);
+    return undefined;
+  };
+  const flag = (name: string): boolean => {
+    const value = text(name);
+    if (value === '' || FALSE.indexOf(value) >= 0) return false;
+    if (TRUE.indexOf(value) >= 0) return true;
+    errors.push(`invalid '${name}' query param: '${value}'`);
+    return false;
+  };
+  const isSearch = endpoint === 'search';
+  const query: Query = {
+    endpoint,
+    kibana: version('kibana.version', 'Kibana version'),
+    agent: version('agent.version', 'agent version'),
+    prerelease: flag('prerelease'),
+    experimental: flag('experimental'),
+    all: isSearch && flag('all'),
+    includePolicyTemplates: !isSearch && flag('include_policy_templates'),
+    category: isSearch ? text('category') : '',
+    package: isSearch ? text('package') : '',
+    type: isSearch ? text('type') : '',
+    capabilities: text('capabilities') === '' ? undefined : text('capabilities').split(','),
+    specMin: spec('spec.min'),
+    specMax: spec('spec.max'),
+    discovery: parseDiscovery(parameters['discovery'], errors),
+  };
+  const error = errors[0];
+  return error === undefined ? { query } : { error };
+}
+
+// The words of Go's strconv.ParseBool.
+const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True'];
+const FALSE = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
+
+function parseSpecVersion(value: string): Version | string {
+  if (value.split('.').length !== 2) return `invalid version '${value}': it should be <major.version>`;
+  const parsed = parseVersion(value);
+  return parsed.ok ? parsed.version : `invalid spec version '${value}': ${parsed.error}`;
+}
+
+function parseDiscovery(values: readonly string[] | undefined, errors: string[]): Discovery[] {
+  const result: Discovery[] = [];
+  for (let i = 0; values && i < values.length; i++) {
+    const value = values[i] || '';
+    const colon = value.indexOf(':');
+    const kind = value.slice(0, colon < 0 ? 0 : colon);
+    if (colon < 0) errors.push(`invalid 'discovery' query param: '${value}': could not parse filter "${value}"`);
+    else if (kind === 'fields' || kind === 'datasets') result.push({ kind, values: value.slice(colon + 1).split(',') });
+    else errors.push(`invalid 'discovery' query param: '${value}': unknown discovery filter "${kind}"`);
+  }
+  return result;
+}

@@ -1,0 +1,74 @@
+import type { Piece } from './compose.ts';
+
+/*
+ * The parts of an answer that all routes share (docs/contract.md section 1). Edge-plain.
+ */
+
+/** What a host sends. */
+export interface Answer {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Body | undefined;
+}
+
+/** Texts and pieces are byte strings; a file is a range of a file of the site, `end` excluded. */
+export type Body =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'pieces'; readonly pieces: readonly Piece[] }
+  | FileBody;
+
+export interface FileBody {
+  readonly kind: 'file';
+  /** Relative to the site's folder. */
+  readonly path: string;
+  /** Of the file as a whole: SHA-256 in hex, or its first digits. For hosts that keep each different content once. */
+  readonly digest: string;
+  /** Of the file as a whole, in bytes. */
+  readonly size: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+export type Headers = readonly (readonly [name: string, value: string])[];
+
+export const JSON_TYPE = 'application/json';
+
+const ANY_ORIGIN: Headers = [['Access-Control-Allow-Origin', '*']];
+
+/** A 200 of a route of the table. */
+export function ok(headers: Headers, body: Body | undefined): Answer {
+  return { kind: 'answer', status: 200, headers: ANY_ORIGIN.concat(headers), body };
+}
+
+/**
+ * An error: one line and a newline. `headers` stand in for the CORS header that answers of a route carry; a
+ * `Cache-Control` among them for the errors' own.
+ */
+export function errorAnswer(status: number, line: string, headers?: Headers): Answer {
+  const own = headers || ANY_ORIGIN;
+  const text = `${line}\n`;
+  const shared: Headers = [
+    ['Content-Type', 'text/plain; charset=utf-8'],
+    ['X-Content-Type-Options', 'nosniff'],
+    ['Content-Length', String(text.length)],
+  ];
+  const isCached = own.filter((header) => header[0] === 'Cache-Control').length > 0;
+  const cache: Headers = isCached ? [] : [['Cache-Control', 'max-age=0, private, no-store']];
+  return { kind: 'answer', status, headers: own.concat(cache, shared), body: textBody(text) };
+}
+
+export function textBody(text: string): Body {
+  return { kind: 'text', text };
+}
+
+/** A strong ETag of a small text: two 32-bit FNV-1a hashes, one of them over the text backwards. */
+export function textTag(text: string): string {
+  let forward = 0x811c9dc5;
+  let backward = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    forward = Math.imul(forward ^ text.charCodeAt(i), 0x01000193);
+    backward = Math.imul(backward ^ text.charCodeAt(text.length - 1 - i), 0x01000193);
+  }
+  return `"${(forward >>> 0).toString(16)}-${(backward >>> 0).toString(16)}"`;
+}

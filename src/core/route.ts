@@ -1,0 +1,147 @@
+import { parseStrictVersion } from './version.ts';
+import { escapePath } from './path.ts';
+import { textBody } from './response.ts';
+import type { Answer } from './response.ts';
+
+/*
+ * Which answer a clean, decoded path asks for (docs/contract.md section 1). Edge-plain; paths are byte strings.
+ */
+
+export type Route =
+  | { readonly kind: 'home' | 'search' | 'categories' | 'favicon' | 'release' | 'health' | 'none' | 'bad-version' }
+  | { readonly kind: 'redirect'; readonly path: string }
+  | RevisionRoute;
+
+/** A route of one revision, whether the site holds it or not; its version is a strict one. */
+export interface RevisionRoute {
+  readonly kind: 'index' | 'file' | 'zip' | 'signature';
+  readonly name: string;
+  readonly version: string;
+  /** Inside the package, for `file`; else ''. */
+  readonly file: string;
+}
+
+/** The route of a path, or the redirect to the form of it that has, or lacks, the slash at the end. */
+export function route(path: string): Route {
+  const fixed = fixedRoute(path);
+  if (fixed) return fixed;
+  const hasSlash = path.length > 1 && path.charAt(path.length - 1) === '/';
+  const bare = hasSlash ? path.slice(0, -1) : path;
+  if (hasSlash && fixedRoute(bare)) return { kind: 'redirect', path: bare };
+  const segments = bare.slice(1).split('/');
+  if (segments[0] === 'package') return packageRoute(bare, segments, hasSlash);
+  if (segments[0] === 'epr' && segments.length === 3 && segments[1] !== '')
+    return artifactRoute(bare, segments[2] as string, hasSlash);
+  return NONE;
+}
+
+/** The 301 to a clean path: the query kept, nothing else. */
+export function redirectToPath(location: string, query: string | undefined): Answer {
+  const target = withQuery(location, query);
+  return {
+    kind: 'answer',
+    status: 301,
+    headers: [
+      ['Location', target],
+      ['Content-Length', '0'],
+    ],
+    body: undefined,
+  };
+}
+
+/** The 301 to the other form of a trailing slash. */
+export function redirectToRoute(path: string, query: string | undefined): Answer {
+  const location = withQuery(escapePath(path), query);
+  const text = `<a href="${escapeHtml(location)}">Moved Permanently</a>.\n\n`;
+  return {
+    kind: 'answer',
+    status: 301,
+    headers: [
+      ['Access-Control-Allow-Origin', '*'],
+      ['Content-Type', 'text/html; charset=utf-8'],
+      ['Location', location],
+      ['Content-Length', String(text.length)],
+    ],
+    body: textBody(text),
+  };
+}
+
+const NONE: Route = { kind: 'none' };
+
+function fixedRoute(path: string): Route | undefined {
+  switch (path) {
+    case '/':
+    case '/index.json':
+      return { kind: 'home' };
+    case '/health':
+      return { kind: 'health' };
+    case '/favicon.ico':
+      return { kind: 'favicon' };
+    case '/search':
+      return { kind: 'search' };
+    case '/categories':
+      return { kind: 'categories' };
+    case '/_registry/release.json':
+      return { kind: 'release' };
+    default:
+      return undefined;
+  }
+}
+
+function packageRoute(bare: string, segments: readonly string[], hasSlash: boolean): Route {
+  const name = segments[1];
+  const version = segments[2];
+  if (name === undefined || version === undefined || name === '' || version === '') return NONE;
+  if (segments.length > 3) {
+    if (hasSlash) return { kind: 'redirect', path: bare };
+    return revisionRoute({ kind: 'file', name, version, file: segments.slice(3).join('/') });
+  }
+  // The index of a package has a slash at its end; for a name that is none, this is the path of a file.
+  if (!isName(name)) return hasSlash ? { kind: 'redirect', path: bare } : NONE;
+  return hasSlash ? revisionRoute({ kind: 'index', name, version, file: '' }) : { kind: 'redirect', path: `${bare}/` };
+}
+
+function artifactRoute(bare: string, file: string, hasSlash: boolean): Route {
+  const dash = file.indexOf('-');
+  const name = file.slice(0, dash < 0 ? 0 : dash);
+  const rest = file.slice(dash + 1);
+  const kind = endsWith(rest, '.zip') ? 'zip' : endsWith(rest, '.zip.sig') ? 'signature' : undefined;
+  if (!kind || !isName(name)) return NONE;
+  const version = rest.slice(0, rest.length - (kind === 'zip' ? 4 : 8));
+  if (version === '') return NONE;
+  return hasSlash ? { kind: 'redirect', path: bare } : revisionRoute({ kind, name, version, file: '' });
+}
+
+function revisionRoute(found: RevisionRoute): Route {
+  return parseStrictVersion(found.version) ? found : { kind: 'bad-version' };
+}
+
+/** Whether a text can be the name of a package: `[a-z0-9_]+`. */
+export function isName(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (NAME.indexOf(text.charAt(i)) < 0) return false;
+  return text !== '';
+}
+
+const NAME = 'abcdefghijklmnopqrstuvwxyz0123456789_';
+
+function endsWith(text: string, end: string): boolean {
+  return text.length >= end.length && text.slice(text.length - end.length) === end;
+}
+
+function withQuery(location: string, query: string | undefined): string {
+  return query === undefined ? location : `${location}?${query}`;
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .split('&')
+    .join('&amp;')
+    .split('<')
+    .join('&lt;')
+    .split('>')
+    .join('&gt;')
+    .split('"')
+    .join('&#34;')
+    .split("'")
+    .join('&#39;');
+}

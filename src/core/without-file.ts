@@ -1,0 +1,20 @@
+import type { Columns } from './columns.ts';
+import { answer } from './respond.ts';
+import type { Request } from './respond.ts';
+import { errorAnswer } from './response.ts';
+import type { Answer } from './response.ts';
+
+/**
+ * The answer to a request whose answer should be a file of the site, where that file is missing: a precomputed answer is
+ * composed, and of a revision's file nothing is known, which is the 404 of its route (docs/contract.md section 1). Edge-plain.
+ */
+export function withoutFile(request: Request, columns: Columns | undefined): Answer {
+  const other = answer(request, columns && withoutPrecomputed(columns));
+  if (other.kind === 'lookup') return other.answer(undefined);
+  return other.body && other.body.kind === 'file' ? errorAnswer(404, 'resource not found') : other;
+}
+
+function withoutPrecomputed(columns: Columns): Columns {
+  const answers = Object.assign({}, columns.answers, { search: [], packages: [], categories: [] });
+  return Object.assign({}, columns, { answers });
+}

@@ -1,0 +1,92 @@
+import { fetchHandler } from '../fetch/handler.ts';
+import type { SiteFiles } from '../fetch/handler.ts';
+import { errorAnswer } from '../../core/response.ts';
+import type { FileBody } from '../../core/response.ts';
+import { assetPath } from './path.ts';
+
+/*
+ * The registry as a Cloudflare Worker that runs before its static assets (`run_worker_first`). The asset server ignores
+ * `Range`, has its own types, cache times and redirects; so the Worker only reads bytes through it.
+ */
+
+interface Environment {
+  readonly ASSETS: { fetch(url: string): Promise<Response> };
+}
+
+/** Of workerd: what goes in comes out, with a `Content-Length`, and fails where it isn't as long as was said. */
+declare const FixedLengthStream: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+
+let handler: ((request: Request) => Promise<Response>) | undefined;
+
+export default {
+  async fetch(request: Request, { ASSETS }: Environment): Promise<Response> {
+    handler ??= fetchHandler(assetFiles(ASSETS));
+    return await handler(request).catch(unavailable);
+  },
+};
+
+function assetFiles(assets: Environment['ASSETS']): SiteFiles {
+  const open = async (path: string): Promise<ReadableStream<Uint8Array> | undefined> => {
+    const { status, body } = await assets.fetch(`https://assets.local/${path}`);
+    if (status === 200 && body) return body;
+    await body?.cancel();
+    if (status !== 404) throw new Error(`the asset ${path} was answered with ${status}`);
+    return undefined;
+  };
+  return {
+    bytes: async (path) => {
+      const body = await open(assetPath(path, ''));
+      return body && new Uint8Array(await new Response(body).arrayBuffer());
+    },
+    range: async (file) => {
+      const body = await open(assetPath(file.path, file.digest));
+      return body && part(body, file);
+    },
+  };
+}
+
+/** The bytes of a file that are asked for, as they arrive. */
+function part(source: ReadableStream<Uint8Array>, file: FileBody): ReadableStream<Uint8Array> {
+  const { readable, writable } = new FixedLengthStream(file.end - file.start);
+  const isWhole = file.end - file.start === file.size;
+  // What fails here fails the readable side too, and so the answer.
+  (isWhole ? source.pipeTo(writable) : copyPart(source, writable, file)).catch(() => undefined);
+  return readable;
+}
+
+async function copyPart(
+  source: ReadableStream<Uint8Array>,
+  target: WritableStream<Uint8Array>,
+  { start, end }: FileBody,
+): Promise<void> {
+  const reader = source.getReader({ mode: 'byob' });
+  const writer = target.getWriter();
+  let buffer = new ArrayBuffer(CHUNK);
+  try {
+    for (let at = 0; at < end;) {
+      const { value } = await reader.read(new Uint8Array(buffer), { min: CHUNK });
+      if (!value?.length) break;
+      const from = Math.max(start - at, 0);
+      const to = Math.min(end - at, value.length);
+      if (from < to) await writer.write(value.subarray(from, to));
+      at += value.length;
+      buffer = value.buffer;
+    }
+    await writer.close();
+  } catch (error) {
+    await writer.abort(error);
+  } finally {
+    await reader.cancel();
+  }
+}
+
+/** Bytes read at once: the larger, the less time the CPU takes. */
+const CHUNK = 2 ** 18;
+
+/** The asset server failed: said so in the registry's way, and never as an answer that a client may keep. */
+function unavailable(): Response {
+  const { status, headers } = errorAnswer(503, UNAVAILABLE);
+  return new Response(`${UNAVAILABLE}\n`, { status, headers: headers.map(([name, value]) => [name, value]) });
+}
+
+const UNAVAILABLE = 'the files of this registry are not available';

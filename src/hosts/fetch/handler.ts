@@ -1,0 +1,130 @@
+import type { Piece } from '../../core/compose.ts';
+import type { Columns } from '../../core/columns.ts';
+import { answer } from '../../core/respond.ts';
+import type { Request as CoreRequest } from '../../core/respond.ts';
+import type { Answer, FileBody } from '../../core/response.ts';
+import { withoutFile } from '../../core/without-file.ts';
+
+/*
+ * The registry for hosts that speak the Fetch standard: Netlify, Cloudflare, Deno, Bun, Lambda. A host says how the
+ * site's files are read; the rest is the core.
+ */
+
+/** A site's files, by paths relative to its folder; undefined where there is no such file. */
+export interface SiteFiles {
+  bytes(path: string): Promise<Uint8Array | undefined>;
+  /** From `start` up to `end`, as the host can best stream it. `path` is a byte string. */
+  range(file: FileBody): Promise<BodyInit | undefined>;
+}
+
+/** Columns and rows of one build. */
+export interface Index {
+  readonly columns: Columns;
+  readonly rows: Uint8Array;
+}
+
+/**
+ * Answers requests over a site. The index is loaded at the first request, and again only after it could not be. What is
+ * kept is the index, not the promise of it: a request that ends early takes its promises with it in workerd.
+ */
+export function fetchHandler(files: SiteFiles): (request: Request) => Promise<Response> {
+  let index: Index | undefined;
+  return async (request) => answerRequest(request, { files, index: (index ??= await loadIndex(files)) });
+}
+
+/** A site as one request finds it; without an index every answer that needs it is a 503. */
+export interface FetchSite {
+  readonly files: SiteFiles;
+  readonly index: Index | undefined;
+}
+
+/** Answers one request, for hosts that keep the index themselves. */
+export async function answerRequest(request: Request, site: FetchSite): Promise<Response> {
+  const core = toCoreRequest(request);
+  const first = answer(core, site.index?.columns);
+  const result = first.kind === 'lookup' ? first.answer(toText(await site.files.bytes(first.path))) : first;
+  return await toResponse(result, core, site);
+}
+
+/** Reads the index; undefined where it is missing, broken, or its columns and rows are of two builds. */
+export async function loadIndex(files: Pick<SiteFiles, 'bytes'>): Promise<Index | undefined> {
+  try {
+    const names = JSON.parse(toText(await files.bytes('_registry/index.json')) ?? '') as {
+      columns: string;
+      rows: string;
+    };
+    const [columnBytes, rows] = await Promise.all(
+      [names.columns, names.rows].map((name) => files.bytes(`_registry/${name}`)),
+    );
+    const columns = JSON.parse(toText(columnBytes) ?? '') as Columns;
+    return rows && isOneBuild(columns, rows) ? { columns, rows } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isOneBuild(columns: Columns, rows: Uint8Array): boolean {
+  const head = `${columns.build}\n`;
+  return rows.length === columns.bytes && toText(rows.subarray(0, head.length)) === head;
+}
+
+/** A body's pieces as bytes: texts are byte strings. */
+export function joinPieces(pieces: readonly Piece[], rows: Uint8Array): Uint8Array<ArrayBuffer> {
+  const parts = pieces.map((piece) =>
+    typeof piece === 'string' ? toBytes(piece) : rows.subarray(piece.start, piece.end),
+  );
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+async function toResponse(result: Answer, core: CoreRequest, { files, index }: FetchSite): Promise<Response> {
+  const { body } = result;
+  if (body?.kind !== 'file') return respond(result, bodyOf(result, index));
+  const content = body.start === body.end ? new Uint8Array() : await files.range(body);
+  if (content !== undefined) return respond(result, content);
+  const other = withoutFile(core, index?.columns);
+  return respond(other, bodyOf(other, index));
+}
+
+function bodyOf({ body }: Answer, index: Index | undefined): BodyInit | null {
+  if (body?.kind === 'text') return toBytes(body.text);
+  if (body?.kind === 'pieces' && index) return joinPieces(body.pieces, index.rows);
+  return null;
+}
+
+function respond({ status, headers }: Answer, body: BodyInit | null): Response {
+  return new Response(status === 204 || status === 304 ? null : body, {
+    status,
+    headers: headers.map(([name, value]) => [name, value]),
+  });
+}
+
+/** The path and query as the URL's text has them: `URL` would take them apart otherwise than the registry does. */
+function toCoreRequest(request: Request): CoreRequest {
+  const { url, method, headers } = request;
+  const afterScheme = url.indexOf('://') + 3;
+  const slash = url.indexOf('/', afterScheme);
+  const target = slash < 0 ? '/' : url.slice(slash).replace(/#.*$/s, '');
+  const mark = target.indexOf('?');
+  return {
+    method,
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: mark < 0 ? undefined : target.slice(mark + 1),
+    range: headers.get('range') ?? undefined,
+    ifRange: headers.get('if-range') ?? undefined,
+    ifNoneMatch: headers.get('if-none-match') ?? undefined,
+  };
+}
+
+function toText(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && new TextDecoder().decode(bytes);
+}
+
+function toBytes(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+}

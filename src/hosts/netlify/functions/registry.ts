@@ -1,0 +1,87 @@
+import { answerRequest, loadIndex } from '../../fetch/handler.ts';
+import type { Index, SiteFiles } from '../../fetch/handler.ts';
+import { errorAnswer } from '../../../core/response.ts';
+import type { FileBody } from '../../../core/response.ts';
+import { netlifyPath } from '../path.ts';
+
+/*
+ * The registry as a Netlify edge function in front of the deployed files. It answers everything itself: rules of redirects
+ * can't decide a query, and rules of headers don't know a file's sniffed type. Netlify bundles this file as it is, or
+ * `build --target netlify` puts the compiled bundle beside a site. https://docs.netlify.com/build/edge-functions/api/
+ */
+
+/** What is used of Netlify's context. */
+interface Context {
+  /** Passes a request on to the deployed files, behind all edge functions. */
+  next(request: Request): Promise<Response>;
+  readonly site?: { readonly id?: string };
+  readonly deploy?: { readonly id?: string };
+}
+
+export const config = { path: '/*', onError: 'fail' };
+
+/** Of the deploy that was asked last: equal functions of two deploys may share a process. */
+let known: { readonly deploy: string; readonly index: Index } | undefined;
+
+export default async function registry(request: Request, context: Context): Promise<Response> {
+  try {
+    const files = deployedFiles(request.url, context);
+    return await answerRequest(request, { files, index: await indexOf(context, files) });
+  } catch {
+    return unavailable();
+  }
+}
+
+async function indexOf({ site, deploy }: Context, files: SiteFiles): Promise<Index | undefined> {
+  const current = `${site?.id} ${deploy?.id}`;
+  if (known?.deploy === current) return known.index;
+  const index = await loadIndex(files);
+  if (index) known = { deploy: current, index };
+  return index;
+}
+
+function deployedFiles(base: string, context: Context): SiteFiles {
+  const open = async (path: string, headers: Record<string, string>): Promise<Response | undefined> => {
+    // Without `identity` the CDN may send a compressed form, whose ranges are others.
+    const request = new Request(new URL(`/${path}`, base), { headers: { ...headers, 'Accept-Encoding': 'identity' } });
+    const response = await context.next(request);
+    if (response.status === 200 || response.status === 206) return response;
+    await response.body?.cancel();
+    if (response.status !== 404) throw new Error(`${path} was answered with ${response.status}`);
+    return undefined;
+  };
+  return {
+    bytes: async (path) => {
+      const response = await open(path, {});
+      return response && new Uint8Array(await response.arrayBuffer());
+    },
+    range: async (file) => {
+      const isWhole = file.end - file.start === file.size;
+      const path = netlifyPath(file.path, file.digest);
+      const response = await open(path, isWhole ? {} : { Range: `bytes=${file.start}-${file.end - 1}` });
+      if (!response?.body) return undefined;
+      return isWhole || response.status === 206 ? response.body : response.body.pipeThrough(part(file));
+    },
+  };
+}
+
+/** The part of a whole file that is asked for, where `Range` was ignored on the way, as the development server does. */
+function part({ start, end }: FileBody): TransformStream<Uint8Array, Uint8Array> {
+  let at = 0;
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      const kept = chunk.subarray(Math.max(start - at, 0), Math.max(end - at, 0));
+      at += chunk.length;
+      if (kept.length > 0) controller.enqueue(kept);
+      if (at >= end) controller.terminate();
+    },
+  });
+}
+
+/** The deployed files can't be read: said in the registry's way, and never as an answer that a client may keep. */
+function unavailable(): Response {
+  const { status, headers } = errorAnswer(503, UNAVAILABLE);
+  return new Response(`${UNAVAILABLE}\n`, { status, headers: headers.map(([name, value]) => [name, value]) });
+}
+
+const UNAVAILABLE = 'the files of this registry are not available';

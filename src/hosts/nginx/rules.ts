@@ -1,0 +1,117 @@
+import { isCompressible } from './njs/encoding.ts';
+import { mediaTypeByExtension } from '../../tree/media-type.ts';
+import type { Places } from './conf.ts';
+import { variableOf } from './maps.ts';
+
+/*
+ * The plain rules: locations for GET and HEAD of what is a file, asked for without a range and without escapes, slashes or
+ * dots that would have to be cleaned. The registry's code would answer each the same; whatever else comes, the location
+ * around them hands to it.
+ */
+
+/** The locations, for the registry below `prefix`. */
+export function plainRules(places: Places, prefix: string): string {
+  const rules = [...QUERIES.map((query) => queryRule(places, query)), indexRule(places), ...fileRules(places)];
+  return rules.map(({ location, lines }) => `    location ${location(prefix)} {\n${indented(lines)}    }\n`).join('');
+}
+
+interface Rule {
+  location(prefix: string): string;
+  readonly lines: readonly string[];
+}
+
+const QUERIES = ['search', 'categories'] as const;
+
+function queryRule({ name, site, cache, index }: Places, query: (typeof QUERIES)[number]): Rule {
+  const answer = variableOf(name, query);
+  return {
+    location: (prefix) => `= ${prefix}/${query}`,
+    lines: [
+      handOver('$request_uri != "$uri?$args"'),
+      handOver(`${answer} = ''`),
+      ...jsonLines(name, cache[query]),
+      '# The maps are of the site that nginx was started with.',
+      handOver(`!-f "${site}/_registry/${index.columns}"`),
+      `alias "${site}/_registry/answers/${answer}.json${variableOf(name, 'form')}";`,
+    ],
+  };
+}
+
+function indexRule({ name, cache }: Places): Rule {
+  return {
+    location: (prefix) => `~ "^${prefix}/package/(?<epr_package>[a-z0-9_]+)/(?<epr_version>[0-9A-Za-z.+-]+)/$"`,
+    lines: [
+      handOver('$request_uri != $uri'),
+      ...jsonLines(name, cache.index),
+      `rewrite ^ /_registry/package/$epr_package/$epr_version.json${variableOf(name, 'form')} break;`,
+    ],
+  };
+}
+
+function jsonLines(name: string, maxAge: number): string[] {
+  return [
+    handOver(`${variableOf(name, 'form')} = odd`),
+    handOver(`$http_if_modified_since != ''`),
+    'default_type application/json;',
+    ...headerLines(maxAge),
+    'add_header Vary Accept-Encoding;',
+    `add_header Content-Encoding ${variableOf(name, 'coding')};`,
+  ];
+}
+
+function fileRules({ name, site, cache }: Places): Rule[] {
+  const rule = (pattern: string, lines: readonly string[]): Rule => ({
+    location: (prefix) => `~ "^${prefix}/(?<epr_file>${pattern})$"`,
+    lines: [
+      handOver('$request_uri != $uri'),
+      'set $epr_odd "$http_range$http_if_modified_since";',
+      handOver(`$epr_odd != ''`),
+      ...lines,
+      'max_ranges 1;',
+      ...headerLines(cache.files),
+      `alias "${site}/$epr_file";`,
+    ],
+  });
+  const isText = (extension: string): boolean => isCompressible(typeOf(extension));
+  const ofPackages = (extensions: readonly string[], lines: readonly string[]): Rule =>
+    rule(String.raw`package/[a-z0-9_]+/[^/]+/(?:[^/]+/)*[^/]+\.(?:${extensions.join('|')})`, [
+      `types { ${extensions.map((extension) => `"${typeOf(extension)}" ${extension};`).join(' ')} }`,
+      ...lines,
+    ]);
+  return [
+    rule(String.raw`epr/[a-z0-9_]+/[^/]+\.zip`, [`default_type ${typeOf('zip')};`]),
+    ofPackages(EXTENSIONS.filter(isText), [
+      '# Which compressed form there is, the list of files knows.',
+      handOver(`${variableOf(name, 'form')} != ''`),
+      'add_header Vary Accept-Encoding;',
+    ]),
+    ofPackages(
+      EXTENSIONS.filter((extension) => !isText(extension)),
+      [],
+    ),
+  ];
+}
+
+/** Those of the files in packages whose type is not sniffed. */
+const EXTENSIONS =
+  'avif css csv gif gz htm html ico jpeg jpg js json md mjs mp4 pdf png svg wasm webp xml yml zip'.split(' ');
+
+function typeOf(extension: string): string {
+  return mediaTypeByExtension(`file.${extension}`) ?? '';
+}
+
+function headerLines(maxAge: number): string[] {
+  return [
+    "add_header Last-Modified '';",
+    'add_header Access-Control-Allow-Origin *;',
+    `add_header Cache-Control "max-age=${maxAge}, public";`,
+  ];
+}
+
+function handOver(condition: string): string {
+  return `if (${condition}) { return 418; }`;
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `        ${line}\n`).join('');
+}

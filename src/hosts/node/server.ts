@@ -1,0 +1,183 @@
+import { createReadStream } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { answer } from '../../core/respond.ts';
+import type { Request } from '../../core/respond.ts';
+import { boundedMemory } from './memory.ts';
+import { joinPieces, loadIndex } from '../fetch/handler.ts';
+import type { Index } from '../fetch/handler.ts';
+import { errorAnswer } from '../../core/response.ts';
+import type { Answer, FileBody } from '../../core/response.ts';
+import { withoutFile } from '../../core/without-file.ts';
+
+/** A site's folder, as Node serves it. */
+export interface NodeSite {
+  /** Answers one HTTP request; never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
+
+/** Serves the site in `folder`; a site that is put in its place later is noticed within a second. */
+export function nodeSite(folder: string): NodeSite {
+  const texts = boundedMemory<string | undefined>(TEXTS, (text) => text?.length ?? Infinity);
+  const made = boundedMemory<Made>(BODIES, ({ body, isKept }) =>
+    isKept && Buffer.isBuffer(body) ? body.length : Infinity,
+  );
+  const site: Site = {
+    folder,
+    index: indexLoader(folder, () => {
+      texts.clear();
+      made.clear();
+    }),
+    text: (path) => texts.get(path, () => readFile(join(folder, path), 'utf8').catch(() => undefined)),
+    made: (key, make) => made.get(key, make),
+  };
+  return {
+    handle: async (incoming, response) => {
+      try {
+        await respond(site, incoming, response);
+      } catch (error) {
+        if (response.headersSent) response.destroy(error as Error);
+        else send(withBody(errorAnswer(500, 'internal error'), undefined), response);
+      }
+    },
+  };
+}
+
+/** Bytes of file lists kept in memory. */
+const TEXTS = 32 * 2 ** 20;
+/** Bytes of bodies kept in memory. */
+const BODIES = 128 * 2 ** 20;
+/** Up to here a file is read whole, and kept; beyond it is streamed. */
+const SMALL = 4 * 2 ** 20;
+
+interface Site {
+  readonly folder: string;
+  index(): Promise<Index | undefined>;
+  /** A small file, from memory where it was asked for before. */
+  text(path: string): Promise<string | undefined>;
+  /** What `make` gives, from memory where the same was asked for before. */
+  made(key: string, make: () => Promise<Made>): Promise<Made>;
+}
+
+/** An answer as it goes to `writeHead` and `end`. */
+interface Made {
+  readonly status: number;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  /** A `FileBody` is still to be streamed. */
+  readonly body: Uint8Array | FileBody | undefined;
+  /** Whether asking again gives the same while the index stays. */
+  readonly isKept: boolean;
+}
+
+async function respond(site: Site, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  const index = await site.index();
+  const request = toRequest(incoming);
+  const make = (): Promise<Made> => makeAnswer(site, request, index);
+  const made = isPlain(request) ? await site.made(incoming.url ?? '', make) : await make();
+  const { body } = made;
+  if (body === undefined || body instanceof Uint8Array) send(made, response);
+  else if (!(await stream(site.folder, { made, body }, response))) send(withoutItsFile(request, index), response);
+}
+
+/** Whether the answer depends on the URL alone. */
+function isPlain({ method, range, ifRange, ifNoneMatch }: Request): boolean {
+  return method === 'GET' && range === undefined && ifRange === undefined && ifNoneMatch === undefined;
+}
+
+async function makeAnswer(site: Site, request: Request, index: Index | undefined): Promise<Made> {
+  const first = answer(request, index?.columns);
+  const result = first.kind === 'lookup' ? first.answer(await site.text(first.path)) : first;
+  const { body } = result;
+  if (body?.kind !== 'file') return withBody(result, index);
+  const made = { status: result.status, headers: flat(result), isKept: true };
+  if (body.size > SMALL || body.end - body.start < body.size) return { ...made, body };
+  const bytes = await readFile(place(site.folder, body.path)).catch(() => undefined);
+  return bytes?.length === body.size ? { ...made, body: bytes } : withoutItsFile(request, index);
+}
+
+function withoutItsFile(request: Request, index: Index | undefined): Made {
+  return withBody(withoutFile(request, index?.columns), index);
+}
+
+/** An answer whose body is no file. */
+function withBody(result: Answer, index: Index | undefined): Made {
+  const { body } = result;
+  const made = { status: result.status, headers: flat(result), isKept: false };
+  if (body?.kind === 'text') return { ...made, body: Buffer.from(body.text, 'latin1') };
+  if (body?.kind === 'pieces' && index) return { ...made, body: joinPieces(body.pieces, index.rows) };
+  return { ...made, body: undefined };
+}
+
+function flat({ headers }: Answer): string[] {
+  return headers.flatMap(([name, value]) => [name, value]);
+}
+
+function send({ status, headers, body }: Made, response: ServerResponse): void {
+  response.writeHead(status, headers).end(body);
+}
+
+/** Streams a file, or a range of it; false where the site lacks it, or has another in its place by now. */
+async function stream(
+  folder: string,
+  { made, body }: { made: Made; body: FileBody },
+  response: ServerResponse,
+): Promise<boolean> {
+  const file = await open(place(folder, body.path)).catch(() => undefined);
+  try {
+    if (!file || (await file.stat()).size !== body.size) return false;
+    response.writeHead(made.status, made.headers);
+    await pipeline(
+      createReadStream('', { fd: file, start: body.start, end: body.end - 1, autoClose: false }),
+      response,
+    );
+    return true;
+  } finally {
+    await file?.close();
+  }
+}
+
+/** Paths are byte strings. */
+function place(folder: string, path: string): Buffer {
+  return Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')]);
+}
+
+/** Node gives the request line as a byte string already. */
+function toRequest({ method = 'GET', url = '/', headers }: IncomingMessage): Request {
+  const mark = url.indexOf('?');
+  return {
+    method,
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? undefined : url.slice(mark + 1),
+    range: headers.range,
+    ifRange: headers['if-range'] as string | undefined,
+    ifNoneMatch: headers['if-none-match'],
+  };
+}
+
+/** Gives the current index; undefined where it is missing, broken, or of two builds. */
+function indexLoader(folder: string, onChange: () => void): () => Promise<Index | undefined> {
+  let checked = 0;
+  let identity = '';
+  let current: Promise<Index | undefined> = Promise.resolve(undefined);
+  const refresh = async (before: Promise<Index | undefined>): Promise<Index | undefined> => {
+    const found = await stat(join(folder, '_registry/index.json')).catch(() => undefined);
+    const now = found ? `${found.ino}-${found.mtimeMs}` : '';
+    if (now === identity && now !== '') return await before;
+    identity = now;
+    onChange();
+    return await loadIndex({ bytes: (path) => readFile(join(folder, path)).catch(() => undefined) });
+  };
+  return () => {
+    if (Date.now() - checked >= RECHECK) {
+      checked = Date.now();
+      current = refresh(current);
+    }
+    return current;
+  };
+}
+
+/** Milliseconds. */
+const RECHECK = 1000;

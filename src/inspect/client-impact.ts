@@ -1,0 +1,139 @@
+import type { Constraint } from '../core/constraint.ts';
+import type { Columns, Cut, Profile } from '../core/columns.ts';
+import { findRevisions } from '../core/find.ts';
+import type { Query } from '../core/query.ts';
+import { cutsOf, EVERYTHING, representatives } from '../build/answers.ts';
+
+/*
+ * What clients notice of a change: for each class of Kibana versions, the packages whose newest version is another one. The
+ * constraints of a package, before and after, cut the line of Kibana versions into classes (design.md section 3); neighbours
+ * that notice the same are one stretch here.
+ */
+
+/** A package's newest version changes for these clients. */
+export interface Noticed {
+  readonly package: string;
+  /** Undefined where clients found none of it. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  readonly clients: Clients;
+}
+
+export interface Clients {
+  /** Whether they ask for pre-releases of packages, don't, or it is the same to them. */
+  readonly prerelease: 'yes' | 'no' | 'any';
+  /** Their Kibana: stretches of versions such as `>=8.3.0 <8.5.0`, `pre-releases >=8.0.0-0`, `none` for no version, or `any`. */
+  readonly kibana: readonly string[];
+}
+
+/** What of a side of the comparison decides on the newest version. */
+export type NoticedColumns = Pick<Columns, 'names' | 'constraints' | 'profiles' | 'revisions'>;
+
+/** What clients notice of these packages, which each side holds or not. By package. */
+export function noticed(before: NoticedColumns, after: NoticedColumns, names: readonly string[]): Noticed[] {
+  return names.flatMap((name) => {
+    const plain = changesOf(before, after, { name, prerelease: false });
+    const withPrereleases = changesOf(before, after, { name, prerelease: true });
+    const both = plain.filter((one) => withPrereleases.some((other) => isSame(one, other)));
+    const only = (changes: readonly Change[], prerelease: 'yes' | 'no'): Noticed[] =>
+      changes.filter((one) => !both.some((other) => isSame(one, other))).map((one) => toNoticed(name, one, prerelease));
+    return [...both.map((one) => toNoticed(name, one, 'any')), ...only(plain, 'no'), ...only(withPrereleases, 'yes')];
+  });
+}
+
+interface Change {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  readonly kibana: string[];
+}
+
+function changesOf(
+  before: NoticedColumns,
+  after: NoticedColumns,
+  asked: { readonly name: string; readonly prerelease: boolean },
+): Change[] {
+  const cuts = cutsOf([...constraintsOf(before, asked.name), ...constraintsOf(after, asked.name)]);
+  const versions = representatives(cuts);
+  const releases = 1 + cuts.releaseCuts.length;
+  const kinds = [
+    { label: '', first: 1, cuts: cuts.releaseCuts },
+    { label: 'pre-releases ', first: 1 + releases, cuts: cuts.prereleaseCuts },
+  ];
+  const newestAt = versions.map((kibana) => {
+    if (kibana === null) return undefined;
+    return { before: newest(before, { ...asked, kibana }), after: newest(after, { ...asked, kibana }) };
+  });
+  const changes: Change[] = [];
+  const add = (pair: Pair | undefined, kibana: string): void => {
+    if (!pair || pair.before === pair.after) return;
+    const known = changes.find((one) => one.before === pair.before && one.after === pair.after);
+    if (known) known.kibana.push(kibana);
+    else changes.push({ ...pair, kibana: [kibana] });
+  };
+  for (const { label, first, cuts: own } of kinds)
+    for (const { pair, from, to } of stretches(newestAt.slice(first, first + own.length + 1)))
+      add(pair, `${label}${stretchText(own[from - 1], own[to])}`);
+  add(newestAt[0], 'none');
+  return changes.map(({ before: from, after: to, kibana }) => {
+    return { before: from, after: to, kibana: isEverybody(kibana) ? ['any'] : kibana };
+  });
+}
+
+interface Pair {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** Neighbouring classes with equal outcomes; a class that no version is in joins the one before it. */
+function stretches(outcomes: readonly (Pair | undefined)[]): { pair: Pair | undefined; from: number; to: number }[] {
+  const found: { pair: Pair | undefined; from: number; to: number }[] = [];
+  for (const [i, pair] of outcomes.entries()) {
+    const last = found.at(-1);
+    if (last && (!pair || isSamePair(last.pair, pair))) last.to = i;
+    else found.push({ pair, from: i, to: i });
+  }
+  return found;
+}
+
+function isSamePair(a: Pair | undefined, b: Pair): boolean {
+  return a?.before === b.before && a?.after === b.after && a !== undefined;
+}
+
+/** `low` is the cut that a stretch begins at, `high` the one that it ends at. */
+function stretchText(low: Cut | undefined, high: Cut | undefined): string {
+  const from = low && `${low[1] === 0 ? '>=' : '>'}${low[0]}`;
+  const to = high && `${high[1] === 0 ? '<' : '<='}${high[0]}`;
+  return [from, to].filter(Boolean).join(' ') || 'any';
+}
+
+function isEverybody(kibana: readonly string[]): boolean {
+  return kibana.length === 3 && ['any', 'pre-releases any', 'none'].every((one) => kibana.includes(one));
+}
+
+function newest(
+  columns: NoticedColumns,
+  { name, prerelease, kibana }: { name: string; prerelease: boolean; kibana: Query['kibana'] },
+): string | undefined {
+  const query = { ...EVERYTHING, package: name, prerelease, kibana };
+  const [found] = findRevisions(columns as Columns, query);
+  return found === undefined ? undefined : columns.revisions.version[found];
+}
+
+function constraintsOf({ names, constraints, profiles, revisions }: NoticedColumns, name: string): Constraint[] {
+  const at = names.indexOf(name);
+  const positions = new Set(
+    revisions.name.flatMap((one, i) => {
+      const { kibana } = profiles[revisions.profile[i] as number] as Profile;
+      return one === at && kibana !== undefined ? [kibana] : [];
+    }),
+  );
+  return [...positions].map((position) => constraints[position] as Constraint);
+}
+
+function toNoticed(name: string, { before, after, kibana }: Change, prerelease: Clients['prerelease']): Noticed {
+  return { package: name, before, after, clients: { prerelease, kibana } };
+}
+
+function isSame(a: Change, b: Change): boolean {
+  return a.before === b.before && a.after === b.after && a.kibana.join() === b.kibana.join();
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import type { Tables } from '../config.ts';
+import type { FileEntry } from '../core/file-answer.ts';
+import { loadIndex } from '../hosts/fetch/handler.ts';
+import { Stop } from '../errors.ts';
+import type { Revision, Storage } from '../storage/storage.ts';
+import { revisionId } from '../storage/storage.ts';
+import type { EntryReader } from '../build/cache/entries.ts';
+import type { Side, SideRevision } from './diff.ts';
+import { columnsOf, readEntries } from '../workflow/read-entries.ts';
+
+/* What a comparison is between: sites in folders, and revisions of a storage. */
+
+/** The site in a folder. Throws a `Stop` where its index can't be read. */
+export async function siteSide(folder: string): Promise<Side> {
+  const index = await loadIndex({ bytes: (path) => readFile(join(folder, path)).catch(() => undefined) });
+  if (!index) throw new Stop('not-a-site', `${folder} holds no whole site`, 'build it again');
+  const { columns } = index;
+  const { name: names, version: versions } = columns.revisions;
+  const limit = pLimit(FILES_AT_ONCE);
+  const lists = new Map<string, ReadonlyMap<string, string>>();
+  const revisions = await Promise.all(
+    versions.map((version, i) =>
+      limit(async () => {
+        const name = columns.names[names[i] as number] as string;
+        const files = await siteFiles(folder, name, version);
+        const id = revisionId(name, version);
+        lists.set(id, files);
+        return { id, name, version, layer: undefined, identity: JSON.stringify([...files]) };
+      }),
+    ),
+  );
+  return {
+    title: folder,
+    kind: 'site',
+    revisions,
+    files: async ({ id }) => lists.get(id) ?? new Map(),
+    columns: async () => ({ columns, unfit: [] }),
+  };
+}
+
+const FILES_AT_ONCE = 32;
+
+async function siteFiles(folder: string, name: string, version: string): Promise<Map<string, string>> {
+  const path = join(folder, '_registry/files', name, `${version}.json`);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new Stop('not-a-site', `${path} can't be read`, 'build the site again', error);
+  });
+  const { files, signature } = JSON.parse(text) as { files: Record<string, FileEntry>; signature?: FileEntry };
+  const digests = Object.entries(files).map(
+    ([file, [, digest]]) => [Buffer.from(file, 'latin1').toString('utf8'), digest] as const,
+  );
+  return new Map([...digests, ...(signature ? [[SIGNATURE, signature[1]] as const] : [])]);
+}
+
+/** Stands among the files of a revision for what lies beside it, and for the zip that it is. */
+const SIGNATURE = '(signature)';
+const ZIP = '(zip)';
+
+/** Revisions of a storage, in the order of answers. `title` is what the user called them. */
+export function storageSide(
+  title: string,
+  revisions: readonly Revision[],
+  from: { readonly storage: Storage; readonly reader: EntryReader; readonly tables: Tables },
+): Side {
+  const byId = new Map(revisions.map((revision) => [revision.id as string, revision]));
+  const filesOf = async ({ id }: Pick<SideRevision, 'id'>): Promise<Map<string, string>> => {
+    const revision = byId.get(id);
+    if (!revision) return new Map();
+    const { files, zip } = await from.storage.listFiles(revision);
+    const all = new Map(files.map(({ path, content }) => [path, content]));
+    if (zip !== undefined) all.set(ZIP, zip);
+    if (revision.signature !== undefined) all.set(SIGNATURE, revision.signature);
+    return all;
+  };
+  return {
+    title,
+    kind: 'storage',
+    revisions: revisions.map(({ id, name, version, layer, source, signature = '' }) => {
+      return { id, name, version, layer, identity: `${from.storage.kind} ${source} ${signature}` };
+    }),
+    files: filesOf,
+    columns: async (names) => {
+      const read = await readEntries(
+        from.reader,
+        revisions.filter(({ name }) => names.has(name)),
+      );
+      const entries = read.flatMap(({ entry }) => entry ?? []);
+      const unfit = read.flatMap(({ entry, revision }) => (entry ? [] : [revision.id]));
+      return { columns: columnsOf(entries, from.tables.categories), unfit };
+    },
+  };
+}

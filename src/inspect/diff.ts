@@ -1,0 +1,114 @@
+import { compareText, walkOrder } from '../paths.ts';
+import { noticed } from './client-impact.ts';
+import type { Noticed, NoticedColumns } from './client-impact.ts';
+
+/*
+ * What is different between two states of the same packages. Each state is a side, whatever it was read from; the comparison
+ * knows only these.
+ */
+
+/** A revision as one side holds it. */
+export interface SideRevision {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  /** The layer that it comes from; undefined where the side doesn't say. */
+  readonly layer: string | undefined;
+  /** Equal on both sides only where the content is equal. */
+  readonly identity: string;
+}
+
+/** One state: a site, a layer at a commit, or a distribution. */
+export interface Side {
+  /** As the user named it, with its commits. */
+  readonly title: string;
+  /** Sides of different kinds name contents differently, and can't be compared. */
+  readonly kind: 'site' | 'storage';
+  /** In the order of answers. */
+  readonly revisions: readonly SideRevision[];
+  /** Path -> an id of the content. */
+  files(revision: SideRevision): Promise<ReadonlyMap<string, string>>;
+  /** The columns of all revisions of these names, and the ids of those that are unfit. */
+  columns(names: ReadonlySet<string>): Promise<{ columns: NoticedColumns; unfit: readonly string[] }>;
+}
+
+export interface DiffReport {
+  readonly before: string;
+  readonly after: string;
+  readonly added: readonly DiffRevision[];
+  readonly removed: readonly DiffRevision[];
+  readonly changed: readonly ChangedRevision[];
+  /** The same content, from another layer. */
+  readonly moved: readonly { readonly id: string; readonly from: string; readonly to: string }[];
+  /** By package. */
+  readonly noticed: readonly Noticed[];
+  /** Ids that are left out of what is noticed, since a build would refuse them. */
+  readonly unfit: readonly string[];
+}
+
+export interface DiffRevision {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly layer?: string | undefined;
+}
+
+export interface ChangedRevision extends DiffRevision {
+  readonly files: readonly { readonly path: string; readonly change: 'added' | 'removed' | 'changed' }[];
+}
+
+/** Compares two sides of one kind. */
+export async function compareSides(before: Side, after: Side): Promise<DiffReport> {
+  const [old, now] = [byId(before), byId(after)];
+  const common = after.revisions.flatMap((right) => {
+    const left = old.get(right.id);
+    return left ? [{ left, right }] : [];
+  });
+  const compared = await Promise.all(
+    common
+      .filter(({ left, right }) => left.identity !== right.identity)
+      .map(async ({ left, right }) => {
+        const files = changedFiles(await before.files(left), await after.files(right));
+        return Object.assign(summary(right), { files });
+      }),
+  );
+  const added = after.revisions.filter(({ id }) => !old.has(id)).map(summary);
+  const removed = before.revisions.filter(({ id }) => !now.has(id)).map(summary);
+  const changed = compared.filter(({ files }) => files.length > 0);
+  const moved = common.flatMap(({ left, right }) =>
+    left.layer !== undefined && right.layer !== undefined && left.layer !== right.layer
+      ? [{ id: right.id, from: left.layer, to: right.layer }]
+      : [],
+  );
+  const names = new Set([...added, ...removed, ...changed].map(({ name }) => name));
+  const [left, right] = [await before.columns(names), await after.columns(names)];
+  const inOrder = [...names].sort(compareText);
+  return {
+    before: before.title,
+    after: after.title,
+    added,
+    removed,
+    changed,
+    moved: moved.filter(({ id }) => !changed.some((one) => one.id === id)),
+    noticed: noticed(left.columns, right.columns, inOrder),
+    unfit: [...new Set([...left.unfit, ...right.unfit])],
+  };
+}
+
+function changedFiles(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): ChangedRevision['files'] {
+  const paths = walkOrder([...new Set([...before.keys(), ...after.keys()])]);
+  return paths
+    .filter((path) => before.get(path) !== after.get(path))
+    .map((path) => ({ path, change: !before.has(path) ? 'added' : after.has(path) ? 'changed' : 'removed' }));
+}
+
+function byId({ revisions }: Side): Map<string, SideRevision> {
+  return new Map(revisions.map((revision) => [revision.id, revision]));
+}
+
+function summary({ id, name, version, layer }: SideRevision): DiffRevision {
+  return { id, name, version, ...(layer !== undefined && { layer }) };
+}

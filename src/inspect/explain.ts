@@ -1,0 +1,108 @@
+import type { QueryFacts } from '../build/index-files.ts';
+import { byteString } from '../build/index-files.ts';
+import type { Columns, Profile } from '../core/columns.ts';
+import { categoryFamily, findRevisions, matchCategory, refusal } from '../core/find.ts';
+import type { Refusal } from '../core/find.ts';
+import type { Query } from '../core/query.ts';
+import { formatVersion } from '../core/version.ts';
+import type { Version } from '../core/version.ts';
+
+/*
+ * Why a query finds what it finds: the kernel's own rules, asked of one revision after the other (docs/contract.md section 3).
+ */
+
+/** The rule that decides on a revision: one of the kernel's, or what is left when none refuses. */
+export type Rule = Exclude<Refusal, ''> | 'not-newest' | 'unstable' | 'category' | 'found';
+
+export interface Verdict {
+  readonly name: string;
+  readonly version: string;
+  readonly found: boolean;
+  readonly rule: Rule;
+  /** The rule in words, with what it compared. */
+  readonly text: string;
+}
+
+/**
+ * The verdict on every revision of the columns, in their order. `facts` are of the same revisions, with the constraints as their
+ * manifests have them. Exactly those are `found` that `/search` answers, or `/categories` counts.
+ */
+export function explainQuery(columns: Columns, facts: readonly QueryFacts[], query: Query): Verdict[] {
+  const found = new Set(findRevisions(columns, query));
+  const { name, version } = columns.revisions;
+  const newest = new Map([...found].map((i) => [name[i], version[i] ?? '']));
+  const family = query.category === '' ? undefined : categoryFamily(columns, query.category);
+  return facts.map((own, i) => {
+    const about = { query, facts: own, newest: newest.get(name[i] as number) };
+    const rule = refusal(columns, i, query);
+    const profile = columns.profiles[columns.revisions.profile[i] as number] as Profile;
+    const match = family && matchCategory(profile, family);
+    const decided = decide(rule, { isFound: found.has(i), isOutside: family !== undefined && !match, query });
+    const text = decided === 'found' ? foundText(query, match) : TEXTS[decided](about);
+    const id = { name: columns.names[name[i] as number] as string, version: version[i] as string };
+    return { ...id, found: decided === 'found', rule: decided, text };
+  });
+}
+
+interface About {
+  readonly query: Query;
+  readonly facts: QueryFacts;
+  /** The version of the name that stays where only the newest does. */
+  readonly newest: string | undefined;
+}
+
+function decide(
+  rule: Refusal,
+  { isFound, isOutside, query }: { isFound: boolean; isOutside: boolean; query: Query },
+): Rule {
+  if (rule !== '') return rule;
+  if (!isFound) return query.experimental && query.all ? 'unstable' : 'not-newest';
+  return isOutside ? 'category' : 'found';
+}
+
+const TEXTS: Readonly<Record<Exclude<Rule, 'found'>, (about: About) => string>> = {
+  package: ({ query }) => `the query asks for the package ${query.package}`,
+  experimental: () => 'its release is experimental, and the query asks for no pre-releases (prerelease)',
+  prerelease: () => 'it is a pre-release, and the query asks for none (prerelease)',
+  type: ({ query, facts }) => `its type is ${facts.type}, not ${query.type}`,
+  kibana: ({ query, facts }) => `it needs Kibana ${facts.kibana ?? ''}, the client is ${versionText(query.kibana)}`,
+  agent: ({ query, facts }) => `it needs an agent ${facts.agent ?? ''}, the client's is ${versionText(query.agent)}`,
+  capabilities: ({ query, facts }) => {
+    const lacking = (facts.capabilities ?? []).filter((one) => !query.capabilities?.includes(byteString(one)));
+    return `it needs capabilities that the client lacks: ${lacking.join(', ')}`;
+  },
+  discovery: ({ query, facts }) => query.discovery.map((one) => discoveryText(one, facts)).join('; '),
+  spec: ({ query, facts }) => {
+    const bounds = [
+      query.specMin && `at least ${short(query.specMin)}`,
+      query.specMax && `at most ${short(query.specMax)}`,
+    ];
+    return `its spec version is ${facts.spec.slice(0, -2)}, the client takes ${bounds.filter(Boolean).join(' and ')}`;
+  },
+  'not-newest': ({ newest, query }) =>
+    query.experimental
+      ? `it passes, but ${newest ?? 'another version'} is preferred (the newest release, or else the newest pre-release)`
+      : `it passes, but ${newest ?? 'another version'} is newer, and only the newest stays`,
+  unstable: () => 'it is below 1.0.0 or a pre-release, and the package has a version that is neither (experimental)',
+  category: ({ query, facts }) =>
+    `neither its categories (${(facts.categories ?? []).join(', ') || 'none'}) nor those of its policy templates are in ${query.category}`,
+};
+
+function foundText(query: Query, match: 'own' | 'template' | undefined): string {
+  const text = query.all ? 'passes every condition' : 'the newest version that passes every condition';
+  return match === 'template' ? `${text}; only with the policy templates of the category ${query.category}` : text;
+}
+
+function discoveryText({ kind, values }: Query['discovery'][number], facts: QueryFacts): string {
+  const own = kind === 'fields' ? facts.fields : facts.datasets;
+  const wanted = kind === 'fields' ? 'all of its fields' : 'one of its datasets';
+  return `discovery ${kind}:${values.join(',')} must have ${wanted} (${own?.join(', ') ?? 'it has none'})`;
+}
+
+function versionText(version: Version | undefined): string {
+  return version ? formatVersion(version) : '';
+}
+
+function short({ major, minor, pre }: Version): string {
+  return `${major}.${minor}${pre === '' ? '' : `-${pre}`}`;
+}

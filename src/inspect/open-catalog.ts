@@ -1,0 +1,52 @@
+import { mergeLayers } from '../catalog/merge.ts';
+import type { Catalog } from '../catalog/merge.ts';
+import { isUrl, readConfig } from '../config.ts';
+import type { ConfigOptions, Distribution } from '../config.ts';
+import type { Layer, Storage } from '../storage/storage.ts';
+import { openStorage, storageHasTag } from '../storage/open.ts';
+
+/** How commands find a storage. */
+export interface StorageOptions extends Omit<ConfigOptions, 'dist'> {
+  readonly cache: string;
+  readonly offline: boolean;
+}
+
+/** A distribution as its storage holds it now, before anything inside the packages is read. */
+export interface OpenCatalog {
+  readonly distribution: Distribution;
+  readonly storage: Storage;
+  /** In rank order. */
+  readonly layers: readonly Layer[];
+  readonly catalog: Catalog;
+}
+
+/** Opens a distribution for the time of `use`. Throws what `readConfig`, `openStorage` and `readLayer` throw. */
+export async function withCatalog<T>(
+  options: StorageOptions & Pick<ConfigOptions, 'dist'>,
+  use: (open: OpenCatalog) => Promise<T>,
+): Promise<T> {
+  const distribution = await readConfig({ ...options, hasTag: tagLookup(options) });
+  return await withStorage(distribution.storage, options, async (storage) => {
+    const layers = await Promise.all(distribution.layers.map((spec) => storage.readLayer(spec)));
+    return await use({ distribution, storage, layers, catalog: mergeLayers(layers) });
+  });
+}
+
+/** How `readConfig` finds out whether a name is the tag of a stack's release. */
+export function tagLookup({ cache, offline }: Pick<StorageOptions, 'cache' | 'offline'>): ConfigOptions['hasTag'] {
+  return async (storage, tag) => await storageHasTag(storage, tag, { isUrl: isUrl(storage), cache, offline });
+}
+
+/** Opens a storage, a path or a URL, for the time of `use`. */
+export async function withStorage<T>(
+  location: string,
+  { cache, offline }: Pick<StorageOptions, 'cache' | 'offline'>,
+  use: (storage: Storage) => Promise<T>,
+): Promise<T> {
+  const storage = await openStorage(location, { isUrl: isUrl(location), cache, offline });
+  try {
+    return await use(storage);
+  } finally {
+    await storage.close();
+  }
+}

@@ -1,0 +1,167 @@
+import { compileConstraint } from './constraint-compile.ts';
+import { parseStrictVersion } from '../core/version.ts';
+import type { Json, JsonObject } from '../tree/json.ts';
+
+/*
+ * What makes a package unfit beyond the shape of its manifests (docs/contract.md section 8). A rule is a pure function of
+ * what was read; it says which file is to blame, relative to the package, and why.
+ */
+
+export interface Fault {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** What is known of a package's manifest when its rules are checked. */
+export interface PackageFacts {
+  /** The names of the folders that hold the package. */
+  readonly name: string;
+  readonly version: string;
+  readonly manifest: JsonObject;
+  readonly paths: ReadonlySet<string>;
+}
+
+/** What is known of a data stream when its rules are checked. */
+export interface DataStreamFacts {
+  /** `data_stream/<folder>`. */
+  readonly folder: string;
+  /** As placed in the package. */
+  readonly dataStream: JsonObject;
+  readonly paths: ReadonlySet<string>;
+  /** Every field of its `fields/` folder: name -> the types it is given. */
+  readonly fields: ReadonlyMap<string, readonly string[]>;
+}
+
+export function packageFaults(facts: PackageFacts): Fault[] {
+  return packageRules.flatMap((rule) => Array.from(rule(facts)));
+}
+
+export function dataStreamFaults(facts: DataStreamFacts): Fault[] {
+  return dataStreamRules.flatMap((rule) => Array.from(rule(facts)));
+}
+
+/** The files of the pipelines that a data stream names, with or without them being there. */
+export function namedPipelines({ folder, dataStream, paths }: Omit<DataStreamFacts, 'fields'>): string[] {
+  const name = dataStream['ingest_pipeline'] ?? get(dataStream, 'elasticsearch', 'ingest_pipeline.name');
+  if (typeof name !== 'string') return [];
+  const files = ['yml', 'json'].map((extension) => `${folder}/elasticsearch/ingest_pipeline/${name}.${extension}`);
+  return files.filter((file) => paths.has(file));
+}
+
+const packageRules: readonly ((facts: PackageFacts) => Iterable<Fault>)[] = [
+  function* names({ name, manifest }) {
+    const written = manifest['name'];
+    if (written === undefined) return;
+    if (!/^[a-z0-9_]+$/.test(String(written))) yield fault('name is not [a-z0-9_]+');
+    else if (written !== name) yield fault(`name differs from the folder: ${String(written)} in ${name}`);
+  },
+  function* versions({ name, version, manifest }) {
+    const written = manifest['version'];
+    if (written === undefined) return;
+    if (!parseStrictVersion(String(written))) yield fault('version is not a strict semantic version');
+    else if (written !== version) yield fault(`version ${String(written)} differs from the folder ${version}`);
+    else if (`${name}-${version}.zip.sig`.length > 200) yield fault('name and version are too long to be file names');
+  },
+  function* formatVersion({ manifest }) {
+    const written = manifest['format_version'];
+    if (written !== undefined && !parseStrictVersion(String(written)))
+      yield fault('format_version is not a strict semantic version');
+  },
+  function* constraints({ manifest }) {
+    for (const product of ['kibana', 'agent']) {
+      const written = get(manifest, 'conditions', product, 'version');
+      if (written !== undefined && !compileConstraint(String(written)))
+        yield fault(`conditions.${product}.version does not parse as a constraint`);
+    }
+  },
+  function* inputs({ manifest }) {
+    for (const [i, template] of objects(manifest['policy_templates']).entries())
+      for (const [k, input] of objects(template['inputs']).entries())
+        yield* oneOfTwo(input, 'type', {
+          file: 'manifest.yml',
+          text: 'an input',
+          place: `policy_templates.${i}.inputs.${k}`,
+        });
+  },
+  function* readme({ paths }) {
+    const file = 'docs/README.md';
+    if (paths.has(file)) return;
+    const isFolder = [...paths].some((path) => path.startsWith(`${file}/`));
+    yield { file, text: isFolder ? 'is a folder' : 'is missing' };
+  },
+  function* folders({ paths }) {
+    const folders = new Set([...paths].flatMap(foldersOf));
+    for (const file of folders)
+      if (file.slice(file.lastIndexOf('/') + 1).includes('-')) yield { file, text: 'a folder name contains -' };
+  },
+];
+
+const dataStreamRules: readonly ((facts: DataStreamFacts) => Iterable<Fault>)[] = [
+  function* required({ folder, dataStream }) {
+    const file = `${folder}/manifest.yml`;
+    if (dataStream['type'] === undefined) yield { file, text: 'type is missing' };
+    if (String(dataStream['dataset']).includes('-')) yield { file, text: 'dataset contains -' };
+    for (const [i, stream] of objects(dataStream['streams']).entries())
+      yield* oneOfTwo(stream, 'input', { file, text: 'a stream', place: `streams.${i}` });
+  },
+  function* pipelines(facts) {
+    const { folder, dataStream, paths } = facts;
+    const prefix = `${folder}/elasticsearch/ingest_pipeline/`;
+    const file = [...paths].find(
+      (path) => path.startsWith(prefix) && /^[^/]*\.(yml|json)$/.test(path.slice(prefix.length)),
+    );
+    const name = dataStream['ingest_pipeline'];
+    const hasNamed = namedPipelines(facts).length > 0;
+    if (name !== undefined && !hasNamed)
+      yield { file: `${folder}/manifest.yml`, text: 'the named ingest pipeline does not exist' };
+    if (name === undefined && !hasNamed && file !== undefined)
+      yield { file, text: 'no data stream names this pipeline and there is no default' };
+  },
+  function* requiredFields({ folder, fields }) {
+    for (const [name, type] of Object.entries(REQUIRED_FIELDS)) {
+      const types = fields.get(name);
+      if (!types) yield { file: `${folder}/fields`, text: `required field ${name} is missing` };
+      else if (!types.includes(type)) yield { file: `${folder}/fields`, text: `${name} must be of type ${type}` };
+    }
+  },
+];
+
+/** Field -> the type that every data stream has to give it. */
+export const REQUIRED_FIELDS = {
+  'data_stream.type': 'constant_keyword',
+  'data_stream.dataset': 'constant_keyword',
+  'data_stream.namespace': 'constant_keyword',
+  '@timestamp': 'date',
+};
+
+function* oneOfTwo(
+  object: JsonObject,
+  key: 'type' | 'input',
+  { file, text, place }: { file: string; text: string; place: string },
+): Iterable<Fault> {
+  const isGiven = object[key] !== undefined;
+  if (isGiven !== (object['package'] !== undefined)) return;
+  const problem = isGiven ? `has both ${key} and package` : `has neither ${key} nor package`;
+  yield { file, text: `${text} ${problem} (${place})` };
+}
+
+function fault(text: string): Fault {
+  return { file: 'manifest.yml', text };
+}
+
+function foldersOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
+
+/** The value at a path of keys; undefined where a step is missing. */
+export function get(value: Json | undefined, ...keys: readonly string[]): Json | undefined {
+  let at = value;
+  for (const key of keys) at = (at as JsonObject | undefined)?.[key];
+  return at;
+}
+
+/** The objects of a list that may be missing. */
+export function objects(value: Json | undefined): readonly JsonObject[] {
+  return (value ?? []) as readonly JsonObject[];
+}

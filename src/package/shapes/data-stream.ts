@@ -1,0 +1,85 @@
+import { deprecated, ingestionMethod, release, variable } from './policy-template.ts';
+import { bool, boolGiven, list, made, map, objectGiven, oneOf, text, textRequired, texts } from './shape.ts';
+import type { Shape } from './shape.ts';
+import type { Json, JsonObject } from '../../tree/json.ts';
+
+const stream: Shape = {
+  input: text,
+  package: text,
+  vars: list(variable),
+  data_stream: text,
+  template_path: { ...text, otherwise: 'stream.yml.hbs' },
+  title: text,
+  description: text,
+  enabled: { ...boolGiven, otherwise: true },
+  ingestion_method: made((object, _, context) => ingestionMethod(object['input'], context)),
+};
+
+/** `data_stream/<folder>/manifest.yml` (docs/contract.md section 5), its place in the package not yet in. */
+export const dataStream: Shape = {
+  type: oneOf(['logs', 'metrics', 'synthetics', 'traces'], 'is not logs, metrics, synthetics or traces'),
+  dataset: text,
+  hidden: bool,
+  ilm_policy: text,
+  dataset_is_prefix: bool,
+  title: textRequired,
+  release,
+  ingest_pipeline: text,
+  streams: list(stream),
+  elasticsearch: objectGiven({
+    index_template: objectGiven({ settings: map, mappings: map }),
+    ingest_pipeline: objectGiven({ name: text }),
+    privileges: objectGiven({ indices: texts }),
+  }),
+  agent: objectGiven({ privileges: objectGiven({ root: bool }) }),
+  deprecated,
+};
+
+/** What a data stream takes from where it lies. */
+export interface DataStreamPlace {
+  readonly folder: string;
+  readonly packageName: string;
+  readonly packageRelease: string;
+  /** Whether `elasticsearch/ingest_pipeline/default.yml` or `.json` exists. */
+  readonly hasDefaultPipeline: boolean;
+}
+
+/** A data stream as a package's index shows it: the manifest's members and what its place says, in the order of section 5. */
+export function placeDataStream(read: JsonObject, place: DataStreamPlace): JsonObject {
+  const pipeline = place.hasDefaultPipeline ? 'default' : read['ingest_pipeline'];
+  const result: Record<string, Json | undefined> = {
+    type: read['type'],
+    dataset: read['dataset'] ?? `${place.packageName}.${place.folder}`,
+    hidden: read['hidden'],
+    ilm_policy: read['ilm_policy'],
+    dataset_is_prefix: read['dataset_is_prefix'],
+    title: read['title'] ?? '',
+    release: read['release'] ?? place.packageRelease,
+    ingest_pipeline: pipeline,
+    streams: read['streams'],
+    package: place.packageName,
+    elasticsearch: elasticsearch(read['elasticsearch'] as JsonObject | undefined, place),
+    agent: read['agent'],
+    path: place.folder,
+    deprecated: read['deprecated'],
+  };
+  return compact(result);
+}
+
+function elasticsearch(read: JsonObject | undefined, place: DataStreamPlace): JsonObject | undefined {
+  if (!read) return undefined;
+  const template = read['index_template'] as JsonObject | undefined;
+  const pipeline = read['ingest_pipeline'] as JsonObject | undefined;
+  return compact({
+    'index_template.settings': template?.['settings'],
+    'index_template.mappings': template?.['mappings'],
+    'ingest_pipeline.name': place.hasDefaultPipeline ? 'default' : pipeline?.['name'],
+    privileges: read['privileges'],
+  });
+}
+
+/** The object without its absent members. */
+export function compact(object: Readonly<Record<string, Json | undefined>>): JsonObject {
+  const present = Object.entries(object).filter((entry): entry is [string, Json] => entry[1] !== undefined);
+  return Object.fromEntries(present);
+}

@@ -1,0 +1,177 @@
+import { compareText } from '../../paths.ts';
+import type { Json, JsonObject } from '../../tree/json.ts';
+import { isFields, isList, toAny, toBool, toList, toMap, toText, toTexts } from '../yaml/values.ts';
+import type { Fields, Value } from '../yaml/values.ts';
+
+/*
+ * A shape says, member by member and in the order of the registry's answers, how an object of a manifest becomes an object of
+ * an answer. Members are left out where they are empty, unless the shape says otherwise (docs/contract.md sections 4 to 6).
+ */
+
+/** What is known of a package while its manifests are read. */
+export interface Context {
+  /** `/package/<name>/<version>`. */
+  readonly base: string;
+  /** Paths of all files. */
+  readonly paths: ReadonlySet<string>;
+  /** Input type -> ingestion method. */
+  readonly ingestionMethods: Readonly<Record<string, string>>;
+  /** Something is wrong at a place such as `policy_templates.0.title`. */
+  fail(place: string, text: string): void;
+}
+
+/** A value and where it stands. A value that is null counts as absent, and never reaches a reader. */
+export type Reader<T extends Json = Json> = (value: Value, place: string, context: Context) => T | undefined;
+
+export interface Member {
+  readonly read: Reader;
+  /** `always`: an empty value is written; `given`: it is written where the manifest has it; else it is left out. */
+  readonly write?: 'always' | 'given';
+  /** What stands in for an absent value. */
+  readonly otherwise?: Json;
+  /** An absent or empty value is a finding. */
+  readonly required?: true;
+  /** Made from the object's other members, which stand before it or are read from the manifest. */
+  readonly make?: (object: Fields, made: JsonObject, context: Context) => Json | undefined;
+}
+
+export type Shape = Readonly<Record<string, Member>>;
+
+export const text: Member = { read: readText };
+export const textAlways: Member = { read: readText, write: 'always', otherwise: '' };
+export const textRequired: Member = { read: readText, required: true };
+export const bool: Member = { read: readBool };
+export const boolAlways: Member = { read: readBool, write: 'always', otherwise: false };
+/** A boolean that is written, true or false, where the manifest has it. */
+export const boolGiven: Member = { read: readBool, write: 'given' };
+export const texts: Member = { read: readTexts };
+/** Any value, as it is. */
+export const any: Member = { read: readAny, write: 'given' };
+/** An object without a fixed shape. */
+export const map: Member = { read: readMap };
+
+/** A member that the manifest doesn't hold. */
+export function made(make: NonNullable<Member['make']>): Member {
+  return { read: () => undefined, make };
+}
+
+/** A text of a fixed set; the message says which. */
+export function oneOf(words: readonly string[], message: string): Member {
+  return {
+    read: (value, place, context) => {
+      const word = readText(value, place, context);
+      if (word && !words.includes(word)) context.fail(place, message);
+      return word;
+    },
+  };
+}
+
+/** An object with a shape of its own, left out where nothing of it is left. */
+export function object(shape: Shape): Member {
+  return { read: (value, place, context) => readObject(value, place, context, shape) };
+}
+
+/** An object that is written, even as `{}`, where the manifest has it. */
+export function objectGiven(shape: Shape): Member {
+  return { ...object(shape), write: 'given' };
+}
+
+export function list(shape: Shape): Member {
+  return {
+    read: (value, place, context) =>
+      readList(value, place, context, (item, at) => readObject(item, at, context, shape) ?? {}),
+  };
+}
+
+/** Reads an object by its shape; `undefined`, with a finding, where the value is no object. */
+export function readObject(value: Value, place: string, context: Context, shape: Shape): JsonObject | undefined {
+  if (!isFields(value) && !isList(value)) {
+    context.fail(place, 'is not an object');
+    return undefined;
+  }
+  const object = isFields(value) ? value : EMPTY;
+  const result: Record<string, Json> = {};
+  for (const key of Object.keys(shape)) {
+    const member = shape[key] as Member;
+    const at = place === '' ? key : `${place}.${key}`;
+    const written = readMember(member, object[key], at, context) ?? member.make?.(object, result, context);
+    if (written !== undefined) result[key] = written;
+  }
+  return result;
+}
+
+function readMember(member: Member, value: Value | undefined, place: string, context: Context): Json | undefined {
+  const given = value === undefined || value === null ? undefined : member.read(value, place, context);
+  const result = given ?? member.otherwise;
+  if (
+    member.required &&
+    (result === undefined || result === '') &&
+    (value === undefined || value === null || given === '')
+  )
+    context.fail(place, 'is missing');
+  const isWritten = member.write === 'always' || (member.write === 'given' && given !== null);
+  return result === undefined || (!isWritten && isEmpty(result)) ? undefined : result;
+}
+
+const EMPTY: Fields = Object.freeze(Object.create(null) as Record<string, Value>);
+
+function isEmpty(value: Json): boolean {
+  if (value === '' || value === false || value === null) return true;
+  if (typeof value !== 'object') return false;
+  return Array.isArray(value)
+    ? value.length === 0
+    : value instanceof Map
+      ? value.size === 0
+      : Object.keys(value).length === 0;
+}
+
+function readText(value: Value, place: string, context: Context): string | undefined {
+  const result = toText(value);
+  if (result === undefined) context.fail(place, 'is not a text');
+  return result;
+}
+
+function readBool(value: Value, place: string, context: Context): boolean | undefined {
+  const result = toBool(value);
+  const isNumber = typeof value === 'bigint' || typeof value === 'number';
+  if (result === undefined)
+    context.fail(place, isNumber ? 'is a number where a boolean is expected' : 'is not a boolean');
+  return result;
+}
+
+function readTexts(value: Value, place: string, context: Context): readonly string[] | undefined {
+  const result = toTexts(value);
+  if (!result) context.fail(place, 'is not a list of texts');
+  return result;
+}
+
+function readAny(value: Value, place: string, context: Context): Json | undefined {
+  const result = toAny(value);
+  if (result === undefined) context.fail(place, 'holds an infinity or NaN');
+  return result === undefined ? undefined : withSortedKeys(result);
+}
+
+function readMap(value: Value, place: string, context: Context): Json | undefined {
+  const result = toMap(value);
+  if (!result) context.fail(place, 'is not an object');
+  return result && withSortedKeys(result);
+}
+
+/** Objects without a fixed shape are written with their keys in byte order (docs/contract.md section 6). */
+function withSortedKeys(value: Value): Json {
+  if (isList(value)) return value.map(withSortedKeys);
+  if (!isFields(value)) return value;
+  const sorted = Object.keys(value).sort(compareText);
+  return new Map(sorted.map((key) => [key, withSortedKeys(value[key] as Value)]));
+}
+
+function readList(
+  value: Value,
+  place: string,
+  context: Context,
+  read: (item: Value, place: string, context: Context) => Json | undefined,
+): Json[] | undefined {
+  const items = toList(value);
+  if (!items) context.fail(place, 'is not a list');
+  return items?.flatMap((item, i) => read(item, `${place}.${i}`, context) ?? []);
+}

@@ -1,0 +1,194 @@
+/**
+ * Dotted keys (contract, section 6): `a.b: 1` is `a: {b: 1}`, merged with what `a` holds otherwise. A part that is a
+ * number is a place in a list (`a.0: x`); a list that also gets names is an object with `0`, `1`, … as keys.
+ */
+
+import { goInteger } from './scalars.ts';
+import { type Fields, isList, MAX_DEPTH, noFields, type Value, YamlError } from './values.ts';
+
+/**
+ * `fields` with every dotted key at any depth split and merged; nothing of `fields` is changed or shared.
+ * @throws YamlError for a key in `oddKeys` (objects with a key that is not a text), for a path that is given both a
+ * scalar and something else, or two scalars, and for what gets nested too deep.
+ */
+export function splitDottedKeys(fields: Fields, oddKeys: ReadonlySet<Value>): Fields {
+  const branch = new Splitter(oddKeys).branch(fields);
+  return branch === undefined ? fields : namedFields(branch);
+}
+
+/** An object while keys are put into it: by name, and by number. */
+interface Branch {
+  readonly names: Map<string, Built>;
+  readonly items: (Built | undefined)[];
+}
+
+/** Finished, or still open. A list or an object in a `Built` is always its own, never one of the input. */
+type Built = Value | Branch;
+
+/** A number in a path is a place in a list up to this one, and a name above it. */
+const LAST_INDEX = 1024n;
+/** Empty places that numbers may leave in all lists of a manifest, so that a few bytes can't fill the memory. */
+const MAX_HOLES = 100_000;
+
+class Splitter {
+  readonly #oddKeys: ReadonlySet<Value>;
+  /** The keys that lead to where we are. */
+  readonly #trail: string[] = [];
+  #holes = 0;
+
+  constructor(oddKeys: ReadonlySet<Value>) {
+    this.#oddKeys = oddKeys;
+  }
+
+  branch(fields: Fields): Branch {
+    if (this.#oddKeys.has(fields)) throw this.#error('has a key that is not a text');
+    const branch = emptyBranch();
+    for (const key of Object.keys(fields)) {
+      const depth = this.#trail.length;
+      const path = key.split('.');
+      this.#enter(path);
+      const value = this.#build(fields[key] as Value);
+      this.#trail.length = depth;
+      this.#place(branch, path, value);
+    }
+    return branch;
+  }
+
+  #build(value: Value): Built {
+    if (typeof value !== 'object' || value === null) return value;
+    if (isList(value)) {
+      return value.map((item, index) => {
+        this.#enter([String(index)]);
+        const built = finish(this.#build(item));
+        this.#trail.pop();
+        return built;
+      });
+    }
+    return this.#plain(value) ?? this.branch(value);
+  }
+
+  /** The quick way for an object whose keys need no work. */
+  #plain(fields: Fields): Fields | undefined {
+    if (this.#oddKeys.has(fields)) return undefined;
+    const keys = Object.keys(fields);
+    if (!keys.every(isName)) return undefined;
+    const result = noFields();
+    for (const key of keys) {
+      this.#enter([key]);
+      result[key] = finish(this.#build(fields[key] as Value));
+      this.#trail.pop();
+    }
+    return result;
+  }
+
+  #place(branch: Branch, path: readonly string[], value: Built): void {
+    let parent = branch;
+    const depth = this.#trail.length;
+    for (const part of path.slice(0, -1)) {
+      this.#trail.push(part);
+      const next = this.#opened(get(parent, part) ?? null);
+      this.#set(parent, part, next);
+      parent = next;
+    }
+    this.#add(parent, path.at(-1) as string, value);
+    this.#trail.length = depth;
+  }
+
+  /** Nothing yields to anything; objects and lists are merged; two values for one path can't be. */
+  #add(branch: Branch, part: string, value: Built): void {
+    const old = get(branch, part) ?? null;
+    if (old !== null && value === null) return;
+    this.#trail.push(part);
+    if (old === null) this.#set(branch, part, value);
+    else if (isScalar(old) && isScalar(value)) throw this.#error('is given twice, once by a dotted key');
+    else {
+      const into = this.#opened(old);
+      this.#set(branch, part, into);
+      this.#merge(into, this.#opened(value));
+    }
+    this.#trail.pop();
+  }
+
+  #merge(into: Branch, from: Branch): void {
+    for (const [name, value] of from.names) this.#add(into, name, value);
+    for (const [index, value] of from.items.entries()) this.#add(into, String(index), value ?? null);
+  }
+
+  #opened(value: Built): Branch {
+    if (isBranch(value)) return value;
+    if (isScalar(value) && value !== null) {
+      throw this.#error(`is a ${SCALARS[typeof value] ?? 'number'} and, by a dotted key, an object`);
+    }
+    const branch = emptyBranch();
+    if (isList(value)) for (const item of value) branch.items.push(item);
+    else if (value !== null) for (const key of Object.keys(value)) this.#set(branch, key, value[key] as Value);
+    return branch;
+  }
+
+  #set(branch: Branch, part: string, value: Built): void {
+    const index = indexOf(part);
+    if (index === undefined) {
+      branch.names.set(part, value);
+      return;
+    }
+    while (branch.items.length < index) {
+      branch.items.push(null);
+      if (++this.#holes > MAX_HOLES) throw this.#error('has too many empty places in lists');
+    }
+    branch.items[index] = value;
+  }
+
+  #enter(path: readonly string[]): void {
+    if (this.#trail.length + path.length > MAX_DEPTH) throw new YamlError(`nested deeper than ${MAX_DEPTH}`);
+    this.#trail.push(...path);
+  }
+
+  #error(reason: string): YamlError {
+    return new YamlError(`${this.#trail.join('.') || 'the manifest'} ${reason}`);
+  }
+}
+
+const SCALARS: Readonly<Record<string, string>> = { string: 'text', boolean: 'boolean' };
+
+function emptyBranch(): Branch {
+  return { names: new Map(), items: [] };
+}
+
+function isBranch(value: Built): value is Branch {
+  return typeof value === 'object' && value !== null && 'names' in value && value.names instanceof Map;
+}
+
+function isScalar(value: Built): value is Exclude<Value, readonly Value[] | Fields> {
+  return value === null || typeof value !== 'object';
+}
+
+function get(branch: Branch, part: string): Built | undefined {
+  const index = indexOf(part);
+  return index === undefined ? branch.names.get(part) : branch.items[index];
+}
+
+/** Whether a key is one plain name: no dots, no number. */
+function isName(key: string): boolean {
+  return !key.includes('.') && indexOf(key) === undefined;
+}
+
+function indexOf(part: string): number | undefined {
+  const first = part.charCodeAt(0);
+  if (!(first >= 48 && first <= 57) && first !== 43) return undefined;
+  const index = goInteger(part);
+  return index === undefined || index > LAST_INDEX ? undefined : Number(index);
+}
+
+/** A branch of numbers only is a list; one of nothing at all is an empty object. */
+function finish(value: Built): Value {
+  if (!isBranch(value)) return value;
+  if (value.names.size > 0 || value.items.length === 0) return namedFields(value);
+  return value.items.map((item) => finish(item ?? null));
+}
+
+function namedFields(branch: Branch): Fields {
+  const fields = noFields();
+  for (const [index, item] of branch.items.entries()) fields[String(index)] = finish(item ?? null);
+  for (const [name, value] of branch.names) fields[name] = finish(value);
+  return fields;
+}

@@ -1,0 +1,117 @@
+/**
+ * Reads manifests as the registry does (contract, section 6): YAML 1.1 as Go's yaml.v2 has it, then dotted keys split.
+ * js-yaml parses, this folder's other `yaml-` files do what is peculiar to yaml.v2 and to the registry.
+ */
+
+import { TextDecoder } from 'node:util';
+
+import { parseEvents, YAMLException } from 'js-yaml';
+
+import { compose, type Composed } from './compose.ts';
+import { splitDottedKeys } from './fields.ts';
+import { relax } from './layout.ts';
+import { type Fields, isFields, lineAt, MAX_DEPTH, noFields, type Value, YamlError } from './values.ts';
+
+export { goFloat, toAny, toBool, toList, toMap, toText, toTexts, YamlError } from './values.ts';
+export type { Fields, Value } from './values.ts';
+
+/**
+ * The value of the first document in `bytes` (UTF-8, or UTF-16 with a byte order mark), before dotted keys; null for an
+ * empty one. Keys that are not texts become texts. Values of aliases are shared, and no value is to be changed.
+ * @throws YamlError where yaml.v2 refuses the bytes, and where collections are nested deeper than `MAX_DEPTH`.
+ */
+export function parseYaml(bytes: Uint8Array): Value {
+  return read(bytes).value;
+}
+
+/**
+ * The fields of a manifest: those of the first document with dotted keys split and merged; none for an empty document.
+ * @throws YamlError as `parseYaml`, and where the document is not an object, has keys that are not texts, or dotted keys
+ * that contradict each other.
+ */
+export function parseManifest(bytes: Uint8Array): Fields {
+  const { value, oddKeys } = read(bytes);
+  if (value === null) return noFields();
+  if (!isFields(value)) throw new YamlError('not an object');
+  return splitDottedKeys(value, oddKeys);
+}
+
+function read(bytes: Uint8Array): Composed {
+  const text = firstDocument(decode(bytes));
+  try {
+    return readText(text);
+  } catch (error) {
+    if (error instanceof YAMLException) throw fromLibrary(error);
+    if (error instanceof RangeError) throw new YamlError('not YAML: nested too deep');
+    throw error;
+  }
+}
+
+/** js-yaml's layout is stricter than libyaml's in some places and looser with tabs; most files need no rewriting. */
+function readText(text: string): Composed {
+  if (text.includes('\t')) return parse(relax(text));
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const relaxed = relax(text);
+    if (relaxed === text) throw error;
+    return parse(relaxed);
+  }
+}
+
+function parse(text: string): Composed {
+  return compose(parseEvents(text, { maxDepth: MAX_DEPTH }), text);
+}
+
+function fromLibrary(error: YAMLException): YamlError {
+  return new YamlError(`not YAML: ${error.reason}`, error.mark === undefined ? undefined : error.mark.line + 1);
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+const UTF16LE = new TextDecoder('utf-16le', { fatal: true });
+const UTF16BE = new TextDecoder('utf-16be', { fatal: true });
+
+/** What libyaml's reader refuses: control characters but tab, line feed, carriage return and next line. */
+const REFUSED = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+
+function decode(bytes: Uint8Array): string {
+  let text: string;
+  try {
+    text = decoderOf(bytes).decode(bytes);
+  } catch {
+    throw new YamlError('not YAML: bytes that are no text');
+  }
+  const refused = REFUSED.exec(text);
+  if (refused !== null) throw new YamlError('not YAML: a control character', lineAt(text, refused.index));
+  // To libyaml, next line is one more kind of line break.
+  return text.includes('\x85') ? text.replaceAll('\x85', '\n') : text;
+}
+
+function decoderOf(bytes: Uint8Array): TextDecoder {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return UTF16LE;
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? UTF16BE : UTF8;
+}
+
+const MARKER = /(^|[\r\n])(---|\.\.\.)(?=[ \t\r\n]|$)/g;
+
+/** yaml.v2 reads nothing after the first document, so that nothing there can be wrong. */
+function firstDocument(text: string): string {
+  let started = false;
+  for (const match of text.matchAll(MARKER)) {
+    const start = match.index + (match[1] as string).length;
+    if (started || !isPreamble(text.slice(0, start))) return text.slice(0, start);
+    if (match[2] === '...') throw new YamlError('not YAML: an end without a document');
+    started = true;
+  }
+  return text;
+}
+
+/** Whether there is nothing but comments and directives. */
+function isPreamble(text: string): boolean {
+  return text.split(/[\r\n]/).every((line) => {
+    if (!line.startsWith('%')) return /^[ \t]*(?:#|$)/.test(line);
+    if (/^%(?:YAML|TAG)[ \t]/.test(line)) return true;
+    throw new YamlError(`not YAML: unknown directive ${line.slice(0, 80)}`);
+  });
+}

@@ -1,0 +1,31 @@
+import type { Finding } from '../errors.ts';
+import type { PackageFile, Revision, RevisionFiles } from './storage.ts';
+
+/** A revision and what its storage lists of it. */
+export interface Listed {
+  readonly revision: Revision;
+  readonly listed: RevisionFiles;
+}
+
+/** Every content that a revision needs of its storage, with the place it has there. */
+export function contentsOf({ revision, listed }: Listed): PackageFile[] {
+  const files = listed.files.map(({ path, content }) => ({ path: `${revision.where}/${path}`, content }));
+  const { signature } = revision;
+  return signature === undefined ? files : [...files, { path: `${revision.where}.sig`, content: signature }];
+}
+
+/** A finding for every file that is among the `missing` contents, or that no file system can hold under its name. */
+export function contentFindings(known: Listed, missing: ReadonlySet<string>): Finding[] {
+  return contentsOf(known).flatMap(({ path, content }) => {
+    const where = `${known.revision.layer}: ${path}`;
+    if (missing.has(content))
+      return { code: 'unfit', where, text: 'the storage lacks the content of this file', level: 'error' };
+    return isTooLong(path) ? { code: 'unfit', where, text: 'has too long a name for a file', level: 'error' } : [];
+  });
+}
+
+/** Most file systems take 255 bytes a name, and 4,096 for a path from the root, of which some are the site's own folder. */
+function isTooLong(path: string): boolean {
+  if (path.length < 255 / 3) return false;
+  return Buffer.byteLength(path) > 3000 || path.split('/').some((name) => Buffer.byteLength(name) > 255);
+}

@@ -1,0 +1,77 @@
+import { Stop } from '../../errors.ts';
+import type { Repository } from './repository.ts';
+import { FOLDER, toBytes, withEntry } from './tree.ts';
+import type { TreeEntry, TreeNode } from './tree.ts';
+
+/** What is to be at a path of a tree: a node, or nothing. */
+export interface TreeEdit {
+  /** Parts joined by `/`. */
+  readonly path: string;
+  readonly node: TreeNode | undefined;
+}
+
+type Trees = Pick<Repository, 'readTree' | 'writeTree'>;
+
+/**
+ * The id of a tree that differs from `root` in the edits alone: every other entry keeps its bytes. Folders that an edit empties
+ * go, but for `kept` and those around it, which stay as empty trees. Throws a `Stop` where a file is in a folder's place.
+ */
+export async function editTree(
+  trees: Trees,
+  root: string,
+  { edits, kept }: { edits: readonly TreeEdit[]; kept: string },
+): Promise<string> {
+  const written = await edit(trees, await trees.readTree(root), { edits, at: '', kept });
+  return written ?? (await trees.writeTree([]));
+}
+
+/** What is at a path of a tree; undefined for nothing. */
+export async function nodeAt(trees: Trees, root: string, path: string): Promise<TreeNode | undefined> {
+  let node: TreeNode | undefined = { mode: FOLDER, id: root };
+  for (const part of path.split('/').map(toBytes)) {
+    if (node?.mode !== FOLDER) return undefined;
+    const entries: readonly TreeEntry[] = await trees.readTree(node.id);
+    node = entries.find((entry) => entry.name === part);
+  }
+  return node && { mode: node.mode, id: node.id };
+}
+
+/** Files by path as a tree. */
+export async function writeFolder(
+  trees: Trees,
+  files: readonly { readonly path: string; readonly node: TreeNode }[],
+): Promise<string> {
+  return (await edit(trees, [], { edits: files, at: '', kept: '' })) ?? (await trees.writeTree([]));
+}
+
+/** Undefined where nothing is left. */
+async function edit(
+  trees: Trees,
+  before: readonly TreeEntry[],
+  { edits, at, kept }: { edits: readonly TreeEdit[]; at: string; kept: string },
+): Promise<string | undefined> {
+  let entries = before;
+  const inner = new Map<string, TreeEdit[]>();
+  for (const { path, node } of edits) {
+    const slash = path.indexOf('/');
+    if (slash < 0) entries = withEntry(entries, toBytes(path), node);
+    else {
+      const name = path.slice(0, slash);
+      inner.set(name, [...(inner.get(name) ?? []), { path: path.slice(slash + 1), node }]);
+    }
+  }
+  for (const [name, below] of inner) {
+    const known = entries.find((entry) => entry.name === toBytes(name));
+    const path = at === '' ? name : `${at}/${name}`;
+    const isAdding = below.some(({ node }) => node !== undefined);
+    if (known && known.mode !== FOLDER) {
+      if (isAdding) throw new Stop('not-a-folder', `${path} is a file, where a folder is to be`);
+      continue;
+    }
+    if (!known && !isAdding) continue;
+    const id = await edit(trees, known ? await trees.readTree(known.id) : [], { edits: below, at: path, kept });
+    entries = withEntry(entries, toBytes(name), id === undefined ? undefined : { mode: FOLDER, id });
+  }
+  const stays = at === '' || kept === at || kept.startsWith(`${at}/`);
+  return entries.length > 0 || stays ? await trees.writeTree(entries) : undefined;
+}

@@ -1,0 +1,98 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { removeNow, temporaryName } from './leftovers.ts';
+
+/** What a patch is to do once it is whole. */
+interface Journal {
+  /** Relative to the folder: what goes before the new is moved in. */
+  readonly removed: readonly string[];
+}
+
+export interface Patch<T> {
+  readonly result: T;
+  /** Paths of the folder that are to go, files and folders. */
+  readonly removed: readonly string[];
+}
+
+/**
+ * Adds to a folder that is in use: `make` fills a temporary one beside it with what is new, by the same paths. Once that is
+ * whole and written down, its files are moved in, `_registry/index.json` and `release.json` last, since they name the
+ * others. A patch that was interrupted after that point is carried out by `finishPatch`. Nothing changes where `make` gives
+ * undefined or throws.
+ */
+export async function patchFolder<T>(
+  folder: string,
+  make: (temporary: string) => Promise<Patch<T> | undefined>,
+): Promise<T | undefined> {
+  const temporary = temporaryName(hidden(folder));
+  const clear = (): void => removeNow(temporary);
+  process.once('exit', clear);
+  try {
+    await mkdir(temporary, { recursive: true });
+    const patch = await make(temporary);
+    if (!patch) return undefined;
+    await writeFile(join(temporary, JOURNAL), JSON.stringify({ removed: patch.removed } satisfies Journal));
+    await rm(patchPlace(folder), { recursive: true, force: true });
+    await rename(temporary, patchPlace(folder));
+    await finishPatch(folder);
+    return patch.result;
+  } finally {
+    clear();
+    process.removeListener('exit', clear);
+  }
+}
+
+/** Carries out a patch that is whole; nothing where there is none. */
+export async function finishPatch(folder: string): Promise<void> {
+  const patch = patchPlace(folder);
+  if (!existsSync(join(patch, JOURNAL))) return;
+  const { removed } = JSON.parse(await readFile(join(patch, JOURNAL), 'utf8')) as Journal;
+  const files = (await walk(patch, '')).filter((path) => path !== JOURNAL);
+  for (const path of removed) if (!files.includes(path)) rmSync(join(folder, path), { recursive: true, force: true });
+  for (const path of files.sort((a, b) => LAST.indexOf(a) - LAST.indexOf(b))) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    renameSync(join(patch, path), join(folder, path));
+  }
+  await removeStale(folder, files);
+  await rm(patch, { recursive: true, force: true });
+}
+
+/** What names the other files. */
+const LAST = ['_registry/index.json', '_registry/release.json'];
+const JOURNAL = '.journal.json';
+
+/** What the new files don't name any more: files that are called by their digest, and parts of the manifest. */
+async function removeStale(folder: string, files: readonly string[]): Promise<void> {
+  const registry = join(folder, '_registry');
+  const { columns, rows } = JSON.parse(await readFile(join(registry, 'index.json'), 'utf8')) as Record<string, string>;
+  const { answers } = JSON.parse(await readFile(join(registry, columns ?? ''), 'utf8')) as {
+    answers: { digests: string[] };
+  };
+  const named = new Set(answers.digests.map((digest) => `${digest}.json`));
+  for (const name of await readdir(join(registry, 'manifest')))
+    if (!files.includes(`_registry/manifest/${name}`)) rmSync(join(registry, 'manifest', name));
+  for (const name of await readdir(registry))
+    if (/^(columns|rows)-/.test(name) && name !== columns && name !== rows) rmSync(join(registry, name));
+  for (const name of await readdir(join(registry, 'answers')).catch(() => []))
+    if (!named.has(name)) rmSync(join(registry, 'answers', name));
+}
+
+async function walk(folder: string, prefix: string): Promise<string[]> {
+  const entries = await readdir(join(folder, prefix), { withFileTypes: true });
+  const inner = await Promise.all(
+    entries.map((entry) =>
+      entry.isDirectory() ? walk(folder, `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],
+    ),
+  );
+  return inner.flat();
+}
+
+function hidden(folder: string): string {
+  return join(dirname(folder), `.${basename(folder)}`);
+}
+
+/** A whole patch lies here until it is carried out. */
+function patchPlace(folder: string): string {
+  return `${hidden(folder)}.patch`;
+}

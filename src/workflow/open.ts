@@ -1,0 +1,107 @@
+import { isUrl, readStorageConfig } from '../config.ts';
+import type { LayerPolicy, StorageConfig } from '../config.ts';
+import { nearMatch, Stop } from '../errors.ts';
+import { withoutCredentials } from '../storage/git/command.ts';
+import type { Layer, Revision, Storage } from '../storage/storage.ts';
+import { openStorage } from '../storage/open.ts';
+import { fullName, openRepository } from '../storage/git/repository.ts';
+import type { Repository } from '../storage/git/repository.ts';
+
+/** What the verbs that change a storage work on: the storage at one moment, and the repository to write to. */
+export interface Workflow {
+  readonly config: StorageConfig;
+  readonly storage: Storage;
+  readonly repository: Repository;
+  /** Those of the config that have a branch. */
+  readonly layers: readonly OpenLayer[];
+  close(): Promise<void>;
+}
+
+/** A layer as it is at a commit. */
+export interface OpenLayer {
+  readonly policy: LayerPolicy;
+  /** The full name of its branch. */
+  readonly branch: string;
+  readonly commit: string;
+  readonly layer: Layer;
+}
+
+export interface WorkflowOptions {
+  /** The distributions file. */
+  readonly config: string;
+  readonly storage?: string | undefined;
+  /** Where things that can be made again are kept. */
+  readonly cache: string;
+}
+
+/** Opens a storage to change it. Throws a `Stop` where that is not a git repository on this machine. */
+export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> {
+  const config = await readStorageConfig(options);
+  const shown = withoutCredentials(config.storage);
+  const hint = 'clone it, and name the clone with --storage';
+  if (isUrl(config.storage)) throw new Stop('not-writable', `${shown} is not on this machine`, hint);
+  const storage = await openStorage(config.storage, { isUrl: false, cache: options.cache, offline: true });
+  try {
+    const repository = storage.kind === 'git' ? await openRepository(config.storage).catch(refuse) : refuse();
+    const layers = await Promise.all(config.layers.map((policy) => openLayer({ storage, repository }, policy)));
+    const close = async (): Promise<void> => {
+      await repository.close();
+      await storage.close();
+    };
+    return { config, storage, repository, layers: layers.filter((layer) => layer !== undefined), close };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+
+  function refuse(error?: unknown): never {
+    throw new Stop('not-writable', `${shown} is not a git repository that can be changed`, hint, error);
+  }
+}
+
+/** The layer of a name. Throws a `Stop` where the config doesn't know it, or it has no branch. */
+export function layerNamed({ config, layers }: Pick<Workflow, 'config' | 'layers'>, name: string): OpenLayer {
+  const known = config.layers.map((layer) => layer.name);
+  if (!known.includes(name))
+    throw new Stop('unknown-layer', `${config.file} has no layer "${name}"`, `the layers are: ${known.join(', ')}`);
+  const found = layers.find(({ policy }) => policy.name === name);
+  if (found) return found;
+  const branch = config.layers.find((layer) => layer.name === name)?.ref ?? name;
+  throw new Stop(
+    'no-layer',
+    `${config.storage} has no branch "${branch}" (layer ${name})`,
+    'a layer is changed by its branch',
+  );
+}
+
+/** The revision of a layer. Throws a `Stop` that names the near match. */
+export function revisionNamed({ layer }: OpenLayer, name: string, version: string): Revision {
+  const found = layer.revisions.find((revision) => revision.name === name && revision.version === version);
+  if (found) return found;
+  const versions = layer.revisions.filter((revision) => revision.name === name).map((revision) => revision.version);
+  const names = [...new Set(layer.revisions.map((revision) => revision.name))];
+  const hint = versions.length > 0 ? `it has: ${versions.join(', ')}` : nearMatch(name, names).trim();
+  throw new Stop(
+    'no-revision',
+    `${layer.name} has no ${name}-${version}`,
+    hint === '' ? undefined : hint.slice(0, 500),
+  );
+}
+
+/** The names of the layers that win over a layer in some distribution. */
+export function layersAbove({ distributions }: StorageConfig, name: string): ReadonlySet<string> {
+  const above = Object.values(distributions).flatMap((names) => names.slice(0, Math.max(0, names.indexOf(name))));
+  return new Set(above);
+}
+
+/** At one commit, whatever happens to the branch meanwhile. */
+async function openLayer(
+  { storage, repository }: Pick<Workflow, 'storage' | 'repository'>,
+  policy: LayerPolicy,
+): Promise<OpenLayer | undefined> {
+  const branch = fullName(policy.ref);
+  const commit = branch.startsWith('refs/heads/') ? await repository.commitOf(branch) : undefined;
+  if (commit === undefined) return undefined;
+  const layer = await storage.readLayer({ name: policy.name, ref: commit, packages: policy.packages });
+  return { policy, branch, commit, layer };
+}
