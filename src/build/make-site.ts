@@ -19,9 +19,11 @@ import type { PlacedRevision } from './pages.ts';
 import { patchFolder } from '../tree/commit/patch.ts';
 import { recover, replaceFolder } from '../tree/commit/replace.ts';
 import { openSiteWriter } from '../tree/site-writer.ts';
-import { staticFiles, writeRelease, writeSite } from './site.ts';
+import { releaseOf, staticFiles, writeSite } from './site.ts';
+import { revisionPaths, signaturePath, zipPath } from '../tree/layout.ts';
+import { readRelease, writeRelease } from '../tree/release.ts';
 import type { SiteResult } from './site.ts';
-import { manifestDigest, openStates } from './cache/states.ts';
+import { openStates } from './cache/states.ts';
 import type { State } from './cache/states.ts';
 import { openZipStore } from './cache/archives.ts';
 import type { ZipStore } from './cache/archives.ts';
@@ -109,7 +111,7 @@ async function staticDigests(folders: readonly string[]): Promise<string[]> {
 }
 
 async function keepSite(making: SiteMaking, options: MakeOptions, { made }: State): Promise<MadeSite> {
-  await writeRelease(making, { folder: options.folder, manifest: made.site?.manifest ?? '' });
+  await writeRelease(options.folder, releaseOf(making, made.site?.manifest ?? ''));
   return { ...made, changes: undefined, how: 'unchanged' };
 }
 
@@ -180,7 +182,9 @@ async function writeAll(making: SiteMaking, options: MakeOptions): Promise<Made>
         const skipped = packages.flatMap(({ unfit }) => unfit);
         const site = await writeSite({ ...making, revisions: packages.flatMap(({ revisions }) => revisions), writer });
         const more = (await options.finish?.(temporary)) ?? [];
-        const finished = more.some(isError) ? undefined : { ...site, manifest: await manifestDigest(temporary) };
+        const finished = more.some(isError)
+          ? undefined
+          : { ...site, manifest: (await readRelease(temporary))?.manifest ?? '' };
         const changes = finished && (await listChanges(options, temporary));
         return { made: { ...made, skipped, findings: [...findings, ...more], site: finished, changes }, packages };
       }),
@@ -232,7 +236,7 @@ function byName(revisions: readonly Revision[]): Revision[][] {
 
 /** The list of changes against the site that is there still; undefined where there is none, or nothing is kept. */
 async function listChanges({ folder, cache, noCache }: MakeOptions, after: string): Promise<MadeSite['changes']> {
-  if (noCache || (await manifestDigest(folder)) === '') return undefined;
+  if (noCache || (await readRelease(folder)) === undefined) return undefined;
   const list = join(cache, 'changes', `${basename(folder)}-${sha256(folder).slice(0, 8)}.ndjson`);
   return { list, ...(await writeChanges({ before: folder, after }, list)) };
 }
@@ -247,23 +251,23 @@ function findPlaced(
     const entry = entries.find(revision);
     const made = entry && entry.zip === undefined ? zips.find(entry) : entry?.zip && store.get(entry.zip);
     if (!entry || !made) return undefined;
-    const path = `epr/${revision.name}/${revision.name}-${revision.version}.zip`;
+    const path = zipPath(revision.name, revision.version);
     const { size, digest } = made;
     found.set(revision.id, {
       entry,
       zip: { path, size, digest, type: 'application/zip', cache: 'files' },
-      signature: revision.signature === undefined ? undefined : contentFile(store, revision.signature, `${path}.sig`),
+      signature:
+        revision.signature === undefined
+          ? undefined
+          : contentFile(store, revision.signature, signaturePath(revision.name, revision.version)),
     });
   }
   return found;
 }
 
-/** Where a revision lies in a site. */
 function pathsOf(id: string): string[] {
   const [name = '', version = ''] = id.split('@');
-  const zip = `epr/${name}/${name}-${version}.zip`;
-  const generated = ['package', 'files'].map((kind) => `_registry/${kind}/${name}/${version}.json`);
-  return [`package/${name}/${version}`, zip, `${zip}.sig`, ...generated];
+  return revisionPaths(name, version);
 }
 
 function findingsOf({ findings }: MadePackage, skipUnfit: boolean): readonly Finding[] {

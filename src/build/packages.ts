@@ -8,8 +8,10 @@ import type { IndexedRevision } from './index-files.ts';
 import { contentFile, writePages } from './pages.ts';
 import type { PlacedRevision } from './pages.ts';
 import type { ContentStore } from './cache/contents.ts';
-import { joinListings } from '../tree/site-writer.ts';
-import type { Listing, SiteWriter } from '../tree/site-writer.ts';
+import { joinListings } from '../tree/manifest.ts';
+import type { Listing } from '../tree/manifest.ts';
+import { packageFilePath, signaturePath, zipPath } from '../tree/layout.ts';
+import type { SiteWriter } from '../tree/site-writer.ts';
 import type { StoredZip } from './threads/tasks.ts';
 import type { ZipStore } from './cache/archives.ts';
 
@@ -176,17 +178,18 @@ async function place(
   ensureAgain: () => Promise<void>,
 ): Promise<PlacedRevision> {
   const { name, version, signature } = entry.revision;
-  const path = `epr/${name}/${name}-${version}.zip`;
+  const path = zipPath(name, version);
+  const signatureFile = signaturePath(name, version);
   const put = (folder: string, files: [content: string, path: string][]): Promise<void> =>
     store.workers.run('place', { store: store.folder, folder, files });
   const published: [string, string][] = [
     ...(entry.zip === undefined ? [] : [[entry.zip, path] as [string, string]]),
-    ...(signature === undefined ? [] : [[signature, `${path}.sig`] as [string, string]]),
+    ...(signature === undefined ? [] : [[signature, signatureFile] as [string, string]]),
   ];
   const [zip] = await Promise.all([
     placeZip(),
     put(
-      writer.resolve(`package/${name}/${version}`),
+      writer.resolve(packageFilePath(name, version, '')),
       entry.files.map((file) => [file.content, file.path]),
     ),
     published.length > 0 && put(writer.folder, published),
@@ -194,7 +197,7 @@ async function place(
   return {
     entry,
     zip: { path, size: zip.size, digest: zip.digest, type: 'application/zip', cache: 'files' },
-    signature: signature === undefined ? undefined : contentFile(store, signature, `${path}.sig`),
+    signature: signature === undefined ? undefined : contentFile(store, signature, signatureFile),
   };
 
   async function placeZip(): Promise<Pick<StoredZip, 'size' | 'digest'>> {

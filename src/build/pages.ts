@@ -1,4 +1,3 @@
-import type { FileEntry } from '../core/file-answer.ts';
 import type { ContentStore } from './cache/contents.ts';
 import { deprecationOf } from './entry.ts';
 import type { Entry } from './entry.ts';
@@ -6,8 +5,12 @@ import { byteString } from './index-files.ts';
 import type { IndexedRevision } from './index-files.ts';
 import { mediaTypeByExtension } from '../tree/media-type.ts';
 import { renderIndex, renderRow } from './render.ts';
-import { listingOf } from '../tree/site-writer.ts';
-import type { Listing, SiteFile, SiteWriter } from '../tree/site-writer.ts';
+import { fileListText } from '../tree/file-list.ts';
+import type { FileEntry } from '../tree/file-list.ts';
+import { fileListPath, packageFilePath, packageIndexPath } from '../tree/layout.ts';
+import { listingOf } from '../tree/manifest.ts';
+import type { Listing, SiteFile } from '../tree/manifest.ts';
+import type { SiteWriter } from '../tree/site-writer.ts';
 
 /*
  * What is generated of a package beside its own files: of each revision its index, the list of its files, and its rows of the
@@ -49,9 +52,7 @@ async function writeSome(
   { store, writer }: { readonly store: ContentStore; readonly writer: SiteWriter },
 ): Promise<SiteFile[]> {
   const write = async (kind: 'package' | 'files', texts: readonly string[]): Promise<SiteFile[]> => {
-    const paths = placed.map(
-      ({ entry: { revision } }) => `_registry/${kind}/${revision.name}/${revision.version}.json`,
-    );
+    const paths = placed.map(({ entry: { revision } }) => KINDS[kind].path(revision.name, revision.version));
     const files = paths.map((path, i): [string, string] => [writer.resolve(path), texts[i] as string]);
     const written = await store.workers.run('write', { files });
     const { type, cache } = KINDS[kind];
@@ -77,8 +78,8 @@ async function writeSome(
 
 /** Clients get the one; the other is for the edge core. */
 const KINDS = {
-  package: { type: 'application/json', cache: 'index' },
-  files: { type: 'application/json', cache: 'none' },
+  package: { path: packageIndexPath, type: 'application/json', cache: 'index' },
+  files: { path: fileListPath, type: 'application/json', cache: 'none' },
 } as const;
 
 /** A content at a path of the site, typed by its bytes. */
@@ -89,7 +90,7 @@ export function contentFile(store: ContentStore, content: string, path: string):
 
 function ownFiles({ revision, files }: Entry, store: ContentStore): SiteFile[] {
   return files.map(({ path, content }) => {
-    const file = contentFile(store, content, `package/${revision.name}/${revision.version}/${path}`);
+    const file = contentFile(store, content, packageFilePath(revision.name, revision.version, path));
     return { ...file, type: mediaTypeByExtension(path) ?? file.type };
   });
 }
@@ -98,7 +99,7 @@ function fileList(
   { entry, zip, signature }: PlacedRevision,
   { index, own }: { readonly index: SiteFile; readonly own: readonly SiteFile[] },
 ): string {
-  return JSON.stringify({
+  return fileListText({
     index: fileEntry(index),
     zip: fileEntry(zip),
     ...(signature && { signature: fileEntry(signature) }),

@@ -1,13 +1,25 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastGlob from 'fast-glob';
 import type { Distribution } from '../config.ts';
 import { Stop } from '../errors.ts';
 import { generator } from '../generator.ts';
-import type { FileEntry } from '../core/file-answer.ts';
-import type { Json } from '../tree/json.ts';
-import { temporaryName } from '../tree/commit/leftovers.ts';
+import { fileListText } from '../tree/file-list.ts';
+import type { FileEntry } from '../tree/file-list.ts';
+import {
+  answerPath,
+  columnsName,
+  HOME,
+  INDEX,
+  indexFilePath,
+  isReserved,
+  rowsName,
+  STATIC_FILES,
+} from '../tree/layout.ts';
+import type { IndexNames } from '../tree/names.ts';
+import type { Release } from '../tree/release.ts';
+import { writeRelease } from '../tree/release.ts';
 import { walkOrder } from '../paths.ts';
 import { answerName, precomputeAnswers } from './answers.ts';
 import { byteString, indexFiles } from './index-files.ts';
@@ -37,7 +49,7 @@ export async function writeSite(source: SiteSource): Promise<SiteResult> {
   await writeStatic(distribution.staticFolders, writer);
   const answers = writeIndex(source);
   const totals = writer.finish();
-  await writeRelease(source, { folder: writer.folder, manifest: totals.manifest });
+  await writeRelease(writer.folder, releaseOf(source, totals.manifest));
   return { ...totals, answers };
 }
 
@@ -56,54 +68,47 @@ export async function staticFiles(folders: readonly string[]): Promise<[path: st
 async function writeStatic(folders: readonly string[], writer: SiteWriter): Promise<void> {
   const files: [string, FileEntry][] = [];
   for (const [path, source] of await staticFiles(folders)) {
-    if (/^(package|epr|_registry)(\/|$)/.test(path))
+    if (isReserved(path))
       throw new Stop('reserved', `${source} would lie among the site's own files`, 'give it another name');
     const bytes = await readFile(source);
     const file = writer.write(path, bytes, { type: mediaType(path, () => bytes), cache: 'files' });
     files.push([byteString(path), fileEntry(file)]);
   }
-  writer.write(
-    '_registry/files/static.json',
-    Buffer.from(JSON.stringify({ files: Object.fromEntries(files) })),
-    PRIVATE,
-  );
+  writer.write(STATIC_FILES, Buffer.from(fileListText({ files: Object.fromEntries(files) })), PRIVATE);
 }
 
 /** Writes the index and the precomputed answers; the number of these. */
 function writeIndex({ revisions, distribution, writer }: SiteSource): number {
   const home = document({ 'service.name': 'package-registry', 'service.version': distribution.registry });
-  writer.write('_registry/home.json', Buffer.from(home), { type: JSON_TYPE, cache: 'index' });
+  writer.write(HOME, Buffer.from(home), { type: JSON_TYPE, cache: 'index' });
   const index = indexFiles(revisions, { home, cache: distribution.cache, categories: distribution.tables.categories });
   const answers = precomputeAnswers(index, distribution.precompute, (digest, body) =>
-    writer.write(`_registry/answers/${answerName(digest)}.json`, body, { type: JSON_TYPE, cache: 'search', digest }),
+    writer.write(answerPath(answerName(digest)), body, { type: JSON_TYPE, cache: 'search', digest }),
   );
   const columns = Buffer.from(JSON.stringify({ ...index.columns, answers }));
   const names = {
     build: index.build,
-    columns: `columns-${digestOf(columns).slice(0, 16)}.json`,
-    rows: `rows-${digestOf(index.rows).slice(0, 16)}.txt`,
-  };
-  writer.write(`_registry/${names.columns}`, columns, PRIVATE);
-  writer.write(`_registry/${names.rows}`, index.rows, { type: 'text/plain; charset=utf-8', cache: 'none' });
-  writer.write('_registry/index.json', Buffer.from(document(names)), PRIVATE);
+    columns: columnsName(digestOf(columns)),
+    rows: rowsName(digestOf(index.rows)),
+  } satisfies IndexNames;
+  writer.write(indexFilePath(names.columns), columns, PRIVATE);
+  writer.write(indexFilePath(names.rows), index.rows, { type: 'text/plain; charset=utf-8', cache: 'none' });
+  writer.write(INDEX, Buffer.from(document(names)), PRIVATE);
   return answers.digests.length;
 }
 
-/** Writes `release.json`, at once. */
-export async function writeRelease(
+/** What `release.json` says of a site whose manifest has this digest. */
+export function releaseOf(
   { distribution, layers }: Pick<SiteSource, 'distribution' | 'layers'>,
-  { folder, manifest }: { folder: string; manifest: string },
-): Promise<void> {
-  const release: Json = {
+  manifest: string,
+): Release {
+  return {
     distribution: distribution.name,
     registry: distribution.registry,
     generator,
     layers: layers.map(({ name, ref, commit }) => (commit === undefined ? { name } : { name, ref, commit })),
     manifest,
   };
-  const path = join(folder, '_registry/release.json');
-  await writeFile(temporaryName(path), document(release));
-  await rename(temporaryName(path), path);
 }
 
 function digestOf(bytes: Buffer): string {

@@ -1,7 +1,7 @@
 import type { Constraint } from './constraint.ts';
 
 /*
- * The index that queries are answered from, as it lies in `_registry/columns-<digest>.json`. All texts are byte strings.
+ * The index that queries are answered from, as it lies in a site (`tree/layout.ts`, `columnsName`). All texts are byte strings.
  * It holds what a query can ask of a revision; the rows, its summaries as they stand in an answer, are one file beside it.
  */
 

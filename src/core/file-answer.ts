@@ -1,12 +1,10 @@
+import type { FileEntry } from '../tree/file-list.ts';
 import { errorAnswer, ok } from './response.ts';
 import type { Answer } from './response.ts';
 
 /*
  * Answers that are files of the site: ETag, 304, byte ranges (RFC 9110 sections 13 and 14; docs/contract.md section 1). Edge-plain.
  */
-
-/** What a site knows of one of its files. */
-export type FileEntry = readonly [size: number, digest: string, type: string];
 
 export interface FileSource {
   /** Relative to the site's folder. */

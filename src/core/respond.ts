@@ -5,7 +5,19 @@ import { parseQuery } from './query.ts';
 import { precomputedAnswer } from './precomputed.ts';
 import { parseQueryString } from './query-string.ts';
 import { fileAnswer, isMatch } from './file-answer.ts';
-import type { FileEntry } from './file-answer.ts';
+import { ownEntry, parseFileList } from '../tree/file-list.ts';
+import type { FileList } from '../tree/file-list.ts';
+import {
+  answerPath,
+  FAVICON,
+  fileListPath,
+  packageFilePath,
+  packageIndexPath,
+  RELEASE,
+  signaturePath,
+  STATIC_FILES,
+  zipPath,
+} from '../tree/layout.ts';
 import { isName, redirectToPath, redirectToRoute, route } from './route.ts';
 import type { RevisionRoute, Route } from './route.ts';
 import { errorAnswer, JSON_TYPE, ok, textBody, textTag } from './response.ts';
@@ -94,14 +106,14 @@ function answerIndexed(found: Route, request: Request, columns: Columns): Answer
     case 'categories':
       return answerQueryString(found.kind, request, columns);
     case 'release':
-      return lookup(request, '_registry/release.json', (text) =>
+      return lookup(request, RELEASE, (text) =>
         text === undefined ? errorAnswer(404, NO_ROUTE, []) : taggedText(request, { text, maxAge: cache.index }),
       );
     case 'favicon':
-      return lookup(request, '_registry/files/static.json', (text) => {
-        const entry = text === undefined ? undefined : ownEntry((JSON.parse(text) as FileList).files, 'favicon.ico');
+      return lookup(request, STATIC_FILES, (text) => {
+        const entry = text === undefined ? undefined : ownEntry(parseFileList(text).files, FAVICON);
         if (!entry) return errorAnswer(404, NO_ROUTE, []);
-        return fileAnswer(request, { path: 'favicon.ico', entry, maxAge: cache.files, hasRanges: true });
+        return fileAnswer(request, { path: FAVICON, entry, maxAge: cache.files, hasRanges: true });
       });
     default:
       return answerRevision(found as RevisionRoute, request, cache);
@@ -130,20 +142,9 @@ const MISSING = {
 function answerRevision(found: RevisionRoute, request: Request, cache: Columns['cache']): Answer | Lookup {
   const missing = errorAnswer(404, MISSING[found.kind]);
   if (!isName(found.name)) return missing;
-  return lookup(request, `_registry/files/${found.name}/${found.version}.json`, (text) =>
-    text === undefined
-      ? missing
-      : revisionAnswer(found, request, { list: JSON.parse(text) as FileList, cache, missing }),
+  return lookup(request, fileListPath(found.name, found.version), (text) =>
+    text === undefined ? missing : revisionAnswer(found, request, { list: parseFileList(text), cache, missing }),
   );
-}
-
-/** `_registry/files/<name>/<version>.json`: what a site holds of one revision. */
-export interface FileList {
-  readonly index?: FileEntry;
-  readonly zip?: FileEntry;
-  readonly signature?: FileEntry;
-  /** By path inside the package (of `static.json`: inside the site). */
-  readonly files: { readonly [path: string]: FileEntry };
 }
 
 function revisionAnswer(
@@ -156,18 +157,18 @@ function revisionAnswer(
   const maxAge = known.cache.files;
   const list = known.list;
   if (found.kind === 'index') {
-    const path = `_registry/package/${name}/${version}.json`;
+    const path = packageIndexPath(name, version);
     return list.index
       ? fileAnswer(request, { path, entry: list.index, maxAge: known.cache.index, hasRanges: false })
       : known.missing;
   }
   if (found.kind === 'file') {
     const entry = ownEntry(list.files, found.file);
-    const path = `package/${name}/${version}/${found.file}`;
+    const path = packageFilePath(name, version, found.file);
     return entry ? fileAnswer(request, { path, entry, maxAge, hasRanges: true }) : noSuchFile(maxAge);
   }
   const entry = found.kind === 'zip' ? list.zip : list.signature;
-  const path = `epr/${name}/${name}-${version}.zip${found.kind === 'zip' ? '' : '.sig'}`;
+  const path = found.kind === 'zip' ? zipPath(name, version) : signaturePath(name, version);
   return entry ? fileAnswer(request, { path, entry, maxAge, hasRanges: true }) : known.missing;
 }
 
@@ -178,10 +179,6 @@ function noSuchFile(maxAge: number): Answer {
   ]);
 }
 
-function ownEntry(files: FileList['files'], path: string): FileEntry | undefined {
-  return Object.prototype.hasOwnProperty.call(files, path) ? files[path] : undefined;
-}
-
 function answerQueryString(endpoint: 'search' | 'categories', request: Request, columns: Columns): Answer {
   const parsed = parseQuery(endpoint, parseQueryString(request.query || ''));
   if ('error' in parsed) return errorAnswer(400, parsed.error);
@@ -189,7 +186,7 @@ function answerQueryString(endpoint: 'search' | 'categories', request: Request, 
   const precomputed = precomputedAnswer(columns, parsed.query);
   if (precomputed)
     return fileAnswer(request, {
-      path: `_registry/answers/${precomputed.digest}.json`,
+      path: answerPath(precomputed.digest),
       entry: [precomputed.bytes, precomputed.digest, JSON_TYPE],
       maxAge,
       hasRanges: false,

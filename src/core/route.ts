@@ -1,3 +1,4 @@
+import { RELEASE } from '../tree/layout.ts';
 import { parseStrictVersion } from './version.ts';
 import { escapePath } from './path.ts';
 import { textBody } from './response.ts';
@@ -81,7 +82,7 @@ function fixedRoute(path: string): Route | undefined {
       return { kind: 'search' };
     case '/categories':
       return { kind: 'categories' };
-    case '/_registry/release.json':
+    case `/${RELEASE}`:
       return { kind: 'release' };
     default:
       return undefined;

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Tables } from '../config.ts';
-import type { FileEntry } from '../core/file-answer.ts';
+import { parseFileList } from '../tree/file-list.ts';
+import { fileListPath } from '../tree/layout.ts';
 import { loadIndex } from '../hosts/fetch/handler.ts';
 import { Stop } from '../errors.ts';
 import type { Revision, Storage } from '../storage/storage.ts';
@@ -44,11 +45,11 @@ export async function siteSide(folder: string): Promise<Side> {
 const FILES_AT_ONCE = 32;
 
 async function siteFiles(folder: string, name: string, version: string): Promise<Map<string, string>> {
-  const path = join(folder, '_registry/files', name, `${version}.json`);
+  const path = join(folder, fileListPath(name, version));
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new Stop('not-a-site', `${path} can't be read`, 'build the site again', error);
   });
-  const { files, signature } = JSON.parse(text) as { files: Record<string, FileEntry>; signature?: FileEntry };
+  const { files, signature } = parseFileList(text);
   const digests = Object.entries(files).map(
     ([file, [, digest]]) => [Buffer.from(file, 'latin1').toString('utf8'), digest] as const,
   );

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { listedFiles } from '../../src/tree/extend-site.ts';
+import { listedFiles } from '../../src/tree/manifest.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
 import { askAll, buildSite, recordedSets, sharedPath } from '../support/contract.ts';
 import { coreInMemory, serve } from '../support/implementations.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../src/core/respond.ts';
-import type { FileList, Request } from '../../src/core/respond.ts';
+import type { Request } from '../../src/core/respond.ts';
+import type { FileList } from '../../src/tree/file-list.ts';
 import type { Answer } from '../../src/core/response.ts';
 import { indexOf, joinPieces, revision } from '../support/registry.ts';
 

@@ -9,7 +9,9 @@ import type { Module, Modules } from '../support/source.ts';
  */
 
 /** Each may import from those before it. */
-const STAGES = ['core', 'tree', 'storage', 'package', 'catalog', 'build', 'hosts', 'workflow', 'inspect'];
+const STAGES = ['tree', 'core', 'storage', 'package', 'catalog', 'build', 'hosts', 'workflow', 'inspect'];
+/** What the core knows of a site's form. */
+const EDGE_PLAIN_TREE = new Set(['tree/layout.ts', 'tree/file-list.ts', 'tree/names.ts']);
 /** Top-level files whose types, but not values, an edge-plain file may have. */
 const TYPES_ONLY = new Set(['config.ts']);
 /** Top-level files that nothing below imports. */
@@ -229,7 +231,7 @@ function joined(words: readonly { readonly text: string }[]): string {
 }
 
 function isEdgePlain(file: string): boolean {
-  return file.startsWith('core/');
+  return file.startsWith('core/') || EDGE_PLAIN_TREE.has(file);
 }
 
 function isOutside(target: string): boolean {

@@ -6,7 +6,7 @@ import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Coding } from '../../src/hosts/nginx/njs/encoding.ts';
 import { acceptedCodings, encodedPath, gzipOnTheWay, isCompressible } from '../../src/hosts/nginx/njs/encoding.ts';
-import { listedFiles } from '../../src/tree/extend-site.ts';
+import { listedFiles } from '../../src/tree/manifest.ts';
 import { openSiteWriter } from '../../src/tree/site-writer.ts';
 import { encodeSite } from '../../src/hosts/nginx/encoded.ts';
 
@@ -70,7 +70,7 @@ describe('the compressed forms of a site', () => {
     expect(gunzipSync(read(folder, longForm('gzip')))).toEqual(long);
     const manifest = Buffer.concat([0, 1].map((part) => read(folder, `_registry/manifest/${part}.ndjson`)));
     expect(JSON.parse(read(folder, '_registry/release.json').toString())).toEqual({
-      a: 'b',
+      ...RELEASE,
       manifest: sha256(manifest),
     });
   });
@@ -104,11 +104,13 @@ describe('the compressed forms of a site', () => {
     writer.write('package/a/1.0.0/tiny.txt', Buffer.from('x'), { type: 'text/plain', cache: 'files' });
     writer.write('epr/a/a-1.0.0.zip', Buffer.alloc(999), { type: 'application/zip', cache: 'files' });
     const { manifest } = writer.finish();
-    writeFileSync(join(root, '_registry/release.json'), JSON.stringify({ a: 'b', manifest }));
+    writeFileSync(join(root, '_registry/release.json'), JSON.stringify({ ...RELEASE, manifest }));
     expect(existsSync(join(root, '_registry/manifest/0.ndjson'))).toBe(true);
     return root;
   }
 });
+
+const RELEASE = { distribution: 'a', registry: '1.40.1', generator: 'b', layers: [] };
 
 function read(folder: string, path: string): Buffer {
   return readFileSync(join(folder, path));

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { listingOf, openSiteWriter } from '../../src/tree/site-writer.ts';
+import { listingOf } from '../../src/tree/manifest.ts';
+import { openSiteWriter } from '../../src/tree/site-writer.ts';
 import { filesOf, temporaryFolder } from '../support/folder.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { manifestParts } from '../../tree/extend-site.ts';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileListPath, INDEX, packageFilePath, packageIndexPath, zipPath } from '../../tree/layout.ts';
+import { readManifest } from '../../tree/manifest.ts';
+import { readRelease } from '../../tree/release.ts';
 import { jsonLines, keptFiles, readChecked, writeChecked } from './checked-files.ts';
 import type { MadeSite } from '../make-site.ts';
 import type { KeptPackage, MadePackage } from '../packages.ts';
@@ -37,7 +39,7 @@ export function openStates(folder: string, place: string): States {
     last: async (frame) => {
       const state = states.get(key);
       if (!state?.made.site || state.frame !== frame) return undefined;
-      if ((await manifestDigest(place)) !== state.made.site.manifest) return undefined;
+      if ((await readRelease(place))?.manifest !== state.made.site.manifest) return undefined;
       return (await holdsRevisions(place, state.keys)) ? state : undefined;
     },
     packages: async ({ made }) => {
@@ -74,38 +76,22 @@ function withLines(packages: readonly MadePackage[], manifest: Buffer): Map<stri
   );
 }
 
-async function readManifest(folder: string): Promise<Buffer> {
-  const parts = await manifestParts(folder).catch(() => []);
-  return Buffer.concat(await Promise.all(parts.map((part) => readFile(part))));
-}
-
-/** The digest of a site's manifest, by its `release.json`; '' where there is none. */
-export async function manifestDigest(folder: string): Promise<string> {
-  const release = await readFile(join(folder, '_registry/release.json'), 'utf8').catch(() => '{}');
-  return (JSON.parse(release) as { manifest?: string }).manifest ?? '';
-}
-
 /** Whether a site still has an index and, of every revision, its folder, zip and pages: a glance, not a verification. */
 async function holdsRevisions(folder: string, keys: State['keys']): Promise<boolean> {
-  const versions = new Map<string, string[]>();
+  const namesIn = new Map<string, string[]>();
   for (const [id] of keys) {
     const [name = '', version = ''] = id.split('@');
-    versions.set(name, [...(versions.get(name) ?? []), version]);
+    for (const pathOf of [packageIn, zipPath, packageIndexPath, fileListPath]) {
+      const path = pathOf(name, version);
+      namesIn.set(dirname(path), [...(namesIn.get(dirname(path)) ?? []), basename(path)]);
+    }
   }
-  const checks: Promise<boolean>[] = [];
-  for (const [name, of] of versions) {
-    const pages = of.map((version) => `${version}.json`);
-    checks.push(
-      hasNames(join(folder, 'package', name), of),
-      hasNames(
-        join(folder, 'epr', name),
-        of.map((version) => `${name}-${version}.zip`),
-      ),
-      hasNames(join(folder, '_registry/files', name), pages),
-      hasNames(join(folder, '_registry/package', name), pages),
-    );
-  }
-  return existsSync(join(folder, '_registry/index.json')) && (await Promise.all(checks)).every(Boolean);
+  const checks = [...namesIn].map(([inner, names]) => hasNames(join(folder, inner), names));
+  return existsSync(join(folder, INDEX)) && (await Promise.all(checks)).every(Boolean);
+}
+
+function packageIn(name: string, version: string): string {
+  return packageFilePath(name, version, '');
 }
 
 async function hasNames(folder: string, names: readonly string[]): Promise<boolean> {

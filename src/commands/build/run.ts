@@ -14,6 +14,7 @@ import type { Progress } from '../../report.ts';
 import { makeSite } from '../../build/make-site.ts';
 import type { MadeSite } from '../../build/make-site.ts';
 import type { SiteResult } from '../../build/site.ts';
+import { REGISTRY } from '../../tree/layout.ts';
 import { tagLookup } from '../../inspect/open-catalog.ts';
 import type { Target, TargetSite } from '../../hosts/target.ts';
 import { useLock } from '../../workflow/lock-file.ts';
@@ -159,7 +160,7 @@ function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']
 /** A wrong `--out` must not cost anybody a folder. Throws a `Stop` where something else than a site is in the place of the site. */
 async function refuseOtherFolder(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : ['']));
-  if (names.length === 0 || names.includes('_registry')) return;
+  if (names.length === 0 || names.includes(REGISTRY)) return;
   throw new Stop('not-a-site', `${folder} is there and holds no site`, 'choose another place with --out, or remove it');
 }
 

@@ -8,7 +8,8 @@ import { Stop } from '../../errors.ts';
 import { temporaryName } from '../../tree/commit/leftovers.ts';
 import { comparePaths } from '../../paths.ts';
 import type { Progress } from '../../report.ts';
-import { listedFiles } from '../../tree/extend-site.ts';
+import { RELEASE } from '../../tree/layout.ts';
+import { listedFiles } from '../../tree/manifest.ts';
 
 export interface BundleOptions {
   readonly dist?: string | undefined;
@@ -49,7 +50,7 @@ export async function bundle(options: BundleOptions, progress: Progress): Promis
   if (options.dir === undefined && options.dist === undefined)
     throw new Stop('no-site', 'no site was named', 'use --dist NAME, or --dir FOLDER');
   const folder = resolve(options.dir ?? join(options.out, options.dist ?? ''));
-  if (!existsSync(join(folder, '_registry/release.json')))
+  if (!existsSync(join(folder, RELEASE)))
     throw new Stop(
       'no-site',
       `${folder} holds no site`,

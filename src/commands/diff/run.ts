@@ -1,3 +1,4 @@
+import { INDEX } from '../../tree/layout.ts';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { mergeLayers } from '../../catalog/merge.ts';
@@ -85,5 +86,5 @@ async function openSide(storage: Storage, source: Source, { cache }: DiffOptions
 }
 
 function isSite(folder: string): boolean {
-  return existsSync(join(resolve(folder), '_registry/index.json'));
+  return existsSync(join(resolve(folder), INDEX));
 }

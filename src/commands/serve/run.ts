@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { nodeSite } from '../../hosts/node/server.ts';
 import { Stop } from '../../errors.ts';
 import { printServing } from '../../report.ts';
+import { INDEX } from '../../tree/layout.ts';
 import { recover } from '../../tree/commit/replace.ts';
 
 export interface ServeOptions {
@@ -22,7 +23,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     throw new Stop('no-site', 'no site was named', 'use --dist NAME, or --dir FOLDER');
   const folder = resolve(options.dir ?? join(options.out, options.dist ?? ''));
   await recover(folder);
-  if (!existsSync(join(folder, '_registry', 'index.json')))
+  if (!existsSync(join(folder, INDEX)))
     throw new Stop(
       'no-site',
       `${folder} holds no site`,

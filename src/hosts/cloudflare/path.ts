@@ -1,3 +1,5 @@
+import { contentPath, isGenerated } from '../../tree/layout.ts';
+
 /**
  * Where a file of the site lies among a Worker's assets, whose number is limited: package files, zips and the like by
  * their SHA-256, so that each different content is there once and no name of theirs has to be one that Cloudflare takes.
@@ -5,10 +7,5 @@
  * escape, and the upload refuses such names. `path` is relative to the site's folder; so is what is given back, to the assets'.
  */
 export function assetPath(path: string, digest: string): string {
-  return isOwn(path) ? path.split('+').join('_') : `_registry/content/${digest}`;
-}
-
-/** Whether a path's name is the generator's own, and not a package's. */
-function isOwn(path: string): boolean {
-  return path.startsWith('_registry/');
+  return isGenerated(path) ? path.split('+').join('_') : contentPath(digest);
 }

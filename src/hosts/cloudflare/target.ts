@@ -5,9 +5,10 @@ import pLimit from 'p-limit';
 import { assetPath } from './path.ts';
 import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
-import { listedFiles } from '../../tree/extend-site.ts';
+import { RELEASE as RELEASE_PATH } from '../../tree/layout.ts';
+import { listedFiles } from '../../tree/manifest.ts';
 import { replaceFolder } from '../../tree/commit/replace.ts';
-import type { SiteFile } from '../../tree/site-writer.ts';
+import type { SiteFile } from '../../tree/manifest.ts';
 import type { Target } from '../target.ts';
 
 /*
@@ -101,7 +102,7 @@ async function linkAll(assets: AssetPlan['assets'], { from, to }: { from: string
 }
 
 /** Read by the edge core as well, though the site manifest can't list it. */
-const RELEASE: ListedFile = { path: '_registry/release.json', size: 0, digest: '' };
+const RELEASE: ListedFile = { path: RELEASE_PATH, size: 0, digest: '' };
 
 const LINKS_AT_ONCE = 32;
 

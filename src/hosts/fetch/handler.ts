@@ -3,6 +3,8 @@ import type { Columns } from '../../core/columns.ts';
 import { answer } from '../../core/respond.ts';
 import type { Request as CoreRequest } from '../../core/respond.ts';
 import type { Answer, FileBody } from '../../core/response.ts';
+import { INDEX, indexFilePath } from '../../tree/layout.ts';
+import { parseNames } from '../../tree/names.ts';
 import { withoutFile } from '../../core/without-file.ts';
 
 /*
@@ -49,12 +51,9 @@ export async function answerRequest(request: Request, site: FetchSite): Promise<
 /** Reads the index; undefined where it is missing, broken, or its columns and rows are of two builds. */
 export async function loadIndex(files: Pick<SiteFiles, 'bytes'>): Promise<Index | undefined> {
   try {
-    const names = JSON.parse(toText(await files.bytes('_registry/index.json')) ?? '') as {
-      columns: string;
-      rows: string;
-    };
+    const names = parseNames(toText(await files.bytes(INDEX)) ?? '');
     const [columnBytes, rows] = await Promise.all(
-      [names.columns, names.rows].map((name) => files.bytes(`_registry/${name}`)),
+      [names.columns, names.rows].map((name) => files.bytes(indexFilePath(name))),
     );
     const columns = JSON.parse(toText(columnBytes) ?? '') as Columns;
     return rows && isOneBuild(columns, rows) ? { columns, rows } : undefined;

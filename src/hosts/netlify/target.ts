@@ -1,11 +1,12 @@
 import { copyFileSync, linkSync, mkdirSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { netlifyPath } from './path.ts';
 import { Stop } from '../../errors.ts';
 import { replaceFolder } from '../../tree/commit/replace.ts';
-import type { SiteFile } from '../../tree/site-writer.ts';
+import { RELEASE } from '../../tree/layout.ts';
+import { listedFiles } from '../../tree/manifest.ts';
 import type { Target } from '../target.ts';
 
 /*
@@ -40,13 +41,8 @@ const bundle = fileURLToPath(new URL('../../../lib/hosts/netlify/registry.js', i
 
 /** Path in the deploy -> path in the site, of all that the edge function may read. */
 async function deployedFiles(folder: string): Promise<ReadonlyMap<string, string>> {
-  const manifest = join(folder, '_registry/manifest');
-  const files = new Map([['_registry/release.json', '_registry/release.json']]);
-  for (const part of await readdir(manifest))
-    for (const line of (await readFile(join(manifest, part), 'utf8')).split('\n').filter((text) => text !== '')) {
-      const { path, digest } = JSON.parse(line) as SiteFile;
-      files.set(netlifyPath(path, digest), path);
-    }
+  const files = new Map([[RELEASE, RELEASE]]);
+  for (const { path, digest } of await listedFiles(folder)) files.set(netlifyPath(path, digest), path);
   return files;
 }
 

@@ -7,15 +7,17 @@ import { brotliCompress, brotliDecompress, constants, gunzip, gzip } from 'node:
 import pLimit from 'p-limit';
 import { CODINGS, encodedPath, isCompressible } from './njs/encoding.ts';
 import type { Coding } from './njs/encoding.ts';
-import { extendSite, listedFiles } from '../../tree/extend-site.ts';
-import type { SiteFile } from '../../tree/site-writer.ts';
+import { isGenerated } from '../../tree/layout.ts';
+import { extendManifest, listedFiles } from '../../tree/manifest.ts';
+import type { SiteFile } from '../../tree/manifest.ts';
+import { readRelease, writeRelease } from '../../tree/release.ts';
 
 /*
- * The compressed forms of a site's files, where no client's request leads but nginx's own: of the JSON under `_registry/`
- * beside it, of packages' files once per different content under `_registry/encoded/`. Only those that are smaller are kept.
+ * The compressed forms of a site's files, where no client's request leads but nginx's own: of what is generated beside it,
+ * of packages' files once per different content in a folder of their own. Only those that are smaller are kept.
  */
 
-/** Which files get compressed forms: all that shrink, or only the JSON under `_registry/`. */
+/** Which files get compressed forms: all that shrink, or only what is generated. */
 export type EncodedFiles = 'all' | 'json';
 
 export interface EncodeOptions {
@@ -30,7 +32,9 @@ export async function encodeSite(folder: string, options: EncodeOptions): Promis
   const jobs = differentForms(await listedFiles(folder), options.files ?? 'all');
   const made = await Promise.all(jobs.map((job) => limit(() => encode(folder, job, options.previous))));
   const added = made.filter((file) => file !== undefined);
-  await extendSite(folder, added);
+  const manifest = await extendManifest(folder, added);
+  const release = await readRelease(folder);
+  if (release) await writeRelease(folder, { ...release, manifest });
   return added;
 }
 
@@ -43,7 +47,7 @@ interface Form {
 function differentForms(files: readonly SiteFile[], wanted: EncodedFiles): Form[] {
   const forms = new Map<string, Form>();
   for (const file of files) {
-    const isServed = file.cache !== 'none' && (wanted === 'all' || file.path.startsWith('_registry/'));
+    const isServed = file.cache !== 'none' && (wanted === 'all' || isGenerated(file.path));
     if (!isServed || !isCompressible(file.type)) continue;
     for (const coding of CODINGS) {
       const path = encodedPath(file.path, file.digest, coding);
@@ -93,7 +97,7 @@ const toBrotli = promisify(brotliCompress) as (bytes: Buffer, options: { params:
 
 /** What Kibana asks all day is worth the best that there is, which runs at 0.7 MB/s; a package's files are not. */
 async function compress(bytes: Buffer, coding: Coding, path: string): Promise<Buffer> {
-  const isAnswer = path.startsWith('_registry/');
+  const isAnswer = isGenerated(path);
   if (coding === 'gzip') return await toGzip(bytes, { level: isAnswer ? 9 : 6 });
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: isAnswer ? 11 : 5,

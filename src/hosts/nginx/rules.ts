@@ -1,4 +1,5 @@
 import { isCompressible } from './njs/encoding.ts';
+import { answerPath, indexFilePath, packageIndexPath } from '../../tree/layout.ts';
 import { mediaTypeByExtension } from '../../tree/media-type.ts';
 import type { Places } from './conf.ts';
 import { variableOf } from './maps.ts';
@@ -31,8 +32,8 @@ function queryRule({ name, site, cache, index }: Places, query: (typeof QUERIES)
       handOver(`${answer} = ''`),
       ...jsonLines(name, cache[query]),
       '# The maps are of the site that nginx was started with.',
-      handOver(`!-f "${site}/_registry/${index.columns}"`),
-      `alias "${site}/_registry/answers/${answer}.json${variableOf(name, 'form')}";`,
+      handOver(`!-f "${site}/${indexFilePath(index.columns)}"`),
+      `alias "${site}/${answerPath(answer)}${variableOf(name, 'form')}";`,
     ],
   };
 }
@@ -43,7 +44,7 @@ function indexRule({ name, cache }: Places): Rule {
     lines: [
       handOver('$request_uri != $uri'),
       ...jsonLines(name, cache.index),
-      `rewrite ^ /_registry/package/$epr_package/$epr_version.json${variableOf(name, 'form')} break;`,
+      `rewrite ^ /${packageIndexPath('$epr_package', '$epr_version')}${variableOf(name, 'form')} break;`,
     ],
   };
 }

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Stop } from '../../errors.ts';
 import type { Columns } from '../../core/columns.ts';
 import { replaceFolder } from '../../tree/commit/replace.ts';
+import { INDEX, indexFilePath } from '../../tree/layout.ts';
+import { parseNames } from '../../tree/names.ts';
 import { registryConf, serverConf, standaloneConf, subPathConf, tlsConf } from './conf.ts';
 import type { Places } from './conf.ts';
 import { encodeSite } from './encoded.ts';
@@ -26,8 +28,8 @@ export const nginxTarget: Target = async (site) => await writeNginx(site, 'all')
 export async function writeNginx(site: TargetSite, encoded: EncodedFiles): ReturnType<Target> {
   const bundle = await readFile(njsBundle).catch(() => undefined);
   if (!bundle) throw new Stop('no-bundle', `${njsBundle} is missing`, 'npm run compile makes it');
-  const index = JSON.parse(await readFile(join(site.folder, '_registry/index.json'), 'utf8')) as Places['index'];
-  const text = await readFile(join(site.folder, '_registry', index.columns), 'utf8');
+  const index = parseNames(await readFile(join(site.folder, INDEX), 'utf8'));
+  const text = await readFile(join(site.folder, indexFilePath(index.columns)), 'utf8');
   const columns = JSON.parse(text) as Columns;
   const places: Places = { ...placesOf(site), index, cache: columns.cache };
   const previous = places.site === site.folder ? undefined : places.site;

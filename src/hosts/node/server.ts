@@ -10,6 +10,7 @@ import { joinPieces, loadIndex } from '../fetch/handler.ts';
 import type { Index } from '../fetch/handler.ts';
 import { errorAnswer } from '../../core/response.ts';
 import type { Answer, FileBody } from '../../core/response.ts';
+import { INDEX } from '../../tree/layout.ts';
 import { withoutFile } from '../../core/without-file.ts';
 
 /** A site's folder, as Node serves it. */
@@ -163,7 +164,7 @@ function indexLoader(folder: string, onChange: () => void): () => Promise<Index 
   let identity = '';
   let current: Promise<Index | undefined> = Promise.resolve(undefined);
   const refresh = async (before: Promise<Index | undefined>): Promise<Index | undefined> => {
-    const found = await stat(join(folder, '_registry/index.json')).catch(() => undefined);
+    const found = await stat(join(folder, INDEX)).catch(() => undefined);
     const now = found ? `${found.ino}-${found.mtimeMs}` : '';
     if (now === identity && now !== '') return await before;
     identity = now;

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ANSWERS, answerPath, INDEX, indexFilePath, isIndexFile, MANIFEST, REGISTRY, RELEASE } from '../layout.ts';
+import { parseNames } from '../names.ts';
 import { removeNow, temporaryName } from './leftovers.ts';
 
 /** What a patch is to do once it is whole. */
@@ -17,7 +19,7 @@ export interface Patch<T> {
 
 /**
  * Adds to a folder that is in use: `make` fills a temporary one beside it with what is new, by the same paths. Once that is
- * whole and written down, its files are moved in, `_registry/index.json` and `release.json` last, since they name the
+ * whole and written down, its files are moved in, `index.json` and `release.json` last, since they name the
  * others. A patch that was interrupted after that point is carried out by `finishPatch`. Nothing changes where `make` gives
  * undefined or throws.
  */
@@ -59,23 +61,25 @@ export async function finishPatch(folder: string): Promise<void> {
 }
 
 /** What names the other files. */
-const LAST = ['_registry/index.json', '_registry/release.json'];
+const LAST: readonly string[] = [INDEX, RELEASE];
 const JOURNAL = '.journal.json';
 
 /** What the new files don't name any more: files that are called by their digest, and parts of the manifest. */
 async function removeStale(folder: string, files: readonly string[]): Promise<void> {
-  const registry = join(folder, '_registry');
-  const { columns, rows } = JSON.parse(await readFile(join(registry, 'index.json'), 'utf8')) as Record<string, string>;
-  const { answers } = JSON.parse(await readFile(join(registry, columns ?? ''), 'utf8')) as {
+  const { columns, rows } = parseNames(await readFile(join(folder, INDEX), 'utf8'));
+  const { answers } = JSON.parse(await readFile(join(folder, indexFilePath(columns)), 'utf8')) as {
     answers: { digests: string[] };
   };
-  const named = new Set(answers.digests.map((digest) => `${digest}.json`));
-  for (const name of await readdir(join(registry, 'manifest')))
-    if (!files.includes(`_registry/manifest/${name}`)) rmSync(join(registry, 'manifest', name));
-  for (const name of await readdir(registry))
-    if (/^(columns|rows)-/.test(name) && name !== columns && name !== rows) rmSync(join(registry, name));
-  for (const name of await readdir(join(registry, 'answers')).catch(() => []))
-    if (!named.has(name)) rmSync(join(registry, 'answers', name));
+  const named = new Set([...files, ...[columns, rows].map(indexFilePath), ...answers.digests.map(answerPath)]);
+  const found = await Promise.all([MANIFEST, REGISTRY, ANSWERS].map((inner) => namesIn(folder, inner)));
+  for (const path of found.flat()) {
+    const isNumbered = path.startsWith(`${MANIFEST}/`) || path.startsWith(`${ANSWERS}/`) || isIndexFile(basename(path));
+    if (isNumbered && !named.has(path)) rmSync(join(folder, path));
+  }
+}
+
+async function namesIn(folder: string, inner: string): Promise<string[]> {
+  return (await readdir(join(folder, inner)).catch(() => [])).map((name) => `${inner}/${name}`);
 }
 
 async function walk(folder: string, prefix: string): Promise<string[]> {

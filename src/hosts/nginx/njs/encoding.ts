@@ -1,3 +1,5 @@
+import { ENCODED, isGenerated } from '../../../tree/layout.ts';
+
 /*
  * The compressed forms of a site's files: where they lie, and which of them a client takes (RFC 9110 section 12.5.3).
  * Edge-plain; the build (hosts/nginx/encoded.ts) writes them by the same functions.
@@ -18,15 +20,15 @@ export function isCompressible(type: string): boolean {
 const COMPRESSIBLE = ['application/json', 'application/wasm', 'image/svg+xml', 'image/x-icon'];
 
 /**
- * Where the compressed form of a file of a site lies: beside it where nginx serves it by a plain rule (the JSON under
- * `_registry/`), else by its content, so that what many packages have is kept once. `digest` is its SHA-256, or at least
+ * Where the compressed form of a file of a site lies: beside it where nginx serves it by a plain rule (what is
+ * generated), else by its content, so that what many packages have is kept once. `digest` is its SHA-256, or at least
  * the first 32 digits.
  */
 export function encodedPath(path: string, digest: string, coding: Coding): string {
   const extension = coding === 'br' ? 'br' : 'gz';
-  if (path.slice(0, 10) === '_registry/') return `${path}.${extension}`;
+  if (isGenerated(path)) return `${path}.${extension}`;
   const name = digest.slice(0, 32);
-  return `_registry/encoded/${name.slice(0, 2)}/${name}.${extension}`;
+  return `${ENCODED}/${name.slice(0, 2)}/${name}.${extension}`;
 }
 
 /** The codings that an `Accept-Encoding` takes, best first; of equal ones the smaller. `*` names none. */

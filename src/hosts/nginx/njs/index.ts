@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import { piecesLength } from '../../../core/compose.ts';
 import type { Piece } from '../../../core/compose.ts';
 import type { Columns } from '../../../core/columns.ts';
+import { INDEX, indexFilePath } from '../../../tree/layout.ts';
+import { parseNames } from '../../../tree/names.ts';
 import { toBytes, writeBytes } from './bytes.ts';
 
 /*
@@ -28,8 +30,8 @@ export interface Preloaded {
  */
 export function openIndex(folder: string, preloaded: Preloaded): Index | undefined {
   // Its name says what is in it, and it goes with the site that it belongs to.
-  if (isFile(`${folder}/_registry/${preloaded.columnsName}`))
-    return { columns: preloaded.columns, rows: `${folder}/_registry/${preloaded.rowsName}` };
+  if (isFile(`${folder}/${indexFilePath(preloaded.columnsName)}`))
+    return { columns: preloaded.columns, rows: `${folder}/${indexFilePath(preloaded.rowsName)}` };
   // A second try, since the site may be replaced between two reads.
   return readIndex(folder) || readIndex(folder);
 }
@@ -37,18 +39,12 @@ export function openIndex(folder: string, preloaded: Preloaded): Index | undefin
 /** The same, of the site as it lies there now. */
 export function readIndex(folder: string): Index | undefined {
   try {
-    const names = JSON.parse(readText(`${folder}/_registry/index.json`)) as Names;
-    const columns = JSON.parse(readText(`${folder}/_registry/${names.columns}`)) as Columns;
-    return columns.build === names.build ? { columns, rows: `${folder}/_registry/${names.rows}` } : undefined;
+    const names = parseNames(readText(`${folder}/${INDEX}`));
+    const columns = JSON.parse(readText(`${folder}/${indexFilePath(names.columns)}`)) as Columns;
+    return columns.build === names.build ? { columns, rows: `${folder}/${indexFilePath(names.rows)}` } : undefined;
   } catch {
     return undefined;
   }
-}
-
-interface Names {
-  readonly build: string;
-  readonly columns: string;
-  readonly rows: string;
 }
 
 /** A body as bytes. Throws an Error where the rows lack some, or are of another build than the columns. */

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MANIFEST, manifestPartPath, packageOf } from './layout.ts';
+
+/*
+ * The site manifest: a line of JSON for each file of a site but the manifest's own parts and `release.json`. Lines of one
+ * package stand together, packages in order of their names; what is no package's comes after them. It depends on the
+ * content of a site alone.
+ */
+
+/** How long clients may keep a path: a key of the distribution's cache times; `none` for what no client asks for. */
+export type CacheClass = 'index' | 'search' | 'categories' | 'files' | 'none';
+
+/** A line of the site manifest. */
+export interface SiteFile {
+  /** Relative to the site's folder. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256, in hex. */
+  readonly digest: string;
+  readonly type: string;
+  readonly cache: CacheClass;
+}
+
+/** The text of a line, with its line break. */
+export function manifestLine({ path, size, digest, type, cache }: SiteFile): string {
+  return `${JSON.stringify({ path, size, digest, type, cache })}\n`;
+}
+
+/** Reads a line, with or without its line break. */
+export function parseManifestLine(line: string): SiteFile {
+  return JSON.parse(line) as SiteFile;
+}
+
+/** Lines of the site manifest, and what the files that they name come to. */
+export interface Listing {
+  readonly text: Buffer;
+  readonly files: number;
+  /** Bytes of the files. */
+  readonly bytes: number;
+}
+
+/** The lines of some files. */
+export function listingOf(list: readonly SiteFile[]): Listing {
+  const bytes = list.reduce((sum, { size }) => sum + size, 0);
+  return { text: Buffer.from(list.map(manifestLine).join('')), files: list.length, bytes };
+}
+
+/** Some listings as one. */
+export function joinListings(listings: readonly Listing[]): Listing {
+  const sum = (count: (listing: Listing) => number): number => listings.reduce((total, one) => total + count(one), 0);
+  return {
+    text: Buffer.concat(listings.map(({ text }) => text)),
+    files: sum(({ files }) => files),
+    bytes: sum(({ bytes }) => bytes),
+  };
+}
+
+/** The whole manifest of the site in a folder, as bytes. Throws an Error where it can't be read. */
+export async function readManifest(folder: string): Promise<Buffer> {
+  const parts = await manifestParts(folder);
+  return Buffer.concat(await Promise.all(parts.map((part) => readFile(part))));
+}
+
+/** Everything that the manifest of the site in a folder lists, in its order. */
+export async function listedFiles(folder: string): Promise<SiteFile[]> {
+  const files: SiteFile[] = [];
+  for (const part of await manifestParts(folder))
+    for (const line of (await readFile(part, 'utf8')).split('\n')) if (line !== '') files.push(parseManifestLine(line));
+  return files;
+}
+
+/** The parts of the manifest, in order. Throws an Error where the site has none. */
+async function manifestParts(folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, MANIFEST));
+  return names
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+    .map((name) => join(folder, MANIFEST, name));
+}
+
+/**
+ * The manifest of the site in a folder as the lines of each package, by its name, and under '' what is no package's; in the
+ * order in which names first appear. Throws an Error where the manifest can't be read.
+ */
+export async function linesByPackage(folder: string): Promise<Map<string, Buffer>> {
+  const runs = new Map<string, Buffer[]>();
+  for (const part of await manifestParts(folder))
+    for (const { name, lines } of sections(await readFile(part))) runs.set(name, [...(runs.get(name) ?? []), lines]);
+  return new Map(
+    [...runs].map(([name, [first, ...rest]]) => [
+      name,
+      rest.length === 0 ? (first as Buffer) : Buffer.concat([first as Buffer, ...rest]),
+    ]),
+  );
+}
+
+interface PackageLines {
+  readonly name: string;
+  readonly lines: Buffer;
+}
+
+/** Runs of lines of one package. Most lines begin as the line before does, so that few need a closer look. */
+function* sections(part: Buffer): Generator<PackageLines> {
+  let start = 0;
+  let name: string | undefined;
+  let usual = Buffer.from('\0');
+  for (let at = 0; at < part.length; at = part.indexOf(10, at) + 1) {
+    if (part.subarray(at, at + usual.length).equals(usual)) continue;
+    const path = /^\{"path":"([^"\\]*)/.exec(part.toString('latin1', at, at + LONGEST_START))?.[1] ?? '';
+    const own = packageOf(path);
+    if (own === name) continue;
+    if (name !== undefined) yield { name, lines: part.subarray(start, at) };
+    [start, name, usual] = [at, own, Buffer.from(own === '' ? '\0' : `{"path":"package/${own}/`)];
+  }
+  if (name !== undefined) yield { name, lines: part.subarray(start) };
+}
+
+/** Bytes; a package's name is shorter than a file's may be. */
+const LONGEST_START = 300;
+
+/** The most bytes that a part has: hosts limit a file's size. */
+const PART = 20 * 2 ** 20;
+/** Bytes that are kept in memory until they are written. */
+const PENDING = 2 ** 20;
+
+export interface ManifestWriter {
+  append(lines: Buffer): void;
+  /** Writes the rest; the digest of the manifest: SHA-256 in hex over all parts. */
+  finish(): string;
+}
+
+/** Writes lines to the parts of a manifest; `placeOf` gives where a path of the site lies on disk. */
+export function manifestWriter(placeOf: (path: string) => string): ManifestWriter {
+  const digest = createHash('sha256');
+  let waiting: Buffer[] = [];
+  let part = 0;
+  let length = 0;
+  let written = 0;
+  const flush = (): void => {
+    const bytes = Buffer.concat(waiting);
+    digest.update(bytes);
+    appendFileSync(placeOf(manifestPartPath(part)), bytes);
+    written = length;
+    waiting = [];
+  };
+  const add = (lines: Buffer): void => {
+    waiting.push(lines);
+    length += lines.length;
+    if (length - written > PENDING) flush();
+  };
+  return {
+    append: (lines) => {
+      let rest = lines;
+      while (length + rest.length > PART) {
+        const end = wholeLines(rest, PART - length);
+        if (end === 0 && length === 0) break; // one line that is longer than a part
+        add(rest.subarray(0, end));
+        rest = rest.subarray(end);
+        flush();
+        part++;
+        length = written = 0;
+      }
+      add(rest);
+    },
+    finish: () => {
+      flush();
+      return digest.digest('hex');
+    },
+  };
+}
+
+/** How many of the first `room` bytes are whole lines. */
+function wholeLines(lines: Buffer, room: number): number {
+  return room === 0 ? 0 : lines.lastIndexOf(10, room - 1) + 1;
+}
+
+/** Enters files that were put into a finished site: they become further parts of its manifest; the manifest's new digest. */
+export async function extendManifest(folder: string, files: readonly SiteFile[]): Promise<string> {
+  const first = (await manifestParts(folder)).length;
+  for (let i = 0; i * LINES < files.length; i++) {
+    const lines = files.slice(i * LINES, (i + 1) * LINES).map(manifestLine);
+    await writeFile(join(folder, manifestPartPath(first + i)), lines.join(''));
+  }
+  return createHash('sha256')
+    .update(await readManifest(folder))
+    .digest('hex');
+}
+
+/** Of a part, so that it keeps well below the 20 MiB that a part has at most. */
+const LINES = 50_000;
