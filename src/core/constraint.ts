@@ -1,5 +1,5 @@
 /**
- * Compiled version constraints: data that the build writes into the index (`constraint-parse.ts` makes it) and the edge
+ * Compiled version constraints: data that the build writes into the index (`constraint-compile.ts` makes it) and the edge
  * evaluates. Edge-plain.
  */
 import { compareVersions, parseVersion } from './version.ts';

@@ -6,7 +6,7 @@ import { cutsOf, EVERYTHING, representatives } from '../build/answers.ts';
 
 /*
  * What clients notice of a change: for each class of Kibana versions, the packages whose newest version is another one. The
- * constraints of a package, before and after, cut the line of Kibana versions into classes (design.md section 3); neighbours
+ * constraints of a package, before and after, cut the line of Kibana versions into classes; neighbours
  * that notice the same are one stretch here.
  */
 

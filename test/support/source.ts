@@ -1,16 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseSync, visitorKeys } from 'oxc-parser';
+import type { Comment, Node } from 'oxc-parser';
 
-/*
- * Source files as the architecture tests see them: tokens and imports. TypeScript 7 has no JavaScript API to parse with.
- */
-
-export interface Token {
-  readonly kind: 'word' | 'number' | 'text' | 'regex' | 'mark';
-  readonly text: string;
-  readonly line: number;
-}
+/** Source files as the architecture tests see them: what they import, their syntax trees and their comments. */
 
 export interface Import {
   /** Relative to `src/` for a file of it, otherwise as written. */
@@ -19,117 +13,105 @@ export interface Import {
   readonly isType: boolean;
 }
 
+export interface Place {
+  readonly node: Node;
+  readonly parent: Node | undefined;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
 export interface Module {
+  readonly text: string;
   readonly imports: readonly Import[];
-  readonly tokens: readonly Token[];
+  /** Every node of the syntax tree, a node before what it holds. */
+  readonly places: readonly Place[];
+  readonly comments: readonly Comment[];
 }
 
 /** File, relative to `src/`, -> what it is. */
 export type Modules = ReadonlyMap<string, Module>;
 
-/** Every source file of the program. */
-export function sourceModules(): Modules {
-  const folder = fileURLToPath(new URL('../../src/', import.meta.url));
+/** The repository's folder, with a slash at its end. */
+export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Every source file of a program, by default this one. */
+export function sourceModules(folder = `${REPOSITORY}src/`): Modules {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   return modulesOf(Object.fromEntries(files.sort().map((file) => [file, readFileSync(folder + file, 'utf8')])));
 }
 
 /** The modules of made-up files. */
 export function modulesOf(files: Readonly<Record<string, string>>): Modules {
-  return new Map(
-    Object.entries(files).map(([file, text]) => {
-      const tokens = tokenize(text);
-      return [file, { tokens, imports: importsOf(file, tokens) }];
-    }),
-  );
+  return new Map(Object.entries(files).map(([file, text]) => [file, parseModule(file, text)]));
 }
 
-const WORD = /[\p{ID_Start}$_#][\p{ID_Continue}$]*/uy;
-const NUMBER = /\.?\d(?:[eE][+-]?\d|[\w.])*/y;
-const MARK =
-  />>>=|\.\.\.|===|!==|\*\*=|<<=|>>=|&&=|\|\|=|\?\?=|=>|==|!=|<=|>=|&&|\|\||\?\?|\?\.(?!\d)|\+\+|--|\*\*|[-+*/%&|^]=|[^\s]/uy;
-const SKIPPED = /\s+|\/\/[^\n]*|\/\*[^]*?\*\/|^#![^\n]*/y;
-const TEXT = /'(?:[^'\\\n]|\\[^])*'|"(?:[^"\\\n]|\\[^])*"/y;
-const REGEX = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
-const CHUNK = /(?:[^`\\$]|\\[^]|\$(?!\{))*/y;
-const BEFORE_REGEX = /^(?:return|typeof|case|of|in|else|do|void|delete|await|yield|throw|new)$/;
+/** Throws where the text is not a TypeScript module. */
+export function parseModule(file: string, text: string): Module {
+  const { program, comments, errors } = parseSync(file, text, { preserveParens: false });
+  if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message}`);
+  const places: Place[] = [];
+  const lineAt = lineCounter(text);
+  const visit = (node: Node, parent: Node | undefined): void => {
+    places.push({ node, parent, line: lineAt(node.start) });
+    for (const child of childrenOf(node)) visit(child, node);
+  };
+  visit(program, undefined);
+  return { text, comments, places, imports: places.flatMap(({ node }) => importsOf(file, node)) };
+}
 
-/** The tokens of a source: no comments, texts without their quotes, what stands in `${}` as tokens of its own. */
-export function tokenize(source: string): Token[] {
-  const tokens: Token[] = [];
-  const templates: number[] = [];
-  let depth = 0;
-  let at = 0;
-  const match = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at;
-    return pattern.exec(source)?.[0];
-  };
-  const push = (kind: Token['kind'], text: string): void => {
-    tokens.push({ kind, text, line: source.slice(0, at).split('\n').length });
-  };
-  const chunk = (): void => {
-    at++;
-    const text = match(CHUNK) ?? '';
-    push('text', text);
-    at += text.length;
-    if (source.startsWith('${', at)) {
-      templates.push(depth++);
-      at += 2;
-    } else at++;
-  };
-  while (at < source.length) {
-    const skipped = match(SKIPPED);
-    if (skipped) {
-      at += skipped.length;
-      continue;
+/** The line, counted from 1, that holds an offset. */
+function lineCounter(text: string): (offset: number) => number {
+  const starts = [...text.matchAll(/\n/g)].map(({ index }) => index + 1);
+  return (offset) => {
+    let [low, high] = [0, starts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle + 1;
+      else high = middle;
     }
-    const char = source.charAt(at);
-    if (char === '`' || (char === '}' && templates.at(-1) === depth - 1)) {
-      if (char === '}') {
-        templates.pop();
-        depth--;
-      }
-      chunk();
-      continue;
-    }
-    const text = match(TEXT);
-    const regex = char === '/' && mayBeRegex(tokens.at(-1)) ? match(REGEX) : undefined;
-    const word = match(WORD);
-    const number = /[\d.]/.test(char) ? match(NUMBER) : undefined;
-    const found = text ?? regex ?? word ?? number ?? match(MARK) ?? char;
-    if (text) push('text', text.slice(1, -1));
-    else push(regex ? 'regex' : word ? 'word' : number ? 'number' : 'mark', found);
-    if (!text && found === '{') depth++;
-    if (!text && found === '}') depth--;
-    at += found.length;
-  }
-  return tokens;
+    return low + 1;
+  };
 }
 
-function mayBeRegex(before: Token | undefined): boolean {
-  if (!before || (before.kind === 'word' && BEFORE_REGEX.test(before.text))) return true;
-  return before.kind === 'mark' && ![')', ']', '}'].includes(before.text);
+function childrenOf(node: Node): Node[] {
+  const members = new Map<string, unknown>(Object.entries(node));
+  return (visitorKeys[node.type] ?? []).flatMap((key) => [members.get(key)].flat().filter(isNode));
 }
 
-function importsOf(file: string, tokens: readonly Token[]): Import[] {
-  return tokens.flatMap((token, i) => {
-    const next = tokens[i + 1];
-    const isStatement = token.text === 'import' && next?.text !== '.' && tokens[i - 1]?.text !== '.';
-    const isReexport = token.text === 'export' && reexports(tokens, i);
-    if (token.kind !== 'word' || !(isStatement || isReexport)) return [];
-    const specifier = tokens.slice(i).find(({ kind }) => kind === 'text')?.text ?? '';
-    const isType = next?.kind === 'word' && next.text === 'type' && tokens[i + 2]?.text !== 'from';
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value;
+}
+
+function importsOf(file: string, node: Node): Import[] {
+  const found = (specifier: string, isType: boolean): Import[] => {
     const target = specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : specifier;
     return [{ target, isType }];
-  });
+  };
+  switch (node.type) {
+    case 'ImportDeclaration':
+      return found(node.source.value, node.importKind === 'type');
+    case 'ExportAllDeclaration':
+      return found(node.source.value, node.exportKind === 'type');
+    case 'ExportNamedDeclaration':
+      return node.source ? found(node.source.value, node.exportKind === 'type') : [];
+    case 'ImportExpression':
+      return found(textOf(node.source) ?? '', false);
+    case 'TSImportType':
+      return found(node.source.value, true);
+    default:
+      return [];
+  }
 }
 
-/** Whether the `export` is one of `export … from '…'`. */
-function reexports(tokens: readonly Token[], at: number): boolean {
-  let i = at + 1;
-  if (tokens[i]?.text === 'type') i++;
-  if (tokens[i]?.text === '*') return true;
-  if (tokens[i]?.text !== '{') return false;
-  while (i < tokens.length && tokens[i]?.text !== '}') i++;
-  return tokens[i + 1]?.text === 'from';
+/** The text of a literal text; undefined for all else. */
+export function textOf(node: Node): string | undefined {
+  return node.type === 'Literal' && typeof node.value === 'string' ? node.value : undefined;
+}
+
+/** `a.b.c` for such an expression, whether its members are written with a dot, `?.` or as `['b']`; '' for all else. */
+export function dottedName(node: Node): string {
+  if (node.type === 'Identifier') return node.name;
+  if (node.type !== 'MemberExpression') return '';
+  const member = node.computed ? textOf(node.property) : node.property.type === 'Identifier' && node.property.name;
+  return `${dottedName(node.object)}.${member || '?'}`;
 }

@@ -5,7 +5,7 @@ import type { Work } from './tasks.ts';
 type Task<Kind extends keyof Work> = Parameters<Work[Kind]>[0];
 type Result<Kind extends keyof Work> = ReturnType<Work[Kind]>;
 
-/** Threads that do the work of `work.ts`. */
+/** Threads that do the work of `tasks.ts`. */
 export interface Workers {
   /** The packs that they write, by name -> file. */
   readonly packs: ReadonlyMap<string, string>;
