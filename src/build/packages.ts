@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Finding } from '../errors.ts';
-import { contentFindings, contentsOf } from '../storage/contents.ts';
+import { unfitness } from '../package/judge.ts';
+import { contentsOf } from '../storage/contents.ts';
 import type { Revision, Storage } from '../storage/storage.ts';
 import type { EntryReader, ReadEntry } from './cache/entries.ts';
 import type { Entry } from './entry.ts';
@@ -128,9 +129,7 @@ async function placeRevision(
 ): Promise<RevisionOutcome> {
   const read = await making.entries.read(revision);
   const missing = await ensureAll(read, ensure);
-  const known = new Set(read.findings.map(({ where }) => where));
-  const own = contentFindings({ revision, listed: read }, missing).filter(({ where }) => !known.has(where));
-  const findings = [...read.findings, ...own];
+  const findings = unfitness(read, missing);
   if (!read.entry || findings.length > 0) return { revision, placed: undefined, findings };
   const placed = await place(read.entry, making, () => ensureAgain(read, making, ensure));
   return { revision, placed, findings: unknownCategories(read.entry) };
@@ -168,7 +167,7 @@ async function ensureAgain(
 }
 
 function contentsToStore(read: ReadEntry): string[] {
-  const contents = contentsOf({ revision: read.revision, listed: read }).map(({ content }) => content);
+  const contents = contentsOf(read).map(({ content }) => content);
   return read.zip === undefined ? contents : [...contents, read.zip];
 }
 

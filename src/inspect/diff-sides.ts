@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import type { Tables } from '../config.ts';
 import { parseFileList } from '../tree/file-list.ts';
 import { fileListPath } from '../tree/layout.ts';
 import { loadIndex } from '../hosts/fetch/handler.ts';
 import { Stop } from '../errors.ts';
-import type { Revision, Storage } from '../storage/storage.ts';
+import type { Revision } from '../storage/storage.ts';
 import { revisionId } from '../storage/storage.ts';
-import type { EntryReader } from '../build/cache/entries.ts';
 import type { Side, SideRevision } from './diff.ts';
 import { columnsOf, readEntries } from '../workflow/read-entries.ts';
+import type { ReadingRules } from '../workflow/read-entries.ts';
 
 /* What a comparison is between: sites in folders, and revisions of a storage. */
 
@@ -61,11 +60,7 @@ const SIGNATURE = '(signature)';
 const ZIP = '(zip)';
 
 /** Revisions of a storage, in the order of answers. `title` is what the user called them. */
-export function storageSide(
-  title: string,
-  revisions: readonly Revision[],
-  from: { readonly storage: Storage; readonly reader: EntryReader; readonly tables: Tables },
-): Side {
+export function storageSide(title: string, revisions: readonly Revision[], from: ReadingRules): Side {
   const byId = new Map(revisions.map((revision) => [revision.id as string, revision]));
   const filesOf = async ({ id }: Pick<SideRevision, 'id'>): Promise<Map<string, string>> => {
     const revision = byId.get(id);
@@ -85,7 +80,7 @@ export function storageSide(
     files: filesOf,
     columns: async (names) => {
       const read = await readEntries(
-        from.reader,
+        from,
         revisions.filter(({ name }) => names.has(name)),
       );
       const entries = read.flatMap(({ entry }) => entry ?? []);

@@ -1,5 +1,4 @@
 import type { QueryFacts } from '../build/index-files.ts';
-import { byteString } from '../build/index-files.ts';
 import type { Columns, Profile } from '../core/columns.ts';
 import { categoryFamily, findRevisions, matchCategory, refusal } from '../core/find.ts';
 import type { Refusal } from '../core/find.ts';
@@ -31,14 +30,15 @@ export function explainQuery(columns: Columns, facts: readonly QueryFacts[], que
   const found = new Set(findRevisions(columns, query));
   const { name, version } = columns.revisions;
   const newest = new Map([...found].map((i) => [name[i], version[i] ?? '']));
+  const asked = textsOf(query);
   const family = query.category === '' ? undefined : categoryFamily(columns, query.category);
   return facts.map((own, i) => {
-    const about = { query, facts: own, newest: newest.get(name[i] as number) };
+    const about = { query, asked, facts: own, newest: newest.get(name[i] as number) };
     const rule = refusal(columns, i, query);
     const profile = columns.profiles[columns.revisions.profile[i] as number] as Profile;
     const match = family && matchCategory(profile, family);
     const decided = decide(rule, { isFound: found.has(i), isOutside: family !== undefined && !match, query });
-    const text = decided === 'found' ? foundText(query, match) : TEXTS[decided](about);
+    const text = decided === 'found' ? foundText(about, match) : TEXTS[decided](about);
     const id = { name: columns.names[name[i] as number] as string, version: version[i] as string };
     return { ...id, found: decided === 'found', rule: decided, text };
   });
@@ -46,9 +46,28 @@ export function explainQuery(columns: Columns, facts: readonly QueryFacts[], que
 
 interface About {
   readonly query: Query;
+  readonly asked: AskedTexts;
   readonly facts: QueryFacts;
   /** The version of the name that stays where only the newest does. */
   readonly newest: string | undefined;
+}
+
+/** The texts of a query, which are byte strings there, as they are shown. */
+type AskedTexts = Pick<Query, 'package' | 'type' | 'category' | 'capabilities' | 'discovery'>;
+
+function textsOf(query: Query): AskedTexts {
+  return {
+    package: shown(query.package),
+    type: shown(query.type),
+    category: shown(query.category),
+    capabilities: query.capabilities?.map(shown),
+    discovery: query.discovery.map(({ kind, values }) => ({ kind, values: values.map(shown) })),
+  };
+}
+
+/** A byte string as a text. */
+export function shown(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 function decide(
@@ -61,17 +80,17 @@ function decide(
 }
 
 const TEXTS: Readonly<Record<Exclude<Rule, 'found'>, (about: About) => string>> = {
-  package: ({ query }) => `the query asks for the package ${query.package}`,
+  package: ({ asked }) => `the query asks for the package ${asked.package}`,
   experimental: () => 'its release is experimental, and the query asks for no pre-releases (prerelease)',
   prerelease: () => 'it is a pre-release, and the query asks for none (prerelease)',
-  type: ({ query, facts }) => `its type is ${facts.type}, not ${query.type}`,
+  type: ({ asked, facts }) => `its type is ${facts.type}, not ${asked.type}`,
   kibana: ({ query, facts }) => `it needs Kibana ${facts.kibana ?? ''}, the client is ${versionText(query.kibana)}`,
   agent: ({ query, facts }) => `it needs an agent ${facts.agent ?? ''}, the client's is ${versionText(query.agent)}`,
-  capabilities: ({ query, facts }) => {
-    const lacking = (facts.capabilities ?? []).filter((one) => !query.capabilities?.includes(byteString(one)));
+  capabilities: ({ asked, facts }) => {
+    const lacking = (facts.capabilities ?? []).filter((one) => !asked.capabilities?.includes(one));
     return `it needs capabilities that the client lacks: ${lacking.join(', ')}`;
   },
-  discovery: ({ query, facts }) => query.discovery.map((one) => discoveryText(one, facts)).join('; '),
+  discovery: ({ asked, facts }) => asked.discovery.map((one) => discoveryText(one, facts)).join('; '),
   spec: ({ query, facts }) => {
     const bounds = [
       query.specMin && `at least ${short(query.specMin)}`,
@@ -84,13 +103,13 @@ const TEXTS: Readonly<Record<Exclude<Rule, 'found'>, (about: About) => string>> 
       ? `it passes, but ${newest ?? 'another version'} is preferred (the newest release, or else the newest pre-release)`
       : `it passes, but ${newest ?? 'another version'} is newer, and only the newest stays`,
   unstable: () => 'it is below 1.0.0 or a pre-release, and the package has a version that is neither (experimental)',
-  category: ({ query, facts }) =>
-    `neither its categories (${(facts.categories ?? []).join(', ') || 'none'}) nor those of its policy templates are in ${query.category}`,
+  category: ({ asked, facts }) =>
+    `neither its categories (${(facts.categories ?? []).join(', ') || 'none'}) nor those of its policy templates are in ${asked.category}`,
 };
 
-function foundText(query: Query, match: 'own' | 'template' | undefined): string {
+function foundText({ query, asked }: About, match: 'own' | 'template' | undefined): string {
   const text = query.all ? 'passes every condition' : 'the newest version that passes every condition';
-  return match === 'template' ? `${text}; only with the policy templates of the category ${query.category}` : text;
+  return match === 'template' ? `${text}; only with the policy templates of the category ${asked.category}` : text;
 }
 
 function discoveryText({ kind, values }: Query['discovery'][number], facts: QueryFacts): string {

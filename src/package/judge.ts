@@ -1,50 +1,48 @@
 import pLimit from 'p-limit';
-import type { Tables } from '../config.ts';
 import type { Finding } from '../errors.ts';
 import { contentFindings, contentsOf } from '../storage/contents.ts';
-import type { Revision, RevisionFiles, Storage } from '../storage/storage.ts';
-import { packageReader } from './read.ts';
-import type { Package } from './read.ts';
+import type { PackageFile, Revision, Storage } from '../storage/storage.ts';
 
-/** What a build would say of a revision. */
-export interface Fitness {
+/*
+ * Whether a revision is fit to be served: one judge for builds and for the verbs that change or check a layer.
+ */
+
+/** A revision as it was read by the rules of a distribution or layer, with everything that these found. */
+export interface ReadRevision {
   readonly revision: Revision;
-  readonly listed: RevisionFiles;
-  /** Undefined where it is unfit. */
-  readonly package: Package | undefined;
+  readonly files: readonly PackageFile[];
   readonly findings: readonly Finding[];
 }
 
-type Contents = Pick<Storage, 'listFiles' | 'read' | 'missing'>;
+/** Everything that makes a revision unfit, given the contents that its storage lacks; nothing where it is fit. */
+export function unfitness(read: ReadRevision, missing: ReadonlySet<string>): readonly Finding[] {
+  const known = new Set(read.findings.map(({ where }) => where));
+  return [...read.findings, ...contentFindings(read, missing).filter(({ where }) => !known.has(where))];
+}
 
-/** Reads revisions as a build does, and writes nothing. `onRead` is told how many were read. */
-export async function readFitness(
-  storage: Contents,
-  { ingestionMethods }: Pick<Tables, 'ingestionMethods'>,
-  { revisions, onRead }: { revisions: readonly Revision[]; onRead?: (done: number) => void },
-): Promise<Fitness[]> {
-  const reader = packageReader((content) => storage.read(content), { ingestionMethods, signatures: 'optional' });
+/**
+ * Reads revisions and judges them as a build does, in their order, and writes nothing: `findings` of the result are all that
+ * makes each unfit. `onRead` is told how many were read.
+ */
+export async function judge<T extends ReadRevision>(
+  storage: Pick<Storage, 'missing'>,
+  read: (revision: Revision) => Promise<T>,
+  { revisions, onRead }: { revisions: readonly Revision[]; onRead?: ((done: number) => void) | undefined },
+): Promise<T[]> {
   const limit = pLimit(REVISIONS_AT_ONCE);
   let done = 0;
-  const read = await Promise.all(
+  const all = await Promise.all(
     revisions.map((revision) =>
       limit(async () => {
-        const listed = await storage.listFiles(revision);
-        const { package: found, findings } = await reader.read(revision, listed);
+        const one = await read(revision);
         onRead?.(++done);
-        return { revision, listed, package: found, findings };
+        return one;
       }),
     ),
   );
-  const contents = read.flatMap((one) => contentsOf(one).map(({ content }) => content));
-  const missing = await storage.missing([...new Set(contents)]);
-  return read.map((one) => withMissing(one, missing));
-}
-
-function withMissing(read: Fitness, missing: ReadonlySet<string>): Fitness {
-  const known = new Set(read.findings.map(({ where }) => where));
-  const own = contentFindings(read, missing).filter(({ where }) => !known.has(where));
-  return own.length === 0 ? read : { ...read, package: undefined, findings: [...read.findings, ...own] };
+  const contents = new Set(all.flatMap((one) => contentsOf(one).map(({ content }) => content)));
+  const missing = await storage.missing([...contents]);
+  return all.map((one) => Object.assign({}, one, { findings: unfitness(one, missing) }));
 }
 
 /** Enough to keep git answering while others are parsed. */

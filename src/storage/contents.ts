@@ -1,23 +1,20 @@
 import type { Finding } from '../errors.ts';
 import type { PackageFile, Revision, RevisionFiles } from './storage.ts';
 
-/** A revision and what its storage lists of it. */
-export interface Listed {
-  readonly revision: Revision;
-  readonly listed: RevisionFiles;
-}
+/** A revision and its files. */
+type Listed = Pick<RevisionFiles, 'files'> & { readonly revision: Revision };
 
 /** Every content that a revision needs of its storage, with the place it has there. */
-export function contentsOf({ revision, listed }: Listed): PackageFile[] {
-  const files = listed.files.map(({ path, content }) => ({ path: `${revision.where}/${path}`, content }));
+export function contentsOf({ revision, files }: Listed): PackageFile[] {
+  const placed = files.map(({ path, content }) => ({ path: `${revision.where}/${path}`, content }));
   const { signature } = revision;
-  return signature === undefined ? files : [...files, { path: `${revision.where}.sig`, content: signature }];
+  return signature === undefined ? placed : [...placed, { path: `${revision.where}.sig`, content: signature }];
 }
 
 /** A finding for every file that is among the `missing` contents, or that no file system can hold under its name. */
-export function contentFindings(known: Listed, missing: ReadonlySet<string>): Finding[] {
-  return contentsOf(known).flatMap(({ path, content }) => {
-    const where = `${known.revision.layer}: ${path}`;
+export function contentFindings(listed: Listed, missing: ReadonlySet<string>): Finding[] {
+  return contentsOf(listed).flatMap(({ path, content }) => {
+    const where = `${listed.revision.layer}: ${path}`;
     if (missing.has(content))
       return { code: 'unfit', where, text: 'the storage lacks the content of this file', level: 'error' };
     return isTooLong(path) ? { code: 'unfit', where, text: 'has too long a name for a file', level: 'error' } : [];

@@ -1,14 +1,13 @@
-import type { LayerPolicy, Tables } from '../config.ts';
+import type { LayerPolicy } from '../config.ts';
 import type { Finding } from '../errors.ts';
-import { contentFindings, contentsOf } from '../storage/contents.ts';
 import type { Revision, Storage } from '../storage/storage.ts';
-import { entryReader } from '../build/cache/entries.ts';
 import type { ReadEntry } from '../build/cache/entries.ts';
 import { messages } from '../storage/git/history.ts';
 import { lineOf } from './line-of.ts';
 import { policyFindings } from './policy.ts';
 import type { CheckFinding } from './policy.ts';
 import { readEntries } from './read-entries.ts';
+import type { ReadingRules } from './read-entries.ts';
 import { casePaths, caseTwins, sizeFindings } from './shape-findings.ts';
 import { changedRevisions, sharedRevisions, touchedBy } from './other-layers.ts';
 import type { CheckedLayer, Shared } from './other-layers.ts';
@@ -17,12 +16,8 @@ import type { CheckedLayer, Shared } from './other-layers.ts';
  * What `check` finds: what a build would say, what the policy of the layer forbids, and what the other layers hold.
  */
 
-export interface Rules {
-  readonly storage: Storage;
-  readonly tables: Tables;
-  readonly signatures: 'optional' | 'required';
-  readonly cache: string | undefined;
-}
+/** The rules that all layers share. */
+export type Rules = Omit<ReadingRules, 'signatures'>;
 
 /** What a check found. */
 export interface CheckResult {
@@ -48,7 +43,8 @@ export async function checkChange(
 ): Promise<CheckResult> {
   const { storage } = rules;
   const change = await changedRevisions(storage, base, head);
-  const touch = (at: CheckedLayer) => (revision: Revision) => touchedBy(storage, revision, { layer: at, others });
+  const touch = (at: CheckedLayer) => async (revision: Revision) =>
+    await touchedBy(storage, revision, { above: at.above, others: others.map(({ layer }) => layer) });
   const said = await messages(storage, base.layer.commit ?? '', head.layer.commit ?? '');
   const touched = {
     added: await Promise.all(change.added.map(touch(head))),
@@ -96,16 +92,16 @@ export async function checkLayers(
 
 /** Every rule of the build, and those of names and sizes, on some revisions of a layer. */
 async function revisionFindings(
-  { storage, tables, signatures, cache }: Rules,
+  rules: Rules,
   revisions: readonly Revision[],
   { layer, others }: { layer: CheckedLayer; others: readonly CheckedLayer[] },
 ): Promise<CheckFinding[]> {
   if (revisions.length === 0) return [];
-  const read = await readEntries(entryReader(storage, { tables, signatures }, cache), revisions);
+  const { storage } = rules;
+  const read = await readEntries({ ...rules, signatures: layer.signatures }, revisions);
   const all = [...layer.layer.revisions, ...others.flatMap((other) => other.layer.revisions)];
   const committed = await layer.committed();
-  const faults = [...read.flatMap(entryFindings), ...(await lacking(storage, read))];
-  const located = await Promise.all(faults.map((fault) => locate(storage, read, fault)));
+  const located = await Promise.all(read.flatMap(entryFindings).map((fault) => locate(storage, read, fault)));
   const paths = read.flatMap(({ revision, files }) => casePaths(revision, files));
   const sizes = read.flatMap(({ revision, files }) => sizeFindings(revision, files, committed));
   return [...located, ...caseTwins(revisions, all), ...paths, ...sizes];
@@ -134,17 +130,6 @@ function entryFindings({ entry, findings, revision }: ReadEntry): Finding[] {
     return { code: 'category', where, text, level: 'warning' };
   });
   return [...findings, ...unknown];
-}
-
-async function lacking(storage: Storage, read: readonly ReadEntry[]): Promise<Finding[]> {
-  const listed = read.map(({ revision, files, zip }) => ({ revision, listed: { files, zip, findings: [] } }));
-  const contents = new Set(listed.flatMap((one) => contentsOf(one).map(({ content }) => content)));
-  const missing = await storage.missing([...contents]);
-  return read.flatMap(({ findings }, i) => {
-    const known = new Set(findings.map(({ where }) => where));
-    const own = listed[i] ? contentFindings(listed[i], missing) : [];
-    return own.filter(({ where }) => !known.has(where));
-  });
 }
 
 /** The finding with its file, and the line that it says or that its place in the manifest has. */

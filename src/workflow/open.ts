@@ -6,6 +6,7 @@ import type { Layer, Revision, Storage } from '../storage/storage.ts';
 import { openStorage } from '../storage/open.ts';
 import { fullName, openRepository } from '../storage/git/repository.ts';
 import type { Repository } from '../storage/git/repository.ts';
+import type { ReadingRules } from './read-entries.ts';
 
 /** What the verbs that change a storage work on: the storage at one moment, and the repository to write to. */
 export interface Workflow {
@@ -14,6 +15,8 @@ export interface Workflow {
   readonly repository: Repository;
   /** Those of the config that have a branch. */
   readonly layers: readonly OpenLayer[];
+  /** Where things that can be made again are kept. */
+  readonly cache: string;
   close(): Promise<void>;
 }
 
@@ -48,7 +51,8 @@ export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> 
       await repository.close();
       await storage.close();
     };
-    return { config, storage, repository, layers: layers.filter((layer) => layer !== undefined), close };
+    const found = layers.filter((layer) => layer !== undefined);
+    return { config, storage, repository, layers: found, cache: options.cache, close };
   } catch (error) {
     await storage.close();
     throw error;
@@ -92,6 +96,20 @@ export function revisionNamed({ layer }: OpenLayer, name: string, version: strin
 export function layersAbove({ distributions }: StorageConfig, name: string): ReadonlySet<string> {
   const above = Object.values(distributions).flatMap((names) => names.slice(0, Math.max(0, names.indexOf(name))));
   return new Set(above);
+}
+
+/** What `touchedBy` is to compare a layer's revisions with. */
+export function othersOf(
+  { config, layers }: Pick<Workflow, 'config' | 'layers'>,
+  { policy }: OpenLayer,
+): { above: ReadonlySet<string>; others: Layer[] } {
+  const others = layers.filter((other) => other.policy.name !== policy.name).map(({ layer }) => layer);
+  return { above: layersAbove(config, policy.name), others };
+}
+
+/** The rules of a build by which a layer's packages are fit. */
+export function rulesOf({ storage, config, cache }: Workflow, { policy }: OpenLayer): ReadingRules {
+  return { storage, cache, tables: config.tables, signatures: policy.signatures };
 }
 
 /** At one commit, whatever happens to the branch meanwhile. */

@@ -1,5 +1,6 @@
+import type { LayerPolicy } from '../config.ts';
 import { sameContent } from '../catalog/merge.ts';
-import type { Layer, Revision, Storage } from '../storage/storage.ts';
+import type { Layer, Revision, RevisionFiles, Storage } from '../storage/storage.ts';
 import type { CommittedFile } from '../storage/git/history.ts';
 import type { Touched, Twin } from './policy.ts';
 
@@ -12,6 +13,7 @@ export interface CheckedLayer {
   readonly layer: Layer;
   /** The names of the layers that win over it. */
   readonly above: ReadonlySet<string>;
+  readonly signatures: LayerPolicy['signatures'];
   /** By path from the layer's root; asked for only where it is needed. */
   committed(): Promise<ReadonlyMap<string, CommittedFile>>;
 }
@@ -26,35 +28,41 @@ export interface Shared {
   readonly modes: number;
 }
 
-/** A revision of a layer beside what the others hold of it. */
+/**
+ * A revision of a layer, or one that is to be in it, beside what the `others` hold of its package. `above` names those of them
+ * that win over the layer. `listed` are the files of a revision that the storage doesn't hold.
+ */
 export async function touchedBy(
   storage: Storage,
   revision: Revision,
-  { layer, others }: { layer: CheckedLayer; others: readonly CheckedLayer[] },
+  {
+    above,
+    others,
+    listed,
+  }: { above: ReadonlySet<string>; others: readonly Layer[]; listed?: RevisionFiles | undefined },
 ): Promise<Touched> {
-  const twins = others.flatMap((other) => {
-    const twin = other.layer.revisions.find(({ id }) => id === revision.id);
-    return twin ? [{ twin, other }] : [];
-  });
-  const higher = others.filter((other) => layer.above.has(other.layer.name));
-  const own = higher.flatMap((other) => other.layer.revisions).filter(({ name }) => name === revision.name);
+  const twins = others.flatMap((other) => other.revisions.filter(({ id }) => id === revision.id));
+  const higher = others.filter(({ name }) => above.has(name)).flatMap((other) => other.revisions);
+  const isSame = async (twin: Revision): Promise<boolean> =>
+    listed ? sameContent(listed, await storage.listFiles(twin)) : await holdSame(storage, revision, twin);
   return {
     id: revision.id,
     version: revision.version,
     where: revision.where,
-    above: own.map(({ version, layer: inLayer }) => ({ version, layer: inLayer })),
+    above: higher.filter(({ name }) => name === revision.name),
     twins: await Promise.all(
-      twins.map(async ({ twin, other }): Promise<Twin> => {
-        const [mine, theirs] = [
-          { revision, at: layer },
-          { revision: twin, at: other },
-        ];
-        const { sameContent: isSame, modes } = await compareRevisions(storage, mine, theirs);
-        const { name } = other.layer;
-        return { layer: name, isAbove: layer.above.has(name), sameContent: isSame, modes };
-      }),
+      twins.map(async (twin): Promise<Twin> => ({
+        layer: twin.layer,
+        isAbove: above.has(twin.layer),
+        sameContent: await isSame(twin),
+      })),
     ),
   };
+}
+
+/** Whether two revisions of a storage hold the same content; modes don't count. */
+export async function holdSame(storage: Pick<Storage, 'listFiles'>, a: Revision, b: Revision): Promise<boolean> {
+  return a.source === b.source || sameContent(await storage.listFiles(a), await storage.listFiles(b));
 }
 
 /** Those revisions that several of the layers, given in rank order, hold; at least one of the holders is in `scope`. */
@@ -71,12 +79,13 @@ export async function sharedRevisions(
   return await Promise.all(
     several.map(async ([id, held]) => {
       const [first, ...rest] = held as [Held, ...Held[]];
-      const compared = await Promise.all(rest.map((one) => compareRevisions(storage, first, one)));
+      const same = await Promise.all(rest.map((one) => holdSame(storage, first.revision, one.revision)));
+      const modes = await Promise.all(rest.map((one) => differentModes(storage, first, one)));
       return {
         id,
         layers: held.map(({ at }) => at.layer.name),
-        sameContent: compared.every((one) => one.sameContent),
-        modes: Math.max(...compared.map(({ modes }) => modes)),
+        sameContent: same.every(Boolean),
+        modes: Math.max(...modes),
       };
     }),
   );
@@ -87,20 +96,16 @@ interface Held {
   readonly at: CheckedLayer;
 }
 
-/** Whether two revisions hold the same, and how many of their files have another mode. */
-export async function compareRevisions(
-  storage: Storage,
-  a: Held,
-  b: Held,
-): Promise<Pick<Twin, 'sameContent' | 'modes'>> {
-  if (a.revision.source === b.revision.source) return { sameContent: true, modes: 0 };
-  const [left, right] = await Promise.all([storage.listFiles(a.revision), storage.listFiles(b.revision)]);
+/** How many files of two revisions have different modes. */
+async function differentModes(storage: Storage, a: Held, b: Held): Promise<number> {
+  if (a.revision.source === b.revision.source) return 0;
+  const { files } = await storage.listFiles(a.revision);
   const [own, other] = await Promise.all([a.at.committed(), b.at.committed()]);
   const differs = ({ path }: { path: string }): boolean => {
     const [mode, twin] = [own.get(`${a.revision.where}/${path}`), other.get(`${b.revision.where}/${path}`)];
     return mode !== undefined && twin !== undefined && mode.mode !== twin.mode;
   };
-  return { sameContent: sameContent(left, right), modes: left.files.filter(differs).length };
+  return files.filter(differs).length;
 }
 
 /** What a layer at `head` has that it lacked at `base`, has no more, and has otherwise. */
@@ -125,8 +130,8 @@ export async function changedRevisions(
     removed: base.layer.revisions.filter(({ id }) => !after.has(id)),
     overwritten: await Promise.all(
       overwritten.map(async ({ revision, old }) => {
-        const compared = await compareRevisions(storage, { revision: old, at: base }, { revision, at: head });
-        return { revision, sameContent: compared.sameContent && old.signature === revision.signature };
+        const isSame = await holdSame(storage, old, revision);
+        return { revision, sameContent: isSame && old.signature === revision.signature };
       }),
     ),
   };

@@ -23,8 +23,6 @@ export interface Twin {
   /** Whether that layer wins over the one that is checked. */
   readonly isAbove: boolean;
   readonly sameContent: boolean;
-  /** How many of the files have another mode there. */
-  readonly modes: number;
 }
 
 /** A revision that a change touches, and what other layers hold of its package. */
@@ -59,6 +57,13 @@ export function policyFindings(change: LayerChange): CheckFinding[] {
     ...change.removed.flatMap((one) => removing(change, one)),
     ...moreThanOne(change),
   ];
+}
+
+/** The findings as those who propose a change see them: without notes, and a low version is only a warning. */
+export function proposerFindings(findings: readonly CheckFinding[]): Finding[] {
+  return findings.flatMap(({ code, where, text, level }) =>
+    level === 'note' ? [] : [{ code, where, text, level: code === 'not-newer' ? 'warning' : level }],
+  );
 }
 
 /** The title of a pull request begins with the layer that it is for, in brackets. */

@@ -1,21 +1,20 @@
-import { compareRevisions, sameContent } from '../catalog/merge.ts';
+import { compareRevisions } from '../catalog/merge.ts';
 import { accepts } from '../core/constraint.ts';
 import { compileConstraint } from '../package/constraint-compile.ts';
 import type { Finding } from '../errors.ts';
 import { Stop } from '../errors.ts';
 import type { Revision } from '../storage/storage.ts';
-import { get } from '../package/rules.ts';
 import { parseVersion } from '../core/version.ts';
 import type { Version } from '../core/version.ts';
 import type { Change } from './change.ts';
-import { readFitness } from '../package/judge.ts';
-import type { Fitness } from '../package/judge.ts';
-import { layerNamed, layersAbove, revisionNamed } from './open.ts';
+import type { ReadEntry } from '../build/cache/entries.ts';
+import { layerNamed, layersAbove, othersOf, revisionNamed, rulesOf } from './open.ts';
 import type { OpenLayer, Workflow } from './open.ts';
 import { editsTo, heldAt } from './revision-paths.ts';
 import type { Held } from './revision-paths.ts';
-import { policyFindings } from './policy.ts';
-import { proposerFindings, touchedIn } from './touched.ts';
+import { holdSame, touchedBy } from './other-layers.ts';
+import { policyFindings, proposerFindings } from './policy.ts';
+import { readEntries } from './read-entries.ts';
 
 /** From which layer to which. */
 export interface Way {
@@ -92,22 +91,20 @@ export async function planAll(
   const candidates = way.from.layer.revisions.filter(
     ({ id, name }) => !elsewhere.has(id) && (selection.package ?? name) === name,
   );
-  const read = await readFitness(workflow.storage, workflow.config.tables, {
-    revisions: candidates.sort(compareRevisions),
-  });
+  const all = await readEntries(rulesOf(workflow, way.to), candidates.sort(compareRevisions));
   const found: { promotions: Promotion[]; findings: Finding[] } = { promotions: [], findings: [] };
-  for (const fitness of read) {
-    const lower = fitness.revision;
+  for (const read of all) {
+    const lower = read.revision;
     const pair = { lower, upper: upper.get(lower.id) };
-    if (kibana && fitness.package && !isFor(fitness, kibana)) continue;
-    if (pair.upper && !(await isSame(workflow, { lower, upper: pair.upper })))
+    if (kibana && !isFor(read, kibana)) continue;
+    if (pair.upper && !(await holdSame(workflow.storage, lower, pair.upper)))
       found.findings.push({
         code: 'collision',
         where: lower.id,
         text: `${way.to.policy.name} holds different content; it is left as it is`,
         level: 'warning',
       });
-    else found.promotions.push(await planFor(workflow, way, { ...pair, fitness }));
+    else found.promotions.push(await planFor(workflow, way, { ...pair, read }));
   }
   return found;
 }
@@ -115,18 +112,17 @@ export async function planAll(
 async function planFor(
   workflow: Workflow,
   way: Way,
-  { lower, upper, fitness }: { lower: Revision; upper: Revision | undefined; fitness?: Fitness },
+  { lower, upper, read: known }: { lower: Revision; upper: Revision | undefined; read?: ReadEntry },
 ): Promise<Promotion> {
-  const { repository, config, storage } = workflow;
-  const isEqual = upper !== undefined && (await isSame(workflow, { lower, upper }));
+  const { repository, storage } = workflow;
+  const isEqual = upper !== undefined && (await holdSame(storage, lower, upper));
   const isAdded = upper !== undefined && isEqual && (lower.signature ?? upper.signature) === upper.signature;
   const held = await heldAt(repository, way.from, lower);
   const kept = await heldAt(repository, way.to, lower);
   const promotion = promotionOf(way, lower, { held, kept: isEqual ? kept : {}, isAdded, isRemoved: false });
   if (isAdded) return promotion;
-  const [read] = fitness ? [fitness] : await readFitness(storage, config.tables, { revisions: [lower] });
-  if (!read) return promotion;
-  const touched = await touchedIn(workflow, way.to, read);
+  const read = known ? [known] : await readEntries(rulesOf(workflow, way.to), [lower]);
+  const touched = await touchedBy(storage, lower, othersOf(workflow, way.to));
   const { policy } = way.to;
   const rules = policyFindings({
     layer: policy.name,
@@ -136,7 +132,7 @@ async function planFor(
     removed: [],
     reason: undefined,
   });
-  return { ...promotion, findings: [...read.findings, ...proposerFindings(rules)] };
+  return { ...promotion, findings: [...read.flatMap(({ findings }) => findings), ...proposerFindings(rules)] };
 }
 
 /** `held` is what the lower layer has; `kept` what the upper one has with the same content, and which stays. */
@@ -177,15 +173,11 @@ function present(held: Held): Held {
   return Object.fromEntries(Object.entries(held).filter(([, node]) => node !== undefined));
 }
 
-async function isSame({ storage }: Workflow, { lower, upper }: { lower: Revision; upper: Revision }): Promise<boolean> {
-  if (lower.source === upper.source) return true;
-  return sameContent(await storage.listFiles(lower), await storage.listFiles(upper));
-}
-
-function isFor({ package: found }: Fitness, kibana: Version): boolean {
-  const written = found && get(found.manifest, 'conditions', 'kibana', 'version');
+/** What is unfit may be for any version. */
+function isFor({ entry }: ReadEntry, kibana: Version): boolean {
+  const written = entry?.facts.kibana;
   if (written === undefined) return true;
-  const constraint = compileConstraint(String(written));
+  const constraint = compileConstraint(written);
   return constraint !== undefined && accepts(constraint, kibana);
 }
 

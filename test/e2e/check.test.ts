@@ -291,6 +291,20 @@ describe('explain', () => {
     });
   });
 
+  test('says what was asked in letters, whatever the alphabet', async () => {
+    const one = project({ production: acme });
+    const textFor = async (...args: string[]): Promise<string> =>
+      (await one.run('explain', '--dist', 'production', ...args)).stdout;
+    expect(await textFor('acme', '--category', 'Sécurité')).toMatch(/ are in Sécurité \[category\]/);
+    expect(await textFor('acme', '--type', 'été')).toMatch(/its type is integration, not été \[type\]/);
+    expect(await textFor('acme', '--url', '/search?package=%C3%A9')).toMatch(/asks for the package é \[package\]/);
+    expect(await textFor('acme', '--discovery', 'fields:länge')).toMatch(/discovery fields:länge must have all/);
+    expect(await one.run('explain', '--dist', 'production', '--url', '/search?package=ä')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('production has no package "ä"'),
+    });
+  });
+
   test('a tag of a stack release is a distribution', async () => {
     const one = project({ production: acme });
     one.repository.git('tag', '8.7.0', 'production');

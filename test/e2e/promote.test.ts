@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { mergeLayers } from '../../src/catalog/merge.ts';
@@ -6,12 +6,15 @@ import { openGitStorage } from '../../src/storage/git/storage.ts';
 import { applyChanges } from '../../src/workflow/change.ts';
 import { openWorkflow } from '../../src/workflow/open.ts';
 import { planPromotion, wayBetween } from '../../src/workflow/promotion.ts';
+import type { AddReport } from '../../src/commands/add/run.ts';
+import type { CheckReport } from '../../src/commands/check/run.ts';
 import type { PromoteReport } from '../../src/commands/promote/run.ts';
+import type { TagReport } from '../../src/commands/tag/run.ts';
 import { temporaryFolder } from '../support/cli.ts';
 import type { Run } from '../support/cli.ts';
 import { sharedPath } from '../support/contract.ts';
 import { coreInMemory } from '../support/implementations.ts';
-import { createRepository, packageFiles, runGit, under } from '../support/repository.ts';
+import { createRepository, packageFiles, runGit, under, writeFiles } from '../support/repository.ts';
 import type { Repository, TreeEntry } from '../support/repository.ts';
 import { storageProject } from '../support/workflow.ts';
 import type { StorageProject } from '../support/workflow.ts';
@@ -454,3 +457,35 @@ function byPath(a: string, b: string): number {
 function pathOf(line: string): string {
   return line.split(' ').slice(3).join(' ');
 }
+
+describe('a layer of a distribution that requires signatures', () => {
+  test('takes nothing unsigned, by whatever verb; check says the same of the same revision', async () => {
+    const project = threePackages();
+    const config = join(project.folder, 'content/distributions.yml');
+    const text = readFileSync(config, 'utf8');
+    writeFileSync(config, text.replace('[production, staging] }', '[production, staging], signatures: required }'));
+    const unsigned = { code: 'unfit', text: 'has no signature, and this distribution requires one', level: 'error' };
+
+    const before = project.files('staging');
+    const one = await project.json<PromoteReport>('promote', 'acme', '1.1.0', ...UP, '--apply');
+    expect(one).toMatchObject({ status: 1, findings: [unsigned] });
+    const all = await project.json<PromoteReport>('promote', '--all', ...UP, '--apply');
+    expect(all).toMatchObject({ status: 1, findings: [unsigned, unsigned] });
+    const folder = join(project.folder, 'widget');
+    writeFiles(folder, packageFiles('widget', '3.0.0'));
+    const path = join(folder, 'widget/3.0.0');
+    const added = await project.json<AddReport>('add', path, '--layer', 'staging', '--apply');
+    expect(added).toMatchObject({ status: 1, findings: [unsigned] });
+    expect(project.files('staging')).toEqual(before);
+
+    const toSnapshot = await project.json<AddReport>('add', path, '--layer', 'snapshot', '--apply');
+    expect(toSnapshot).toMatchObject({ status: 0, findings: [] });
+    expect(await project.json<CheckReport>('check', '--layer', 'staging')).toMatchObject({
+      status: 1,
+      findings: [unsigned],
+    });
+    expect(await project.json<CheckReport>('check', '--layer', 'snapshot')).toMatchObject({ status: 0, findings: [] });
+    const tagged = await project.json<TagReport>('tag', '8.7.0', '--layer', 'staging', '--dry-run');
+    expect(tagged).toMatchObject({ status: 1, findings: [unsigned] });
+  });
+});

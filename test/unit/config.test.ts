@@ -167,7 +167,7 @@ describe('the rules of the layers', () => {
     const { layers, distributions, storage, file } = await readStorageConfig({ config });
     expect({ storage, file }).toEqual({ storage: resolve(config, '../storage'), file: config });
     expect(distributions).toEqual({ staging: ['production', 'staging'] });
-    const open = { overwrite: 'allow', remove: 'allow' };
+    const open = { overwrite: 'allow', remove: 'allow', signatures: 'optional' };
     expect(layers).toEqual([
       { name: 'production', ref: 'production', packages: 'packages', ...open },
       { name: 'staging', ref: 'next', packages: '', ...open },

@@ -12,7 +12,7 @@ function touched(id: string, more: Partial<Touched> = {}): Touched {
 }
 
 function twin(layer: string, more: Partial<Twin> = {}): Twin {
-  return { layer, isAbove: true, sameContent: true, modes: 0, ...more };
+  return { layer, isAbove: true, sameContent: true, ...more };
 }
 
 function removedWith(one: Twin): Touched[] {

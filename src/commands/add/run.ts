@@ -4,14 +4,14 @@ import type { Finding } from '../../errors.ts';
 import type { RevisionFiles } from '../../storage/storage.ts';
 import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
 import type { Change, ChangeReport } from '../../workflow/change.ts';
-import { readFitness } from '../../package/judge.ts';
 import { incomingPackages } from '../../workflow/incoming.ts';
 import type { Incoming, IncomingPackages } from '../../workflow/incoming.ts';
-import { layerNamed, openWorkflow } from '../../workflow/open.ts';
+import { layerNamed, openWorkflow, othersOf, rulesOf } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
 import { editsTo, pathOf } from '../../workflow/revision-paths.ts';
-import { policyFindings } from '../../workflow/policy.ts';
-import { proposerFindings, touchedIn } from '../../workflow/touched.ts';
+import { touchedBy } from '../../workflow/other-layers.ts';
+import { policyFindings, proposerFindings } from '../../workflow/policy.ts';
+import { readEntries } from '../../workflow/read-entries.ts';
 import { defaultConfig } from '../build/run.ts';
 
 export interface AddOptions extends Omit<WorkflowOptions, 'config'> {
@@ -137,18 +137,15 @@ async function readOne(
   { workflow, layer, incoming }: Reading,
   { revision, listed, signature }: Incoming,
 ): Promise<{ report: AddedReport; findings: Finding[] }> {
-  const { storage, config } = workflow;
+  const { storage } = workflow;
   const { policy } = layer;
-  const files: Pick<typeof storage, 'listFiles' | 'read' | 'missing'> = {
-    ...incoming.storage,
-    listFiles: async () => listed,
-  };
-  const [fitness] = await readFitness(files, config.tables, { revisions: [revision] });
+  const files = { ...incoming.storage, listFiles: async () => listed };
+  const read = await readEntries({ ...rulesOf(workflow, layer), storage: files, cache: undefined }, [revision]);
   const there = layer.layer.revisions.find(({ id }) => id === revision.id);
   const isSame = there !== undefined && sameContent(await storage.listFiles(there), listed);
   const isDone = isSame && there.signature === revision.signature;
   const where = pathOf(policy.packages, revision, listed.zip === undefined ? 'folder' : 'zip');
-  const touched = { ...(await touchedIn(workflow, layer, { revision, listed })), where };
+  const touched = { ...(await touchedBy(storage, revision, { ...othersOf(workflow, layer), listed })), where };
   const overwritten = there && !isDone ? [{ ...touched, sameContent: isSame }] : [];
   const change = {
     layer: policy.name,
@@ -167,7 +164,7 @@ async function readOne(
       signed: signature !== undefined,
       state: isDone ? 'done' : there ? 'overwritten' : 'new',
     },
-    findings: [...(fitness?.findings ?? []), ...proposerFindings(policyFindings(change))],
+    findings: [...read.flatMap(({ findings }) => findings), ...proposerFindings(policyFindings(change))],
   };
 }
 

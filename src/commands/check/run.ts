@@ -1,4 +1,4 @@
-import { isUrl, readConfig, readStorageConfig } from '../../config.ts';
+import { isUrl, readStorageConfig } from '../../config.ts';
 import type { LayerPolicy, StorageConfig } from '../../config.ts';
 import { nearMatch, Stop } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
@@ -51,7 +51,7 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
       }),
     );
     const checked = layers.filter(({ layer }) => names.includes(layer.name));
-    const rules = await rulesFor({ config, storage, cache: options.cache }, names);
+    const rules: Rules = { storage, tables: config.tables, cache: options.cache };
     const [head] = checked;
     const result =
       changing && head
@@ -93,19 +93,15 @@ async function readBase(
   return checkedLayer(checking, spec, common === undefined ? asked : await storage.readLayer({ ...spec, ref: common }));
 }
 
-function checkedLayer({ storage, config }: Checking, { packages }: LayerPolicy, layer: Layer): CheckedLayer {
+function checkedLayer(
+  { storage, config }: Checking,
+  { packages, signatures }: LayerPolicy,
+  layer: Layer,
+): CheckedLayer {
   let files: ReturnType<typeof committedFiles> | undefined;
   const committed = (): ReturnType<typeof committedFiles> =>
     (files ??= committedFiles(storage, { commit: layer.commit, packages }));
-  return { layer, above: layersAbove(config, layer.name), committed };
-}
-
-/** The rules of a build of the distributions that hold one of the layers; where one of them requires signatures, all do. */
-async function rulesFor({ config, storage, cache }: Checking & { cache: string }, layers: string[]): Promise<Rules> {
-  const holding = Object.entries(config.distributions).filter(([, held]) => layers.some((name) => held.includes(name)));
-  const read = await Promise.all(holding.map(([dist]) => readConfig({ config: config.file, dist })));
-  const signatures = read.some((one) => one.signatures === 'required') ? 'required' : 'optional';
-  return { storage, tables: config.tables, signatures, cache };
+  return { layer, above: layersAbove(config, layer.name), signatures, committed };
 }
 
 /** All layers, those that win over others first. */

@@ -6,7 +6,6 @@ import { readConfig, readStorageConfig } from '../../config.ts';
 import type { LayerSpec, Tables } from '../../config.ts';
 import { nearMatch, Stop } from '../../errors.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { entryReader } from '../../build/cache/entries.ts';
 import { tagLookup, withStorage } from '../../inspect/open-catalog.ts';
 import { compareSides } from '../../inspect/diff.ts';
 import type { DiffReport, Side } from '../../inspect/diff.ts';
@@ -81,8 +80,7 @@ async function openSide(storage: Storage, source: Source, { cache }: DiffOptions
   const isLayer = layers.length === 1 && layers[0]?.name === source.title;
   const title = isLayer ? at.join('') : `${source.title} (${at.join(', ')})`;
   const { tables, signatures } = source;
-  const reader = entryReader(storage, { tables, signatures }, cache);
-  return storageSide(title, mergeLayers(layers).revisions, { storage, reader, tables });
+  return storageSide(title, mergeLayers(layers).revisions, { storage, tables, signatures, cache });
 }
 
 function isSite(folder: string): boolean {

@@ -4,11 +4,10 @@ import { withoutCredentials } from '../../storage/git/command.ts';
 import { parseQuery } from '../../core/query.ts';
 import type { Query } from '../../core/query.ts';
 import { parseQueryString } from '../../core/query-string.ts';
-import { entryReader } from '../../build/cache/entries.ts';
 import { byteString } from '../../build/index-files.ts';
 import { withCatalog } from '../../inspect/open-catalog.ts';
 import type { OpenCatalog } from '../../inspect/open-catalog.ts';
-import { explainQuery } from '../../inspect/explain.ts';
+import { explainQuery, shown } from '../../inspect/explain.ts';
 import type { Verdict } from '../../inspect/explain.ts';
 import { columnsOf, readEntries } from '../../workflow/read-entries.ts';
 import { defaultConfig } from '../build/run.ts';
@@ -59,7 +58,7 @@ export async function explain(options: ExplainOptions): Promise<ExplainReport> {
   const { request, query } = readRequest(options);
   const { dist, config = defaultConfig() } = options;
   return await withCatalog({ ...options, dist, config }, async (open) => {
-    const name = options.name ?? (query.package === '' ? undefined : query.package);
+    const name = options.name ?? (query.package === '' ? undefined : shown(query.package));
     return {
       distribution: open.distribution.name,
       storage: withoutCredentials(open.distribution.storage),
@@ -80,7 +79,7 @@ async function explainPackages(
     throw new Stop('unknown-package', `${distribution.name} has no package "${name}"`, hint);
   }
   const revisions = catalog.revisions.filter((revision) => name === undefined || revision.name === name);
-  const read = await readEntries(entryReader(storage, distribution, cache), revisions);
+  const read = await readEntries({ ...distribution, storage, cache }, revisions);
   const entries = read.flatMap(({ entry }) => entry ?? []);
   const columns = columnsOf(entries, distribution.tables.categories);
   const facts = entries.map((entry) => entry.facts);
@@ -125,6 +124,5 @@ function readRequest({ url, name, parameters }: ExplainOptions): { request: stri
   const raw = [...asked, ...added].filter((pair) => pair !== '').join('&');
   const parsed = parseQuery(path === '/search' ? 'search' : 'categories', parseQueryString(byteString(raw)));
   if ('query' in parsed) return { request: raw === '' ? path : `${path}?${raw}`, query: parsed.query };
-  const error = Buffer.from(parsed.error, 'latin1').toString('utf8');
-  throw new Stop('bad-request', `the registry answers 400 to ${path}?${raw}: ${error}`);
+  throw new Stop('bad-request', `the registry answers 400 to ${path}?${raw}: ${shown(parsed.error)}`);
 }

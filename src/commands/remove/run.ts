@@ -1,11 +1,11 @@
 import type { Finding } from '../../errors.ts';
 import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
 import type { Change, ChangeReport } from '../../workflow/change.ts';
-import { layerNamed, openWorkflow, revisionNamed } from '../../workflow/open.ts';
+import { layerNamed, openWorkflow, othersOf, revisionNamed } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
 import { editsTo, heldAt } from '../../workflow/revision-paths.ts';
-import { policyFindings } from '../../workflow/policy.ts';
-import { proposerFindings, touchedIn } from '../../workflow/touched.ts';
+import { touchedBy } from '../../workflow/other-layers.ts';
+import { policyFindings, proposerFindings } from '../../workflow/policy.ts';
 import { defaultConfig } from '../build/run.ts';
 
 export interface RemoveOptions extends Omit<WorkflowOptions, 'config'> {
@@ -53,8 +53,7 @@ export async function remove(options: RemoveOptions): Promise<RemoveReport> {
 
 async function rules(workflow: Workflow, layer: OpenLayer, options: RemoveOptions): Promise<Finding[]> {
   const revision = revisionNamed(layer, options.name, options.version);
-  const listed = await workflow.storage.listFiles(revision);
-  const removed = [await touchedIn(workflow, layer, { revision, listed })];
+  const removed = [await touchedBy(workflow.storage, revision, othersOf(workflow, layer))];
   const { policy } = layer;
   const change = { layer: policy.name, policy, added: [], overwritten: [], removed, reason: options.reason };
   const wanted = `no higher layer holds the same content, and ${policy.name} wants a reason: --reason TEXT`;

@@ -1,9 +1,9 @@
 import { isReleaseVersion } from '../../config.ts';
 import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
-import { readFitness } from '../../package/judge.ts';
-import { layerNamed, openWorkflow } from '../../workflow/open.ts';
+import { layerNamed, openWorkflow, rulesOf } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
+import { readEntries } from '../../workflow/read-entries.ts';
 import { defaultConfig } from '../build/run.ts';
 
 export interface TagOptions extends Omit<WorkflowOptions, 'config'> {
@@ -61,14 +61,11 @@ export async function tag(options: TagOptions, onRead: (done: number, total: num
 const HINT = 'a release is tagged once: whoever builds it must get the same';
 
 async function buildFindings(
-  { storage, config }: Workflow,
-  { layer }: OpenLayer,
+  workflow: Workflow,
+  layer: OpenLayer,
   onRead: (done: number, total: number) => void,
 ): Promise<Finding[]> {
-  const { revisions } = layer;
-  const read = await readFitness(storage, config.tables, {
-    revisions,
-    onRead: (done) => onRead(done, revisions.length),
-  });
-  return [...layer.findings, ...read.flatMap(({ findings }) => findings)];
+  const { revisions, findings } = layer.layer;
+  const read = await readEntries(rulesOf(workflow, layer), revisions, (done) => onRead(done, revisions.length));
+  return [...findings, ...read.flatMap((one) => one.findings)];
 }

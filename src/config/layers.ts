@@ -1,0 +1,64 @@
+import { nearMatch, Stop } from '../errors.ts';
+import type { WrittenConfig, WrittenDistribution } from './schema.ts';
+
+/** Where a layer lies in its storage. */
+export interface LayerSpec {
+  readonly name: string;
+  /** A branch, tag or commit of a git storage. */
+  readonly ref: string;
+  /** The sub-folder that holds `<name>/<version>/`; `.` for the layer's own folder. */
+  readonly packages: string;
+}
+
+/** A layer as a distribution names it. */
+type WrittenLayer = Exclude<WrittenDistribution['layers'][number], string>;
+
+/**
+ * The layers of a distribution, in rank order; `refs` overrides their refs by name. Throws a `Stop` where a name is unknown or
+ * there twice.
+ */
+export function resolveLayers(
+  written: WrittenConfig,
+  distribution: WrittenDistribution,
+  { file, dist, refs }: { file: string; dist: string; refs: Readonly<Record<string, string>> },
+): LayerSpec[] {
+  const specs = distribution.layers.map((entry) => {
+    const given: WrittenLayer = typeof entry === 'string' ? { name: entry } : entry;
+    if (typeof entry === 'string' && !Object.hasOwn(written.layers, entry))
+      throw new Stop(
+        'unknown-layer',
+        `${file}: distributions.${dist}.layers names "${entry}", which is not under layers`,
+        `the layers are: ${Object.keys(written.layers).join(', ')}${nearMatch(entry, Object.keys(written.layers))}`,
+      );
+    const base = typeof entry === 'string' ? written.layers[entry] : undefined;
+    const { ref = base?.ref, packages = base?.packages } = given;
+    return {
+      name: given.name,
+      ref: (Object.hasOwn(refs, given.name) ? refs[given.name] : undefined) ?? ref ?? given.name,
+      packages: cleanFolder(packages ?? 'packages', file),
+    };
+  });
+  const names = specs.map((spec) => spec.name);
+  const twice = names.find((layer, i) => names.indexOf(layer) !== i);
+  if (twice) throw new Stop('layer-twice', `${file}: distributions.${dist}.layers names "${twice}" twice`);
+  const stray = Object.keys(refs).find((layer) => !names.includes(layer));
+  if (stray !== undefined)
+    throw new Stop(
+      'unknown-layer',
+      `--ref ${stray}=…: "${dist}" has no layer "${stray}"`,
+      `its layers are: ${names.join(', ')}`,
+    );
+  return specs;
+}
+
+/** A folder of a layer without needless parts. Throws a `Stop` where it leads out of the layer. */
+export function cleanFolder(packages: string, file: string): string {
+  const parts = packages.split('/').filter((part) => part !== '' && part !== '.');
+  if (packages.startsWith('/') || parts.includes('..'))
+    throw new Stop(
+      'bad-config',
+      `${file}: packages: "${packages}" leaves the layer`,
+      'name a folder inside the layer, or "."',
+    );
+  return parts.join('/');
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { nearMatch } from '../errors.ts';
+
+/* The schemas of `distributions.yml` and of the tables beside it, as they are written. */
+
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a name (letters, digits, ".", "_", "-")');
+const wholeNumber = z
+  .string('is not a whole number')
+  .regex(/^\d{1,15}$/, 'is not a whole number')
+  .transform(Number);
+const layerFields = { ref: z.string().min(1).optional(), packages: z.string().min(1).optional() };
+const policyFields = {
+  overwrite: z.enum(['never', 'warn', 'allow']).optional(),
+  remove: z.enum(['never', 'exception', 'allow']).optional(),
+};
+const writtenLayer = z.strictObject({ ...layerFields, ...policyFields }).nullable();
+const ownLayer = z.strictObject({ name, ...layerFields });
+const writtenDistribution = z.strictObject({
+  layers: z.array(z.union([name, ownLayer])).min(1),
+  registry: z.string().optional(),
+  cache: z
+    .strictObject({ index: wholeNumber, search: wholeNumber, categories: wholeNumber, files: wholeNumber })
+    .partial()
+    .optional(),
+  collisions: z.enum(['report', 'refuse']).optional(),
+  signatures: z.enum(['optional', 'required']).optional(),
+  precompute: z.strictObject({ answers: wholeNumber, bytes: wholeNumber }).partial().optional(),
+});
+/** Of `distributions.yml`. */
+export const writtenConfig = z.strictObject({
+  registry: z.string(),
+  storage: z.string().min(1),
+  layers: z.record(name, writtenLayer),
+  distributions: z.record(name, writtenDistribution),
+});
+/** Of `categories.yml`. */
+export const writtenCategories = z
+  .array(z.strictObject({ id: z.string().min(1), title: z.string(), parent: z.string().optional() }))
+  .superRefine((categories, { addIssue }) => {
+    const ids = categories.map(({ id }) => id);
+    for (const [i, { parent }] of categories.entries())
+      if (parent !== undefined && !ids.includes(parent))
+        addIssue({
+          code: 'custom',
+          path: [i, 'parent'],
+          message: `there is no category "${parent}"${nearMatch(parent, ids)}`,
+        });
+  });
+/** Of `ingestion-methods.yml`: input type -> ingestion method. */
+export const writtenMethods = z.record(z.string(), z.string());
+
+export type WrittenConfig = z.infer<typeof writtenConfig>;
+export type WrittenDistribution = z.infer<typeof writtenDistribution>;
