@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measure, processFigures } from './bench-measure.ts';
 import type { Figure, Measured, Row } from './bench-measure.ts';
-import { addRevision, copyRepository, makeFourTimes } from './bench-storage.ts';
+import { addFolderRevision, addRevision, copyRepository, extractBranches, makeFourTimes } from './bench-storage.ts';
 
 /*
  * The scenarios that build. Each gives rows of the table. None removes what it has made: for minutes after a large tree was
@@ -26,18 +26,30 @@ export interface Bench {
   readonly clone: string;
   /** How long it took. */
   readonly cloned: Measured;
-  /** The cold builds of `snapshot` that were made by now, by run. */
-  readonly built: Map<number, Built>;
+  /** The cold builds of `snapshot` that were made by now, by way and run. */
+  readonly built: Map<string, Built>;
 }
 
-/** A site in `out`, and the cache of its build. */
+/** The ways to build that are measured, by their options. */
+const WAYS = {
+  plain: [],
+  nginx: ['--target', 'nginx'],
+  netlify: ['--target', 'netlify'],
+  cloudflare: ['--target', 'cloudflare'],
+  folder: [],
+} as const;
+
+export type Way = keyof typeof WAYS;
+
+/** A site in `out`, made from `storage` with the cache of its build. */
 export interface Built extends BuildResult {
+  readonly way: Way;
+  readonly storage: string;
   readonly cache: string;
   readonly out: string;
 }
 
 interface BuildResult extends Measured {
-  readonly how: string;
   readonly revisions: number;
   readonly manifest: string;
 }
@@ -59,34 +71,32 @@ function common(storage: string, cache: string): string[] {
 
 /** Builds a distribution, and says what it took. */
 export async function build(
-  { storage, cache, out }: { storage: string; cache: string; out: string },
+  { way, storage, cache, out }: Pick<Built, 'way' | 'storage' | 'cache' | 'out'>,
   distribution: string,
-  more: readonly string[] = [],
 ): Promise<BuildResult> {
-  const args = ['--dist', distribution, '--out', out, ...common(storage, cache), ...more];
+  const args = ['--dist', distribution, '--out', out, ...common(storage, cache), ...WAYS[way]];
   const measured = await measure([cli, 'build', ...args]);
-  const { revisions, site } = JSON.parse(measured.stdout) as {
-    revisions: number;
-    site: { how: string; manifest: string };
-  };
-  return { ...measured, stdout: '', revisions, how: site.how, manifest: site.manifest };
+  const { revisions, site } = JSON.parse(measured.stdout) as { revisions: number; site: { manifest: string } };
+  return { ...measured, stdout: '', revisions, manifest: site.manifest };
 }
 
 /** The cold build of `snapshot` that a run starts from: made once, at the first call. */
-export async function builtCold(bench: Bench, run: number): Promise<Built> {
-  const known = bench.built.get(run);
+export async function builtCold(bench: Bench, run: number, way: Way = 'plain'): Promise<Built> {
+  const known = bench.built.get(`${way}-${run}`);
   if (known) return known;
-  const [cache, out] = [join(bench.folder, `cache-${run}`), join(bench.folder, `dist-${run}`)];
-  cpSync(bench.seed, cache, { recursive: true });
-  const result = await build({ storage: bench.storage, cache, out }, 'snapshot');
-  const made = { ...result, cache, out };
-  bench.built.set(run, made);
+  const [cache, out] = [join(bench.folder, `cache-${way}-${run}`), join(bench.folder, `dist-${way}-${run}`)];
+  const storage = way === 'folder' ? extractBranches(bench.clone, join(bench.folder, 'folders')) : bench.storage;
+  if (way !== 'folder') cpSync(bench.seed, cache, { recursive: true });
+  const result = await build({ way, storage, cache, out }, 'snapshot');
+  const made = { ...result, way, storage, cache, out };
+  bench.built.set(`${way}-${run}`, made);
   return made;
 }
 
-/** Each build just after the floor of the same clone. */
-export async function cold(bench: Bench): Promise<Row[]> {
-  const [floors, builds]: [Measured[], Measured[]] = [[], []];
+/** From a bundle, with no target: each cold build just after the floor of the same clone. */
+export async function plain(bench: Bench): Promise<Row[]> {
+  const floors: Measured[] = [];
+  const builds: Built[] = [];
   for (let run = 0; run < bench.runs; run++) {
     const folder = join(bench.folder, `floor-${run}`);
     mkdirSync(folder);
@@ -97,40 +107,70 @@ export async function cold(bench: Bench): Promise<Row[]> {
   return [
     { name: 'clone of the bundle', figures: processFigures([bench.cloned]).slice(0, 1) },
     { name: 'floor', figures: processFigures(floors) },
-    { name: 'cold', figures: [...processFigures(builds, 450), ratio('÷ floor', pair(builds, floors), 1.25)] },
+    { name: 'plain, cold', figures: [...processFigures(builds, 350), ...ratios('floor', builds, floors, 1.25)] },
+    ...(await incremental(bench, builds)),
   ];
 }
 
-/** The same build once more. Throws where it is not the same site. */
-export async function unchanged(bench: Bench): Promise<Row[]> {
-  const again = async (before: Built): Promise<BuildResult> => {
-    const result = await build({ ...before, storage: bench.storage }, 'snapshot');
-    if (result.how !== 'unchanged' || result.manifest !== before.manifest)
-      throw new Error(`the second build is "${result.how}", manifest ${result.manifest}, not ${before.manifest}`);
-    return result;
-  };
-  return [await afterCold(bench, { name: 'unchanged', atMost: 1 / 30 }, again)];
+/** Another way than `plain`; `atMost` is how many times as much as a plain one its cold build may take. */
+export async function otherWay(bench: Bench, way: Way, atMost?: number): Promise<Row[]> {
+  const plains: Built[] = [];
+  const builds: Built[] = [];
+  for (let run = 0; run < bench.runs; run++) {
+    plains.push(await builtCold(bench, run));
+    builds.push(await builtCold(bench, run, way));
+  }
+  return [
+    { name: `${way}, cold`, figures: [...processFigures(builds), ...ratios('plain', builds, plains, atMost)] },
+    ...(await incremental(bench, builds)),
+  ];
 }
 
-/** A commit that adds a revision to the lowest layer. */
-export async function oneRevision(bench: Bench): Promise<Row[]> {
-  const add = async (before: Built, run: number): Promise<BuildResult> => {
-    const storage = copyRepository(bench.clone, join(bench.folder, `changed-${run}.git`));
-    await build({ ...before, storage }, 'snapshot');
-    addRevision(storage, { from: 'production', to: 'snapshot', version: '99.0.0' });
-    const result = await build({ ...before, storage }, 'snapshot');
-    if (result.revisions !== before.revisions + 1) throw new Error('the new revision is not in the site');
-    return result;
-  };
-  return [await afterCold(bench, { name: 'one-revision', atMost: 1 / 15 }, add)];
+/** The same builds once more, and with a commit that adds a revision to the lowest layer. */
+async function incremental(bench: Bench, builds: readonly Built[]): Promise<Row[]> {
+  const [again, added]: [Measured[], Measured[]] = [[], []];
+  for (const [run, before] of builds.entries()) {
+    again.push(await unchanged(before));
+    added.push(await oneRevision(bench, before, run));
+  }
+  const way = builds[0]?.way ?? '';
+  return [
+    { name: `${way}, unchanged`, figures: [...processFigures(again), ...ratios('own cold', again, builds, 1 / 30)] },
+    { name: `${way}, one revision`, figures: [...processFigures(added), ...ratios('own cold', added, builds, 1 / 15)] },
+  ];
+}
+
+/** Throws where it is not the same site. */
+async function unchanged(before: Built): Promise<BuildResult> {
+  const result = await build(before, 'snapshot');
+  if (result.manifest !== before.manifest)
+    throw new Error(`the manifest of the second build is ${result.manifest}, not ${before.manifest}`);
+  return result;
+}
+
+/** Throws where the site lacks it. A folder is as before once it is measured, for the next run. */
+async function oneRevision(bench: Bench, before: Built, run: number): Promise<BuildResult> {
+  const isFolder = before.way === 'folder';
+  const copy = join(bench.folder, `changed-${before.way}-${run}.git`);
+  const storage = isFolder ? before.storage : copyRepository(bench.clone, copy);
+  const where = { from: 'production', to: 'snapshot', version: '99.0.0' };
+  const undo = isFolder ? addFolderRevision(storage, where) : addRevision(storage, where);
+  const result = await build({ ...before, storage }, 'snapshot');
+  undo?.();
+  if (result.revisions !== before.revisions + 1) throw new Error('the new revision is not in the site');
+  return result;
 }
 
 /** `staging`, whose packages `snapshot` has all made already. */
 export async function secondDistribution(bench: Bench): Promise<Row[]> {
-  const target = { name: 'second-distribution', atMost: 1 / 4 };
-  const second = async (before: Built): Promise<BuildResult> =>
-    await build({ ...before, storage: bench.storage }, 'staging');
-  return [await afterCold(bench, target, second)];
+  const [before, after]: [Measured[], Measured[]] = [[], []];
+  for (let run = 0; run < bench.runs; run++) {
+    const made = await builtCold(bench, run);
+    before.push(made);
+    after.push(await build(made, 'staging'));
+  }
+  const figures = [...processFigures(after), ...ratios('cold', after, before, 1 / 4)];
+  return [{ name: 'second distribution', figures }];
 }
 
 /** The cold build of four times the revisions. */
@@ -141,39 +181,28 @@ export async function timesFour(bench: Bench): Promise<Row[]> {
   makeFourTimes(storage);
   const builds: Measured[] = [];
   for (let run = 0; run < bench.runs; run++) {
-    const places = {
-      storage,
-      cache: join(bench.folder, `cache-four-${run}`),
-      out: join(bench.folder, `dist-four-${run}`),
-    };
-    const result = await build(places, 'snapshot');
+    const cache = join(bench.folder, `cache-four-${run}`);
+    const out = join(bench.folder, `dist-four-${run}`);
+    const result = await build({ way: 'plain', storage, cache, out }, 'snapshot');
     if (result.revisions !== 4 * (first[run]?.revisions ?? 0)) throw new Error(`${result.revisions} revisions`);
     builds.push(result);
   }
   const peaks = builds.map(({ peak }, i) => (peak ?? NaN) / (first[i]?.peak ?? NaN));
-  const figures = [ratio('÷ cold', pair(builds, first), 4.4), ratio('peak ÷ cold’s', peaks, 1.5)];
-  return [{ name: 'times-four', figures: [...processFigures(builds), ...figures] }];
+  const peak: Figure = { name: 'peak ÷ cold’s', unit: '×', values: peaks, atMost: 1.4 };
+  return [{ name: 'times four', figures: [...processFigures(builds), ...ratios('cold', builds, first, 4.4), peak] }];
 }
 
-/** Measures what comes after a cold build, against that very build. */
-async function afterCold(
-  bench: Bench,
-  { name, atMost }: { name: string; atMost: number },
-  next: (before: Built, run: number) => Promise<Measured>,
-): Promise<Row> {
-  const [before, after]: [Measured[], Measured[]] = [[], []];
-  for (let run = 0; run < bench.runs; run++) {
-    const made = await builtCold(bench, run);
-    before.push(made);
-    after.push(await next(made, run));
-  }
-  return { name, figures: [...processFigures(after), ratio('÷ cold', pair(after, before), atMost)] };
-}
-
-function pair(some: readonly Measured[], others: readonly Measured[]): number[] {
-  return some.map(({ seconds }, i) => seconds / (others[i]?.seconds ?? NaN));
-}
-
-function ratio(name: string, values: readonly number[], atMost: number): Figure {
-  return { name, unit: '×', values, atMost };
+/** What some runs took of the time and of the CPU that others did, run by run. */
+function ratios(
+  name: string,
+  some: readonly Measured[],
+  others: readonly Measured[],
+  atMost: number | undefined,
+): Figure[] {
+  const of = (key: 'seconds' | 'cpu'): number[] => some.map((one, i) => one[key] / (others[i]?.[key] ?? NaN));
+  const target = atMost === undefined ? {} : { atMost };
+  return [
+    { name: `÷ ${name}`, unit: '×', values: of('seconds'), ...target },
+    { name: `CPU ÷ ${name}’s`, unit: '×', values: of('cpu'), ...target },
+  ];
 }

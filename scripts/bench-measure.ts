@@ -1,17 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 
 /*
  * What the benchmark measures with: a child process, its time, memory and CPU, and figures of several runs.
  */
 
-/** What one child took. Memory and CPU are undefined where there is no /proc. */
+/** What one child took. The memory is undefined where there is no /proc. */
 export interface Measured {
   readonly seconds: number;
   /** MB (10^6 bytes), of the process itself. */
   readonly peak: number | undefined;
-  /** Seconds of user and system time, of the process and the children that it waited for. */
-  readonly cpu: number | undefined;
+  /** Seconds of user and system time, of the process and of all children that were waited for. */
+  readonly cpu: number;
   readonly stdout: string;
 }
 
@@ -19,52 +20,56 @@ export interface Measured {
 export async function measure(args: readonly string[]): Promise<Measured> {
   spawnSync('sync');
   const started = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('sh', ['-c', TIMED, 'sh', process.execPath, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
   const ended = new Promise<number | null>((done) => child.once('close', done));
-  const stop = (): void => void child.kill();
+  const stop = (): void => void process.kill(-(child.pid ?? 0));
   process.once('exit', stop);
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [stdout, stderr, figures] = child.stdio.slice(1).map((pipe) => gather(pipe as Readable));
   let peak: number | undefined;
-  let cpu: number | undefined;
   const sampling = setInterval(() => {
-    peak = memoryOf(child.pid, 'VmHWM') ?? peak;
-    cpu = cpuOf(child.pid) ?? cpu;
+    peak = memoryOf(Number.parseInt(figures?.text ?? '', 10), 'VmHWM') ?? peak;
   }, SAMPLE);
   const status = await ended;
   clearInterval(sampling);
   process.off('exit', stop);
   const seconds = (performance.now() - started) / 1000;
-  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}: ${stderr}${stdout.slice(0, 2000)}`);
-  return { seconds, peak, cpu, stdout };
+  if (status !== 0)
+    throw new Error(`node ${args.join(' ')} ended with ${status}: ${stderr?.text}${stdout?.text.slice(0, 2000)}`);
+  return { seconds, peak, cpu: cpuOf(figures?.text ?? ''), stdout: stdout?.text ?? '' };
 }
+
+/** Runs a command; tells its process id and, once it has ended, the times of POSIX's `times`, by a third stream. */
+const TIMED = '"$@" 3>&- & echo $! >&3; wait $!; status=$?; times >&3; exit $status';
 
 /** Milliseconds. */
 const SAMPLE = 20;
 
+function gather(pipe: Readable): { readonly text: string } {
+  const gathered = { text: '' };
+  pipe.setEncoding('utf8').on('data', (text: string) => (gathered.text += text));
+  return gathered;
+}
+
+/** The sum of the times in what `times` prints: the shell's own, then those of all its descendants, such as `1m2.5s`. */
+function cpuOf(printed: string): number {
+  const times = [...printed.matchAll(/(\d+)m([\d.]+)s/g)];
+  return times.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
+}
+
 /** A line of `/proc/PID/status` in MB; undefined where there is no such process, or no /proc. */
 export function memoryOf(pid: number | undefined, line: 'VmHWM' | 'VmRSS'): number | undefined {
-  const [, kibibytes] = new RegExp(`^${line}:\\s+(\\d+) kB`, 'm').exec(processFile(pid, 'status')) ?? [];
+  const [, kibibytes] = new RegExp(`^${line}:\\s+(\\d+) kB`, 'm').exec(statusOf(pid)) ?? [];
   return kibibytes === undefined ? undefined : (Number(kibibytes) * 1024) / 1e6;
 }
 
-/** utime, stime, cutime and cstime of proc(5), in seconds. */
-function cpuOf(pid: number | undefined): number | undefined {
-  const text = processFile(pid, 'stat');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  if (fields.length < 15) return undefined;
-  return [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0) / TICKS;
-}
-
-/** Clock ticks a second, as every Linux has them. */
-const TICKS = 100;
-
-function processFile(pid: number | undefined, name: string): string {
+function statusOf(pid: number | undefined): string {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch {
-    return '';
+    return ''; // it has ended, or there is no /proc
   }
 }
 
@@ -96,7 +101,7 @@ export function processFigures(runs: readonly Measured[], peakAtMost?: number): 
   const peaks = runs.flatMap(({ peak }) => peak ?? []);
   const figures: Figure[] = [
     { name: 'time', unit: 's', values: runs.map(({ seconds }) => seconds) },
-    { name: 'CPU', unit: 's', values: runs.flatMap(({ cpu }) => cpu ?? []) },
+    { name: 'CPU', unit: 's', values: runs.map(({ cpu }) => cpu) },
     { name: 'peak', unit: 'MB', values: peaks, ...(peakAtMost !== undefined && { atMost: peakAtMost }) },
   ];
   return figures.filter(({ values }) => values.length > 0);

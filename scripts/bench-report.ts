@@ -86,7 +86,7 @@ function describe(figure: Figure | undefined): string {
   const { values, atMost, atLeast } = figure;
   const spread = values.length > 1 ? ` (${short(Math.min(...values))}–${short(Math.max(...values))})` : '';
   const target = atMost === undefined ? atLeast && ` ≥ ${short(atLeast)}` : ` ≤ ${short(atMost)}`;
-  const mark = isWithin(figure, 1) ? '' : ' **missed**';
+  const mark = target === undefined ? '' : isWithin(figure, 1) ? ' ok' : ' **missed**';
   return `${short(median(values))}${spread}${target ?? ''}${mark}`;
 }
 

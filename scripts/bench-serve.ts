@@ -31,8 +31,8 @@ export async function serve(bench: Bench, { isShort }: { isShort: boolean }): Pr
     process.stderr.write('\nSKIPPED: serving: wrk is missing: apt-get install --no-install-recommends wrk\n\n');
     return [];
   }
-  const { cache, out } = await builtCold(bench, 0);
-  const site = join(out, 'snapshot');
+  const made = await builtCold(bench, 0);
+  const site = join(made.out, 'snapshot');
   const cli = fileURLToPath(new URL('../cli.js', import.meta.url));
   const bare = fileURLToPath(new URL('bench-bare.js', import.meta.url));
   const start = (): Promise<Server> => startNode([cli, 'serve', '--dir', site, '--port', '0', '--host', '127.0.0.1']);
@@ -53,7 +53,7 @@ export async function serve(bench: Bench, { isShort }: { isShort: boolean }): Pr
     process.stderr.write('\nSKIPPED: nginx is not installed, or has no njs.\n\n');
     return rows;
   }
-  await build({ storage: bench.storage, cache, out }, 'snapshot', ['--target', 'nginx']);
+  await build({ ...made, way: 'nginx' }, 'snapshot');
   const nginx = await compare(bench, {
     names: ['nginx', 'bare nginx'],
     start: () => siteNginx(`${site}.nginx`, bench.folder),

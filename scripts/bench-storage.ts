@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /*
- * Changes to bare repositories, by plumbing: no work tree, no copy of the packages.
+ * Changes to storages: to bare repositories by plumbing, with no work tree and no copy of the packages, and to folders.
  */
 
 /** Runs git over a bare repository; its output. Throws where git fails. */
@@ -34,19 +35,61 @@ export function copyRepository(from: string, to: string): string {
   return to;
 }
 
-/** A commit on the branch `to` that has one more revision: the branch `from`'s last of a package, as `version`. */
-export function addRevision(
-  repository: string,
-  { from, to, version }: { from: string; to: string; version: string },
-): void {
+/** Extracts every branch of a bare repository into a folder of its name, unless that was done before. */
+export function extractBranches(repository: string, folder: string): string {
+  if (existsSync(folder)) return folder;
+  const temporary = `${folder}.tmp`;
+  for (const branch of branchesOf(repository)) {
+    mkdirSync(join(temporary, branch), { recursive: true });
+    const command = 'git --git-dir "$0" archive --format=tar "$1" | tar -x -C "$2"';
+    const { status } = spawnSync('sh', ['-c', command, repository, branch, join(temporary, branch)]);
+    if (status !== 0) throw new Error(`the branch ${branch} can't be extracted`);
+  }
+  renameSync(temporary, folder);
+  return folder;
+}
+
+function branchesOf(repository: string): string[] {
+  const listed = git(repository, ['for-each-ref', '--format=%(refname:short)', 'refs/heads/']);
+  return listed.toString('utf8').trim().split('\n');
+}
+
+/** One more revision: the last of a package in the layer `from`, as `version` of the layer `to`. */
+export interface NewRevision {
+  readonly from: string;
+  readonly to: string;
+  readonly version: string;
+}
+
+/** Adds a revision to a folder of layers; the result takes it away again. */
+export function addFolderRevision(folder: string, { from, to, version }: NewRevision): () => void {
+  const { name, last } = chosen((inner) => readdirSync(join(folder, from, inner)));
+  const target = join(folder, to, 'packages', name, version);
+  const isNew = !existsSync(join(target, '..'));
+  cpSync(join(folder, from, 'packages', name, last), target, { recursive: true });
+  const manifest = join(target, 'manifest.yml');
+  writeFileSync(manifest, withVersion(readFileSync(manifest, 'utf8'), last, version));
+  return () => rmSync(isNew ? join(target, '..') : target, { recursive: true });
+}
+
+/** A package that most storages have, and the last of its versions by name. */
+function chosen(names: (folder: string) => string[]): { name: string; last: string } {
+  const packages = names('packages');
+  const name = packages.includes('nginx') ? 'nginx' : (packages[0] ?? '');
+  return { name, last: names(`packages/${name}`).toSorted().at(-1) ?? '' };
+}
+
+/** Adds a revision to a bare repository, by a commit on the branch `to`. */
+export function addRevision(repository: string, { from, to, version }: NewRevision): void {
   const index = `${repository}/bench-index`;
   // `read-tree --prefix` wants a work tree, which it doesn't touch.
   const env = { GIT_INDEX_FILE: index, GIT_WORK_TREE: repository };
   const run = (args: string[], input = ''): string => git(repository, args, { input, env }).toString('utf8');
-  const names = (place: string): string[] => run(['ls-tree', '-d', '--name-only', place]).trim().split('\n');
-  const packages = names(`${from}:packages`);
-  const name = packages.includes('nginx') ? 'nginx' : (packages[0] ?? '');
-  const last = names(`${from}:packages/${name}`).at(-1) ?? '';
+  const { name, last } = chosen((inner) =>
+    run(['ls-tree', '-d', '--name-only', `${from}:${inner}`])
+      .trim()
+      .split('\n'),
+  );
   const source = `${from}:packages/${name}/${last}`;
   const manifest = withVersion(run(['cat-file', 'blob', `${source}/manifest.yml`]), last, version);
   const blob = run(['hash-object', '-w', '--stdin'], manifest).trim();
@@ -62,12 +105,8 @@ export function addRevision(
 
 /** Adds to every branch every one of its revisions under three more versions: major + 100, + 200 and + 300. */
 export function makeFourTimes(repository: string): void {
-  const branches = git(repository, ['for-each-ref', '--format=%(refname)', 'refs/heads/'])
-    .toString('utf8')
-    .trim()
-    .split('\n');
   const parts: Buffer[] = [];
-  for (const branch of branches) {
+  for (const branch of branchesOf(repository).map((name) => `refs/heads/${name}`)) {
     const head = `commit ${branch}\ncommitter bench <bench@localhost> 0 +0000\ndata 10\ntimes four\nfrom ${branch}^0\n`;
     parts.push(Buffer.from(head));
     for (const revision of listRevisions(repository, branch)) parts.push(...tripled(revision));

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cold, oneRevision, openBench, secondDistribution, timesFour, unchanged } from './bench-builds.ts';
+import { openBench, otherWay, plain, secondDistribution, timesFour } from './bench-builds.ts';
 import type { Bench } from './bench-builds.ts';
 import { compose } from './bench-composing.ts';
 import type { Row } from './bench-measure.ts';
@@ -15,17 +15,19 @@ import { serve } from './bench-serve.ts';
  *     node lib/scripts/bench.js [--short] [--runs N] [--storage BUNDLE] [--out FILE] [SCENARIO…]
  */
 
-/** In this order: most start from the cold builds. */
+/** In this order: most start from the cold builds. Those that build measure against the same cold builds of one run. */
 const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
-  cold,
-  unchanged,
-  'one-revision': oneRevision,
+  plain,
+  nginx: (bench) => otherWay(bench, 'nginx', 1.7),
+  netlify: (bench) => otherWay(bench, 'netlify', 1.3),
+  cloudflare: (bench) => otherWay(bench, 'cloudflare', 1.3),
+  folder: (bench) => otherWay(bench, 'folder'),
   'second-distribution': secondDistribution,
   serve: (bench) => serve(bench, { isShort: values.short }),
   compose,
   'times-four': timesFour,
 };
-const SHORT = ['cold', 'unchanged', 'one-revision', 'serve'];
+const SHORT = ['plain', 'serve'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
