@@ -31,6 +31,9 @@ function prose(file: string, text: string): string[] {
 }
 
 function patternOf(pointer: string): RegExp {
-  const escaped = pointer.replace(/^(\.\.\/)+/, '').replace(/[.]/g, '\\.').replace(/\*/g, '[^/\n]*');
+  const escaped = pointer
+    .replace(/^(\.\.\/)+/, '')
+    .replace(/[.]/g, '\\.')
+    .replace(/\*/g, '[^/\n]*');
   return new RegExp(`/${escaped}(/|$)`, 'm');
 }
