@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { shippedConfig } from './default-config.ts';
 import { nearMatch, Stop } from './errors.ts';
 import { parseStrictVersion } from './core/version.ts';
 import { check, readYamlFile } from './config/file.ts';
@@ -71,7 +71,7 @@ export interface StorageConfig {
 export interface ConfigOptions {
   /** The distributions file. */
   readonly config: string;
-  readonly dist: string | undefined;
+  readonly dist?: string | undefined;
   /** Overrides the file's storage: a path relative to the current folder, or a URL. */
   readonly storage?: string | undefined;
   /** Layer name -> ref, overriding the file's. */
@@ -79,9 +79,6 @@ export interface ConfigOptions {
   /** Whether a storage is git and has a tag, that of a stack's release: such a tag is a distribution without being listed. */
   readonly hasTag?: ((storage: string, tag: string) => Promise<boolean>) | undefined;
 }
-
-/** The distributions file that a project without one gets: the one this program ships, over its sample storage. */
-export const shippedConfig = fileURLToPath(new URL('../content/distributions.yml', import.meta.url));
 
 /**
  * Reads the distributions file and the tables beside it (`categories.yml`, `ingestion-methods.yml`).

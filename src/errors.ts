@@ -14,6 +14,11 @@ export interface Finding {
   readonly level: 'error' | 'warning';
 }
 
+/** Whether one of the findings fails the command. */
+export function hasError(findings: readonly { readonly level: string }[]): boolean {
+  return findings.some(({ level }) => level === 'error');
+}
+
 /** The command can't run (exit status 2). The message holds the path or name it is about; the hint says what to do. */
 export class Stop extends Error {
   readonly code: string;

@@ -1,56 +1,44 @@
-import { InvalidArgumentError, Option } from 'commander';
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { defaultConfig } from '../default-config.ts';
 
-/** Ends a verb with whether its report is clean; `cli.ts` makes the exit status of it. */
-export type Finish = (isClean: boolean) => void;
+/*
+ * The options that several verbs share. Each means the same for every verb that takes it.
+ */
 
-/** Adds the options of every verb that works on a storage. */
-export function withStorageOptions(command: Command): Command {
-  return command
-    .option('-c, --config <file>', 'the distributions file (default: content/distributions.yml)')
-    .option('-s, --storage <path|url>', "in place of the config's storage")
-    .option('--json', 'print the report as JSON', false)
-    .addOption(new Option('--cache <folder>', 'where clones are kept').default('.cache').env('EPR_STATIC_CACHE'));
-}
+export const configOption = new Option('-c, --config <file>', 'the distributions file').default(
+  defaultConfig(),
+  'content/distributions.yml',
+);
 
-/** What verbs that change a storage are given. */
-export interface ChangingOptions {
-  readonly config?: string;
-  readonly storage?: string;
-  readonly cache: string;
-  readonly dryRun: boolean;
-  readonly json: boolean;
-}
+export const storageOption = new Option(
+  '-s, --storage <path|url>',
+  'a folder, git repository, bundle or URL to use instead of the storage that the distributions file names',
+);
 
-/** Adds the options of every verb that changes layers, of a git repository on this machine. */
-export function withChangeOptions(command: Command): Command {
-  return withStorageOptions(
-    command
-      .option('--apply', "move the layers' own branches, in place of making branches for pull requests", false)
-      .option('--dry-run', 'say what would be done, and do nothing', false),
-  );
-}
+export const cacheOption = new Option('--cache <folder>', 'where builds keep clones and earlier results')
+  .default('.cache')
+  .env('EPR_STATIC_CACHE');
 
-/** What verbs that only read a storage are given. */
-export interface ReadingOptions {
-  readonly config?: string;
-  readonly storage?: string;
-  readonly cache: string;
-  readonly offline: boolean;
-  readonly json: boolean;
-}
+export const offlineOption = new Option('--offline', 'use the clone in the cache, without fetching').default(false);
 
-/** Adds the options of every verb that only reads a storage, which may be anything that a build takes. */
-export function readsStorage(command: Command): Command {
-  return withStorageOptions(command).option('--offline', "don't fetch a storage that is a URL again", false);
-}
+export const jsonOption = new Option('--json', 'print the report as JSON').default(false);
 
-/** `--ref`, for verbs that work on a distribution. */
 export const refOption = new Option('--ref <layer=ref>', 'pin a layer to a branch, tag or commit (repeatable)')
-  .default({}, 'none')
+  .default<Readonly<Record<string, string>>>({}, 'none')
   .argParser(collectRef);
 
-function collectRef(value: string, known: Record<string, string>): Record<string, string> {
+/** For verbs that change a storage. */
+export const applyOption = new Option(
+  '--apply',
+  "commit to the layers' own branches, instead of to new branches for pull requests",
+).default(false);
+
+export const dryRunOption = new Option('--dry-run', 'print what would happen, and change nothing').default(false);
+
+/** Where verbs that read a built site find it (`site-folder.ts`). */
+export const outOption = new Option('-o, --out <folder>', 'where --dist finds sites').default('dist');
+
+function collectRef(value: string, known: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const [, layer, ref] = /^([^=]+)=(.+)$/.exec(value) ?? [];
   if (layer === undefined || ref === undefined)
     throw new InvalidArgumentError('Write it as LAYER=REF, such as production=v8.5.0.');

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isUrl, readConfig, readStorageConfig, shippedConfig } from '../../src/config.ts';
+import { isUrl, readConfig, readStorageConfig } from '../../src/config.ts';
+import { shippedConfig } from '../../src/default-config.ts';
 import type { ConfigOptions } from '../../src/config.ts';
 import { Stop } from '../../src/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';

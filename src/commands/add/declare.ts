@@ -1,36 +1,38 @@
-import type { Command } from 'commander';
+import { hasError } from '../../errors.ts';
 import { printJson } from '../../report.ts';
-import { withChangeOptions } from '../options.ts';
-import type { ChangingOptions, Finish } from '../options.ts';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { applyOption, cacheOption, configOption, dryRunOption, jsonOption, storageOption } from '../options.ts';
 
-interface Options extends ChangingOptions {
-  readonly layer: string;
-  readonly keepZip: boolean;
-  readonly apply: boolean;
-}
-
-/** Declares `add`. */
-export function declareAdd(program: Command, finish: Finish): void {
-  const command = program
+export const declare: Declare = (program, finish) => {
+  program
     .command('add')
-    .description('put packages into a layer, as one commit')
-    .argument('<path...>', 'zips, as elastic-package build makes them, or folders of one package each')
-    .requiredOption('-l, --layer <layer>', 'the layer that is to have them')
-    .option('--keep-zip', 'keep zips as they are, in place of unpacking them (a signed one always is)', false);
-  withChangeOptions(command)
-    .addHelpText('after', HELP)
-    .action(async (paths: readonly string[], { json, ...options }: Options) => {
+    .description('add packages to a layer, as one commit')
+    .argument('<path...>', 'zips that elastic-package built, or folders of one package each')
+    .requiredOption('-l, --layer <layer>', 'the layer that gets them')
+    .option('--keep-zip', 'keep each zip as it is, instead of unpacking it (a signed zip is always kept)', false)
+    .addOption(applyOption)
+    .addOption(dryRunOption)
+    .addOption(configOption)
+    .addOption(storageOption)
+    .addOption(cacheOption)
+    .addOption(jsonOption)
+    .addHelpText(
+      'after',
+      helpEnd({
+        notes: `Makes a branch with one commit, for a pull request. A signature beside a zip (acme-1.0.0.zip.sig) is added with it.`,
+        examples: [
+          'add build/packages/acme-1.0.0.zip --layer snapshot',
+          'add packages/acme packages/widget --layer snapshot --apply',
+        ],
+        findings: "a package is unfit, or against the layer's rules; nothing was done",
+      }),
+    )
+    .action(async (paths, { json, ...options }) => {
       const { add } = await import('./run.ts');
       const report = await add({ ...options, paths });
       if (json) printJson(report);
       else (await import('./report.ts')).printAdd(report);
-      finish(report.findings.every(({ level }) => level !== 'error'));
+      finish(!hasError(report.findings));
     });
-}
-
-const HELP = `
-Makes a branch with one commit, for a pull request. A signature beside a zip (acme-1.0.0.zip.sig) comes along.
-
-Examples:
-  epr-static add build/packages/acme-1.0.0.zip --layer snapshot
-  epr-static add packages/acme packages/widget --layer snapshot --apply`;
+};

@@ -12,10 +12,8 @@ import { editsTo, pathOf } from '../../workflow/revision-paths.ts';
 import { touchedBy } from '../../workflow/other-layers.ts';
 import { policyFindings, proposerFindings } from '../../workflow/policy.ts';
 import { readEntries } from '../../workflow/read-entries.ts';
-import { defaultConfig } from '../build/run.ts';
 
-export interface AddOptions extends Omit<WorkflowOptions, 'config'> {
-  readonly config?: string | undefined;
+export interface AddOptions extends WorkflowOptions {
   /** Zips, and folders of one package each. */
   readonly paths: readonly string[];
   readonly layer: string;
@@ -55,7 +53,7 @@ export interface AddedReport {
 export async function add(options: AddOptions): Promise<AddReport> {
   const { paths, apply, dryRun } = options;
   if (paths.length === 0) throw new Stop('usage', 'add takes zips or folders of packages', 'see add --help');
-  const workflow = await openWorkflow({ ...options, config: options.config ?? defaultConfig() });
+  const workflow = await openWorkflow(options);
   const incoming = incomingPackages(options.layer, options);
   try {
     const layer = layerNamed(workflow, options.layer);

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { mergeLayers, sameContent } from '../../catalog/merge.ts';
 import type { Shadowed } from '../../catalog/merge.ts';
-import { isUrl, readConfig, shippedConfig } from '../../config.ts';
+import { isUrl, readConfig } from '../../config.ts';
 import { generator } from '../../generator.ts';
 import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
@@ -21,7 +20,7 @@ import { useLock } from '../../workflow/lock-file.ts';
 
 export interface BuildOptions {
   readonly dist?: string | undefined;
-  readonly config?: string | undefined;
+  readonly config: string;
   readonly storage?: string | undefined;
   readonly out: string;
   readonly refs: Readonly<Record<string, string>>;
@@ -77,7 +76,7 @@ interface ShadowedReport {
 
 /** Builds one distribution into `<out>/<dist>`. Findings that are errors leave the site that is there as it was. */
 export async function build(options: BuildOptions, progress: Progress): Promise<BuildReport> {
-  const { dist, storage: location, refs, config = defaultConfig() } = options;
+  const { dist, storage: location, refs, config } = options;
   const lock = await useLock(
     { ...options, config },
     await readConfig({ config, dist, storage: location, refs, hasTag: tagLookup(options) }),
@@ -167,12 +166,6 @@ async function refuseOtherFolder(folder: string): Promise<void> {
 function layerReport({ name, ref, commit, revisions }: Layer): LayerReport {
   const packages = new Set(revisions.map((revision) => revision.name)).size;
   return { name, ref, commit, packages, revisions: revisions.length };
-}
-
-/** The project's own distributions file, or, where there is none, the one that this program ships. */
-export function defaultConfig(): string {
-  const own = resolve('content/distributions.yml');
-  return existsSync(own) ? own : shippedConfig;
 }
 
 function stopwatch(): { times: Record<string, number>; lap(name: string): void } {

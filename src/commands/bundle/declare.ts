@@ -1,41 +1,37 @@
-import { Option } from 'commander';
-import type { Command } from 'commander';
-import { printJson, progressDisplay, silentProgress } from '../../report.ts';
-import type { Finish } from '../options.ts';
+import { Option } from '@commander-js/extra-typings';
+import { printJson, progressDisplay } from '../../report.ts';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { jsonOption, outOption } from '../options.ts';
 
-interface Options {
-  readonly dist?: string;
-  readonly dir?: string;
-  readonly out: string;
-  readonly format: 'tar.gz' | 'zip';
-  readonly file?: string;
-  readonly json: boolean;
-}
-
-/** Declares `bundle`. */
-export function declareBundle(program: Command, finish: Finish): void {
+export const declare: Declare = (program, finish) => {
   program
     .command('bundle')
-    .description('pack a site into one file to carry into a network without internet')
-    .option('-d, --dist <name>', 'pack dist/<name>, and what was built for hosts beside it')
+    .description('pack a site into one file, to carry into a network without internet')
+    .option('-d, --dist <name>', 'pack dist/<name>, and what builds wrote for hosts beside it')
     .option('--dir <folder>', 'pack the site in this folder')
-    .option('-o, --out <folder>', 'where --dist finds sites', 'dist')
-    .addOption(new Option('--format <format>', 'what to make').choices(['tar.gz', 'zip']).default('tar.gz'))
+    .addOption(outOption)
+    .addOption(
+      new Option('--format <format>', 'the kind of file')
+        .choices(['tar.gz', 'zip'] as const)
+        .default('tar.gz' as const),
+    )
     .option('--file <file>', 'the file to write (default: beside the site)')
-    .option('--json', 'print the report as JSON', false)
+    .addOption(jsonOption)
     .addHelpText(
       'after',
-      `
-Examples:
-  epr-static build --dist production --target nginx && epr-static bundle --dist production
-  epr-static bundle --dir /srv/sites/production --file /media/usb/packages.tar.gz`,
+      helpEnd({
+        examples: [
+          'build --dist production --target nginx && epr-static bundle --dist production',
+          'bundle --dir /srv/sites/production --file /media/usb/packages.tar.gz',
+        ],
+      }),
     )
-    .action(async ({ json, ...options }: Options) => {
+    .action(async ({ json, ...options }) => {
       const { bundle } = await import('./run.ts');
-      const report = await bundle(options, json ? silentProgress : progressDisplay());
-      const { printBundle } = await import('./report.ts');
+      const report = await bundle(options, await progressDisplay({ isSilent: json }));
       if (json) printJson(report);
-      else printBundle(report);
+      else (await import('./report.ts')).printBundle(report);
       finish(true);
     });
-}
+};

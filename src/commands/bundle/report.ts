@@ -1,11 +1,11 @@
 import type { BundleReport } from './run.ts';
-import { count, printLines } from '../../report.ts';
+import { count, megabytes, printLines } from '../../report.ts';
 
 /** What was packed, and how to open it, for a person. */
 export function printBundle({ file, size, digest, files, links, next }: BundleReport): void {
   printLines((color) => [
     `${color.green('packed')} ${file}`,
-    `  ${(size / 1e6).toFixed(1)} MB, ${count(files, 'file')}${links > 0 ? `, ${count(links, 'link')} among them` : ''}`,
+    `  ${megabytes(size)}, ${count(files, 'file')}${links > 0 ? `, ${count(links, 'link')} among them` : ''}`,
     `  SHA-256 ${digest}`,
     '',
     'On the other side:',

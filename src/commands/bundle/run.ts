@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { lstat, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { TarArchive, ZipArchive } from 'archiver';
-import { Stop } from '../../errors.ts';
 import { temporaryName } from '../../tree/commit/leftovers.ts';
 import { comparePaths } from '../../paths.ts';
 import type { Progress } from '../../report.ts';
 import { RELEASE } from '../../tree/layout.ts';
 import { listedFiles } from '../../tree/manifest.ts';
+import { requireSite, siteFolder } from '../site-folder.ts';
+import type { SiteOptions } from '../site-folder.ts';
 
-export interface BundleOptions {
-  readonly dist?: string | undefined;
-  readonly dir?: string | undefined;
-  readonly out: string;
+export interface BundleOptions extends SiteOptions {
   readonly format: 'tar.gz' | 'zip';
   /** The file to write; by default beside the site, called after it. */
   readonly file?: string | undefined;
@@ -47,15 +45,8 @@ interface Member {
  * to check it by. Throws a `Stop` where there is no site.
  */
 export async function bundle(options: BundleOptions, progress: Progress): Promise<BundleReport> {
-  if (options.dir === undefined && options.dist === undefined)
-    throw new Stop('no-site', 'no site was named', 'use --dist NAME, or --dir FOLDER');
-  const folder = resolve(options.dir ?? join(options.out, options.dist ?? ''));
-  if (!existsSync(join(folder, RELEASE)))
-    throw new Stop(
-      'no-site',
-      `${folder} holds no site`,
-      `build one: npm run build -- --dist ${options.dist ?? 'NAME'}`,
-    );
+  const folder = siteFolder(options);
+  requireSite(folder, options, RELEASE);
   const file = resolve(options.file ?? `${folder}.${options.format}`);
   const members = await membersOf(folder, options.format === 'tar.gz');
   const temporary = temporaryName(file);

@@ -1,32 +1,24 @@
-import type { Command } from 'commander';
 import { printJson } from '../../report.ts';
-import type { Finish } from '../options.ts';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { cacheOption, dryRunOption, jsonOption } from '../options.ts';
 
-interface Options {
-  readonly cache: string;
-  readonly all: boolean;
-  readonly dryRun: boolean;
-  readonly json: boolean;
-}
-
-/** Declares `cache prune`. */
-export function declareCache(program: Command, finish: Finish): void {
+export const declare: Declare = (program, finish) => {
   program
     .command('cache')
-    .description('look after what builds keep for the next one')
+    .description('manage what builds keep for later builds')
     .command('prune')
-    .description('empty the cache; the next build makes it all again')
-    .option('--cache <folder>', 'where it is', '.cache')
-    .option('--all', 'also the clones of storages, which have to be fetched again', false)
-    .option('--dry-run', 'only say what would go', false)
-    .option('--json', 'print the report as JSON', false)
-    .addHelpText('after', '\nExamples:\n  epr-static cache prune --dry-run\n  epr-static cache prune --all')
-    .action(async ({ json, ...options }: Options) => {
+    .description('empty the cache; the next build makes everything again')
+    .addOption(cacheOption)
+    .option('--all', 'also remove the clones of storages, which the next build then fetches again', false)
+    .addOption(dryRunOption)
+    .addOption(jsonOption)
+    .addHelpText('after', helpEnd({ examples: ['cache prune --dry-run', 'cache prune --all'] }))
+    .action(async ({ json, ...options }) => {
       const { pruneCache } = await import('./run.ts');
       const report = await pruneCache(options);
-      const { printPrune } = await import('./report.ts');
       if (json) printJson(report);
-      else printPrune(report, options.dryRun);
+      else (await import('./report.ts')).printPrune(report, options.dryRun);
       finish(true);
     });
-}
+};

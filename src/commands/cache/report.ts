@@ -1,8 +1,8 @@
 import type { PruneReport } from './run.ts';
-import { printLines } from '../../report.ts';
+import { megabytes, printLines } from '../../report.ts';
 
 /** What went, for a person. */
 export function printPrune({ cache, removed, bytes }: PruneReport, isDry: boolean): void {
   const what = removed.length === 0 ? 'nothing' : removed.join(', ');
-  printLines(() => [`${isDry ? 'would remove' : 'removed'} ${what} from ${cache}, ${(bytes / 1e6).toFixed(1)} MB`]);
+  printLines(() => [`${isDry ? 'would remove' : 'removed'} ${what} from ${cache}, ${megabytes(bytes)}`]);
 }

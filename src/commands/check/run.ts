@@ -10,7 +10,6 @@ import { committedFiles, mergeBase } from '../../storage/git/history.ts';
 import { layersAbove } from '../../workflow/open.ts';
 import { titleFindings } from '../../workflow/policy.ts';
 import type { CheckedLayer } from '../../workflow/other-layers.ts';
-import { defaultConfig } from '../build/run.ts';
 
 export interface CheckOptions {
   /** The layer to check; all of them without one. */
@@ -20,7 +19,7 @@ export interface CheckOptions {
   /** The changed layer. */
   readonly head?: string | undefined;
   readonly title?: string | undefined;
-  readonly config?: string | undefined;
+  readonly config: string;
   readonly storage?: string | undefined;
   readonly cache: string;
   readonly offline: boolean;
@@ -37,7 +36,7 @@ export interface CheckReport extends CheckResult {
 
 /** Checks a change of a layer, or, without `base` and `head`, layers as they are. */
 export async function check(options: CheckOptions): Promise<CheckReport> {
-  const config = await readStorageConfig({ config: options.config ?? defaultConfig(), storage: options.storage });
+  const config = await readStorageConfig({ config: options.config, storage: options.storage });
   const changing = options.base !== undefined || options.head !== undefined;
   const names = scopeOf(config, options, changing);
   const open = { isUrl: isUrl(config.storage), cache: options.cache, offline: options.offline };

@@ -1,39 +1,38 @@
-import type { Command } from 'commander';
-import { Option } from 'commander';
+import { Option } from '@commander-js/extra-typings';
 import { printJson } from '../../report.ts';
-import { readsStorage } from '../options.ts';
-import type { Finish, ReadingOptions } from '../options.ts';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { cacheOption, configOption, jsonOption, offlineOption, storageOption } from '../options.ts';
 
-interface Options extends ReadingOptions {
-  readonly layer?: string;
-  readonly dist?: string;
-  readonly format: 'text' | 'json' | 'markdown';
-}
-
-/** Declares `diff`. */
-export function declareDiff(program: Command, finish: Finish): void {
-  const command = program
+export const declare: Declare = (program, finish) => {
+  program
     .command('diff')
-    .description('what is different between two sites, two distributions, or two commits of a layer')
-    .argument('<before>', "a site's folder, a distribution, or, with --layer, a branch, tag or commit")
+    .description('compare two sites, two distributions, or two commits of a layer')
+    .argument('<before>', "a site's folder, a distribution, or with --layer a branch, tag or commit")
     .argument('<after>', 'one of the same kind')
     .option('-l, --layer <name>', 'compare this layer at two commits')
     .option('-d, --dist <name>', 'with --layer: compare this distribution, with the layer at each of the commits')
     .addOption(
-      new Option('--format <name>', "how it is printed; markdown: a pull request's comment")
-        .choices(['text', 'json', 'markdown'])
-        .default('text'),
-    );
-  readsStorage(command)
+      new Option('--format <name>', "how to print it; markdown is for a pull request's comment")
+        .choices(['text', 'json', 'markdown'] as const)
+        .default('text' as const),
+    )
+    .addOption(configOption)
+    .addOption(storageOption)
+    .addOption(offlineOption)
+    .addOption(cacheOption)
+    .addOption(jsonOption)
     .addHelpText(
       'after',
-      `
-Examples:
-  epr-static diff production staging
-  epr-static diff dist/staging /srv/sites/staging
-  epr-static diff staging~1 staging --layer staging --dist snapshot --format markdown`,
+      helpEnd({
+        examples: [
+          'diff production staging',
+          'diff dist/staging /srv/sites/staging',
+          'diff staging~1 staging --layer staging --dist snapshot --format markdown',
+        ],
+      }),
     )
-    .action(async (before: string, after: string, { json, format, ...options }: Options) => {
+    .action(async (before, after, { json, format, ...options }) => {
       const { diff } = await import('./run.ts');
       const report = await diff({ ...options, sides: [before, after] });
       const { printDiff, printDiffMarkdown } = await import('./report.ts');
@@ -42,4 +41,4 @@ Examples:
       else printDiff(report);
       finish(true);
     });
-}
+};

@@ -10,7 +10,6 @@ import { tagLookup, withStorage } from '../../inspect/open-catalog.ts';
 import { compareSides } from '../../inspect/diff.ts';
 import type { DiffReport, Side } from '../../inspect/diff.ts';
 import { siteSide, storageSide } from '../../inspect/diff-sides.ts';
-import { defaultConfig } from '../build/run.ts';
 
 export interface DiffOptions {
   /** Each a site's folder, a distribution, or, with `layer`, a commit of it. */
@@ -18,7 +17,7 @@ export interface DiffOptions {
   readonly layer?: string | undefined;
   /** With `layer`: the distribution that is compared, with the layer at each of the commits. */
   readonly dist?: string | undefined;
-  readonly config?: string | undefined;
+  readonly config: string;
   readonly storage?: string | undefined;
   readonly cache: string;
   readonly offline: boolean;
@@ -47,7 +46,7 @@ interface Source {
 
 async function readSource(options: DiffOptions, given: string): Promise<Source> {
   const { layer, storage } = options;
-  const config = options.config ?? defaultConfig();
+  const config = options.config;
   if (layer !== undefined && options.dist === undefined) {
     const known = await readStorageConfig({ config, storage });
     const names = known.layers.map(({ name }) => name);

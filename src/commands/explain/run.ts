@@ -10,7 +10,6 @@ import type { OpenCatalog } from '../../inspect/open-catalog.ts';
 import { explainQuery, shown } from '../../inspect/explain.ts';
 import type { Verdict } from '../../inspect/explain.ts';
 import { columnsOf, readEntries } from '../../workflow/read-entries.ts';
-import { defaultConfig } from '../build/run.ts';
 
 export interface ExplainOptions {
   /** The package; without one, that of the query, or else every one. */
@@ -20,7 +19,7 @@ export interface ExplainOptions {
   readonly url?: string | undefined;
   /** Parameters of the query by name, after those of the URL. */
   readonly parameters: readonly (readonly [name: string, value: string])[];
-  readonly config?: string | undefined;
+  readonly config: string;
   readonly storage?: string | undefined;
   readonly refs: Readonly<Record<string, string>>;
   readonly cache: string;
@@ -56,8 +55,7 @@ export interface ExplainedRevision {
 /** Says of every revision of a package, or of all packages, why a query finds it or doesn't. */
 export async function explain(options: ExplainOptions): Promise<ExplainReport> {
   const { request, query } = readRequest(options);
-  const { dist, config = defaultConfig() } = options;
-  return await withCatalog({ ...options, dist, config }, async (open) => {
+  return await withCatalog(options, async (open) => {
     const name = options.name ?? (query.package === '' ? undefined : shown(query.package));
     return {
       distribution: open.distribution.name,

@@ -1,26 +1,26 @@
-import type { Command } from 'commander';
 import { printJson } from '../../report.ts';
-import type { Finish } from '../options.ts';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { dryRunOption, jsonOption } from '../options.ts';
 
-/** Declares `init`. */
-export function declareInit(program: Command, finish: Finish): void {
+export const declare: Declare = (program, finish) => {
   program
     .command('init')
     .description('start a new storage: a git repository with three layers and a sample package')
-    .argument('<folder>', 'a folder that is empty, or not there yet')
-    .option('--dry-run', 'say what would be made, and make nothing', false)
-    .option('--json', 'print the report as JSON', false)
-    .addHelpText('after', HELP)
-    .action(async (folder: string, { json, dryRun }) => {
+    .argument('<folder>', 'an empty folder, or one to create')
+    .addOption(dryRunOption)
+    .addOption(jsonOption)
+    .addHelpText(
+      'after',
+      helpEnd({
+        examples: ['init my-registry', 'init my-registry && cd my-registry && epr-static build --dist snapshot'],
+      }),
+    )
+    .action(async (folder, { json, ...options }) => {
       const { init } = await import('./run.ts');
-      const report = await init({ folder, dryRun });
+      const report = await init({ ...options, folder });
       if (json) printJson(report);
       else (await import('./report.ts')).printInit(report);
       finish(true);
     });
-}
-
-const HELP = `
-Examples:
-  epr-static init my-registry
-  cd my-registry && epr-static build --dist snapshot && epr-static serve --dist snapshot`;
+};

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { shippedConfig } from '../../config.ts';
+import { shippedConfig } from '../../default-config.ts';
 import { Stop } from '../../errors.ts';
 import { git } from '../../storage/git/command.ts';
 import { editTree, writeFolder } from '../../storage/git/edit-tree.ts';

@@ -1,37 +1,30 @@
-import type { Command } from 'commander';
 import { printJson } from '../../report.ts';
-import { readsStorage, refOption } from '../options.ts';
-import type { Finish, ReadingOptions } from '../options.ts';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { cacheOption, configOption, jsonOption, offlineOption, refOption, storageOption } from '../options.ts';
 
-interface Options extends ReadingOptions {
-  readonly dist?: string;
-  readonly layer?: string;
-  readonly outdated: boolean;
-  readonly ref: Readonly<Record<string, string>>;
-}
-
-/** Declares `list`. */
-export function declareList(program: Command, finish: Finish): void {
-  const command = program
+export const declare: Declare = (program, finish) => {
+  program
     .command('list')
-    .description('the revisions of a distribution by layer, and what waits in a lower layer since when')
+    .description('list the revisions of a distribution by layer, and which of them wait in a lower layer')
     .option('-d, --dist <name>', 'the distribution')
     .option('-l, --layer <name>', 'only this layer')
-    .option('--outdated', 'only what is newer than all that the layers above hold of its package', false);
-  readsStorage(command.addOption(refOption))
+    .option('--outdated', 'only what is newer than every version of its package in the layers above', false)
+    .addOption(refOption)
+    .addOption(configOption)
+    .addOption(storageOption)
+    .addOption(offlineOption)
+    .addOption(cacheOption)
+    .addOption(jsonOption)
     .addHelpText(
       'after',
-      `
-Examples:
-  epr-static list --dist snapshot
-  epr-static list --dist snapshot --layer snapshot --outdated`,
+      helpEnd({ examples: ['list --dist snapshot', 'list --dist snapshot --layer snapshot --outdated'] }),
     )
-    .action(async ({ json, ref, ...options }: Options) => {
+    .action(async ({ json, ref: refs, ...options }) => {
       const { list } = await import('./run.ts');
-      const report = await list({ ...options, refs: ref });
-      const { printList } = await import('./report.ts');
+      const report = await list({ ...options, refs });
       if (json) printJson(report);
-      else printList(report);
+      else (await import('./report.ts')).printList(report);
       finish(true);
     });
-}
+};

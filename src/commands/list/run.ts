@@ -4,7 +4,6 @@ import { withCatalog } from '../../inspect/open-catalog.ts';
 import { arrivals } from '../../storage/git/history.ts';
 import { versionsByName, waitingRevisions } from '../../catalog/waiting.ts';
 import type { Waiting } from '../../catalog/waiting.ts';
-import { defaultConfig } from '../build/run.ts';
 
 export interface ListOptions {
   readonly dist?: string | undefined;
@@ -12,7 +11,7 @@ export interface ListOptions {
   readonly layer?: string | undefined;
   /** Only what is newer than all that the higher layers hold of its package. */
   readonly outdated: boolean;
-  readonly config?: string | undefined;
+  readonly config: string;
   readonly storage?: string | undefined;
   readonly refs: Readonly<Record<string, string>>;
   readonly cache: string;
@@ -39,8 +38,7 @@ export interface ListedLayer {
 /** The revisions of a distribution by layer, and what waits in the lower ones. Reads nothing inside the packages. */
 export async function list(options: ListOptions): Promise<ListReport> {
   const { layer: only, outdated } = options;
-  const { dist, config = defaultConfig() } = options;
-  return await withCatalog({ ...options, dist, config }, async (open) => {
+  return await withCatalog(options, async (open) => {
     const { distribution, storage, layers } = open;
     const names = layers.map(({ name }) => name);
     if (only !== undefined && !names.includes(only))

@@ -6,10 +6,8 @@ import { openWorkflow } from '../../workflow/open.ts';
 import type { Workflow, WorkflowOptions } from '../../workflow/open.ts';
 import { lossFindings, planAll, planPromotion, wayBetween } from '../../workflow/promotion.ts';
 import type { Promotion, Selection, Way } from '../../workflow/promotion.ts';
-import { defaultConfig } from '../build/run.ts';
 
-export interface PromoteOptions extends Omit<WorkflowOptions, 'config'>, Selection {
-  readonly config?: string | undefined;
+export interface PromoteOptions extends WorkflowOptions, Selection {
   readonly name?: string | undefined;
   readonly version?: string | undefined;
   readonly from: string;
@@ -41,7 +39,7 @@ export interface PromoteReport {
 export async function promote(options: PromoteOptions): Promise<PromoteReport> {
   const { name, version, from, to, apply, dryRun } = options;
   checkUse(options);
-  const workflow = await openWorkflow({ ...options, config: options.config ?? defaultConfig() });
+  const workflow = await openWorkflow(options);
   try {
     const way = wayBetween(workflow, from, to);
     const planned =

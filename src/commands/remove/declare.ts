@@ -1,35 +1,38 @@
-import type { Command } from 'commander';
+import { hasError } from '../../errors.ts';
 import { printJson } from '../../report.ts';
-import { withChangeOptions } from '../options.ts';
-import type { ChangingOptions, Finish } from '../options.ts';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { applyOption, cacheOption, configOption, dryRunOption, jsonOption, storageOption } from '../options.ts';
 
-interface Options extends ChangingOptions {
-  readonly layer: string;
-  readonly reason?: string;
-  readonly apply: boolean;
-}
-
-/** Declares `remove`. */
-export function declareRemove(program: Command, finish: Finish): void {
-  const command = program
+export const declare: Declare = (program, finish) => {
+  program
     .command('remove')
-    .description('take a package version out of a layer, by the rules of the layer')
-    .argument('<name>')
-    .argument('<version>')
+    .description("remove a package version from a layer, by the layer's rules")
+    .argument('<name>', 'the package')
+    .argument('<version>', 'its version')
     .requiredOption('-l, --layer <layer>', 'the layer that has it')
-    .option('--reason <text>', 'why, kept in the commit message');
-  withChangeOptions(command)
-    .addHelpText('after', HELP)
-    .action(async (name: string, version: string, { json, ...options }: Options) => {
+    .option('--reason <text>', 'why; the commit message keeps it')
+    .addOption(applyOption)
+    .addOption(dryRunOption)
+    .addOption(configOption)
+    .addOption(storageOption)
+    .addOption(cacheOption)
+    .addOption(jsonOption)
+    .addHelpText(
+      'after',
+      helpEnd({
+        examples: [
+          'remove acme 1.2.0 --layer snapshot',
+          'remove acme 1.2.0 --layer staging --reason "loses events, see issue 12"',
+        ],
+        findings: "the removal is against the layer's rules; nothing was done",
+      }),
+    )
+    .action(async (name, version, { json, ...options }) => {
       const { remove } = await import('./run.ts');
       const report = await remove({ ...options, name, version });
       if (json) printJson(report);
       else (await import('./report.ts')).printRemove(report);
-      finish(report.findings.every(({ level }) => level !== 'error'));
+      finish(!hasError(report.findings));
     });
-}
-
-const HELP = `
-Examples:
-  epr-static remove acme 1.2.0 --layer snapshot
-  epr-static remove acme 1.2.0 --layer staging --reason "loses events, see issue 12"`;
+};

@@ -6,10 +6,8 @@ import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.t
 import { editsTo, heldAt } from '../../workflow/revision-paths.ts';
 import { touchedBy } from '../../workflow/other-layers.ts';
 import { policyFindings, proposerFindings } from '../../workflow/policy.ts';
-import { defaultConfig } from '../build/run.ts';
 
-export interface RemoveOptions extends Omit<WorkflowOptions, 'config'> {
-  readonly config?: string | undefined;
+export interface RemoveOptions extends WorkflowOptions {
   readonly name: string;
   readonly version: string;
   readonly layer: string;
@@ -36,7 +34,7 @@ export interface RemoveReport {
 /** Removes a revision from a layer, by the layer's rules. Throws a `Stop` where the layer has no such revision. */
 export async function remove(options: RemoveOptions): Promise<RemoveReport> {
   const { name, version, apply, dryRun } = options;
-  const workflow = await openWorkflow({ ...options, config: options.config ?? defaultConfig() });
+  const workflow = await openWorkflow(options);
   try {
     const layer = layerNamed(workflow, options.layer);
     const { id } = revisionNamed(layer, name, version);

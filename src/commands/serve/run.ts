@@ -1,40 +1,36 @@
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
 import { nodeSite } from '../../hosts/node/server.ts';
 import { Stop } from '../../errors.ts';
-import { printServing } from '../../report.ts';
 import { INDEX } from '../../tree/layout.ts';
 import { recover } from '../../tree/commit/replace.ts';
+import { requireSite, siteFolder } from '../site-folder.ts';
+import type { SiteOptions } from '../site-folder.ts';
 
-export interface ServeOptions {
-  readonly dist?: string | undefined;
-  readonly dir?: string | undefined;
-  readonly out: string;
+export interface ServeOptions extends SiteOptions {
+  /** 0 takes a free one. */
   readonly port: number;
   readonly host: string;
 }
 
-/** Serves a site until the process ends. Throws a `Stop` where there is no site, or the port is taken. */
-export async function serve(options: ServeOptions): Promise<Server> {
-  if (options.dir === undefined && options.dist === undefined)
-    throw new Stop('no-site', 'no site was named', 'use --dist NAME, or --dir FOLDER');
-  const folder = resolve(options.dir ?? join(options.out, options.dist ?? ''));
+/** A server that runs until the process ends. */
+export interface Serving {
+  readonly folder: string;
+  readonly url: string;
+}
+
+/** Serves a site. Throws a `Stop` where there is no site, or the port is taken. */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const folder = siteFolder(options);
   await recover(folder);
-  if (!existsSync(join(folder, INDEX)))
-    throw new Stop(
-      'no-site',
-      `${folder} holds no site`,
-      `build one: npm run build -- --dist ${options.dist ?? 'NAME'}`,
-    );
+  requireSite(folder, options, INDEX);
   const site = nodeSite(folder);
   const server = createServer((request, response) => void site.handle(request, response));
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
-  printServing(folder, `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`);
-  return server;
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return { folder, url: `http://${host}:${port}` };
 }
 
 async function listen(server: Server, { port, host }: ServeOptions): Promise<void> {

@@ -1,37 +1,33 @@
-import type { Command } from 'commander';
-import { printJson, progressDisplay, silentProgress } from '../../report.ts';
-import { withStorageOptions } from '../options.ts';
-import type { ChangingOptions, Finish } from '../options.ts';
+import { hasError } from '../../errors.ts';
+import { printJson, progressDisplay } from '../../report.ts';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { cacheOption, configOption, dryRunOption, jsonOption, storageOption } from '../options.ts';
 
-interface Options extends ChangingOptions {
-  readonly layer: string;
-}
-
-/** Declares `tag`. */
-export function declareTag(program: Command, finish: Finish): void {
-  const command = program
+export const declare: Declare = (program, finish) => {
+  program
     .command('tag')
     .description("tag a layer with a release of the stack, for sites that stay with their stack's version")
-    .argument('<release>', 'such as 8.7.0')
-    .option('-l, --layer <layer>', 'the layer that is tagged', 'production')
-    .option('--dry-run', 'say what would be done, and do nothing', false);
-  withStorageOptions(command)
-    .addHelpText('after', HELP)
-    .action(async (release: string, { json, ...options }: Options) => {
+    .argument('<release>', 'the release, such as 8.7.0')
+    .option('-l, --layer <layer>', 'the layer to tag', 'production')
+    .addOption(dryRunOption)
+    .addOption(configOption)
+    .addOption(storageOption)
+    .addOption(cacheOption)
+    .addOption(jsonOption)
+    .addHelpText(
+      'after',
+      helpEnd({
+        notes: 'Each release is tagged once. A layer that a build would refuse is not tagged.',
+        examples: ['tag 8.7.0', 'tag 8.7.0 && epr-static build --dist 8.7.0'],
+        findings: 'a build of the layer would have errors; nothing was tagged',
+      }),
+    )
+    .action(async (release, { json, ...options }) => {
       const { tag } = await import('./run.ts');
-      const progress = json ? silentProgress : progressDisplay();
-      const report = await tag({ ...options, release }, (done, total) =>
-        progress.step('Reading manifests', done, total),
-      ).finally(() => progress.end());
+      const report = await tag({ ...options, release }, await progressDisplay({ isSilent: json }));
       if (json) printJson(report);
       else (await import('./report.ts')).printTag(report);
-      finish(report.findings.every(({ level }) => level !== 'error'));
+      finish(!hasError(report.findings));
     });
-}
-
-const HELP = `
-Refused where the tag is there, and where a build of the commit would have findings.
-
-Examples:
-  epr-static tag 8.7.0
-  epr-static build --dist 8.7.0`;
+};

@@ -1,13 +1,12 @@
 import { isReleaseVersion } from '../../config.ts';
 import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
+import type { Progress } from '../../report.ts';
 import { layerNamed, openWorkflow, rulesOf } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
 import { readEntries } from '../../workflow/read-entries.ts';
-import { defaultConfig } from '../build/run.ts';
 
-export interface TagOptions extends Omit<WorkflowOptions, 'config'> {
-  readonly config?: string | undefined;
+export interface TagOptions extends WorkflowOptions {
   /** A release of the stack: three numbers. */
   readonly release: string;
   readonly layer: string;
@@ -29,9 +28,9 @@ export interface TagReport {
 
 /**
  * Tags a layer's commit with a release of the stack, once a build of it would have no findings. Throws a `Stop` where it is no
- * release version, or is tagged already. `onRead` is told how many of how many revisions were read.
+ * release version, or is tagged already.
  */
-export async function tag(options: TagOptions, onRead: (done: number, total: number) => void): Promise<TagReport> {
+export async function tag(options: TagOptions, progress: Progress): Promise<TagReport> {
   const { release, dryRun } = options;
   if (!isReleaseVersion(release))
     throw new Stop(
@@ -39,7 +38,7 @@ export async function tag(options: TagOptions, onRead: (done: number, total: num
       `${release} is no release version`,
       'a stack release is tagged as 8.7.0: three numbers, no "v"',
     );
-  const workflow = await openWorkflow({ ...options, config: options.config ?? defaultConfig() });
+  const workflow = await openWorkflow(options);
   try {
     const { repository } = workflow;
     const layer = layerNamed(workflow, options.layer);
@@ -47,7 +46,7 @@ export async function tag(options: TagOptions, onRead: (done: number, total: num
     const known = await repository.commitOf(ref);
     if (known !== undefined)
       throw new Stop('tag-exists', `the tag ${release} is there, at ${known.slice(0, 12)}`, HINT);
-    const findings = await buildFindings(workflow, layer, onRead);
+    const findings = await buildFindings(workflow, layer, progress).finally(progress.end);
     const isMade = !dryRun && findings.every(({ level }) => level !== 'error');
     if (isMade) await repository.writeTag(release, { commit: layer.commit, message: `Stack release ${release}\n` });
     const revisions = layer.layer.revisions.length;
@@ -60,12 +59,10 @@ export async function tag(options: TagOptions, onRead: (done: number, total: num
 
 const HINT = 'a release is tagged once: whoever builds it must get the same';
 
-async function buildFindings(
-  workflow: Workflow,
-  layer: OpenLayer,
-  onRead: (done: number, total: number) => void,
-): Promise<Finding[]> {
+async function buildFindings(workflow: Workflow, layer: OpenLayer, progress: Progress): Promise<Finding[]> {
   const { revisions, findings } = layer.layer;
-  const read = await readEntries(rulesOf(workflow, layer), revisions, (done) => onRead(done, revisions.length));
+  const read = await readEntries(rulesOf(workflow, layer), revisions, (done) =>
+    progress.step('manifests', done, revisions.length),
+  );
   return [...findings, ...read.flatMap((one) => one.findings)];
 }

@@ -1,0 +1,61 @@
+import { Option } from '@commander-js/extra-typings';
+import { printJson, progressDisplay } from '../../report.ts';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { cacheOption, configOption, jsonOption, offlineOption, refOption, storageOption } from '../options.ts';
+
+const targetOption = new Option('-t, --target <host>', 'also write what this host needs, beside the site').choices([
+  'nginx',
+  'netlify',
+  'cloudflare',
+] as const);
+
+const lockOption = new Option(
+  '--lock',
+  'write commits and versions to distributions.lock.json, beside the distributions file',
+)
+  .default(false)
+  .conflicts('ref');
+
+const lockedOption = new Option('--locked', 'build exactly what distributions.lock.json names')
+  .default(false)
+  .conflicts(['lock', 'ref']);
+
+export const declare: Declare = (program, finish) => {
+  program
+    .command('build')
+    .description('build the site of a distribution from the layers of a storage')
+    .option('-d, --dist <name>', 'the distribution; without it, the command lists those there are')
+    .addOption(configOption)
+    .addOption(storageOption)
+    .option('-o, --out <folder>', 'where sites go: the site is <folder>/<name>', 'dist')
+    .addOption(refOption)
+    .addOption(targetOption)
+    .option('--skip-unfit', 'leave unfit packages out, instead of failing', false)
+    .addOption(offlineOption)
+    .addOption(cacheOption)
+    .option('--no-cache', 'make everything again, and keep nothing for later builds')
+    .addOption(lockOption)
+    .addOption(lockedOption)
+    .addOption(jsonOption)
+    .addHelpText(
+      'after',
+      helpEnd({
+        examples: [
+          'build --dist staging',
+          'build --dist snapshot --storage ../package-storage.git',
+          'build --dist production --ref production=v8.5.0 --out sites',
+          'build --dist production --target nginx',
+        ],
+        findings: 'a package is unfit, or another error was found; the site stays as it was',
+      }),
+    )
+    .action(async ({ json, ref: refs, cache, ...options }) => {
+      const { build } = await import('./run.ts');
+      const caching = typeof cache === 'string' ? { cache, noCache: false } : { cache: '.cache', noCache: true };
+      const report = await build({ ...options, ...caching, refs }, await progressDisplay({ isSilent: json }));
+      if (json) printJson(report);
+      else (await import('./report.ts')).printBuild(report);
+      finish(report.site !== undefined);
+    });
+};

@@ -1,0 +1,59 @@
+import type { BuildReport } from './run.ts';
+import { count, findingLine, megabytes, printLines } from '../../report.ts';
+import type { Colors } from '../../report.ts';
+
+/** The report of a build for a person. */
+export function printBuild(report: BuildReport): void {
+  printLines((color) => buildLines(report, color));
+}
+
+function buildLines(report: BuildReport, color: Colors): string[] {
+  const lines: string[] = [`${color.bold(report.distribution)} from ${report.storage}`, ''];
+  for (const layer of report.layers) {
+    const at = layer.commit === undefined ? layer.ref : `${layer.ref} at ${layer.commit.slice(0, 12)}`;
+    lines.push(
+      `  ${layer.name.padEnd(12)} ${count(layer.revisions, 'revision')} of ${count(layer.packages, 'package')}  ${color.dim(at)}`,
+    );
+  }
+  lines.push(
+    `  ${'merged'.padEnd(12)} ${count(report.revisions, 'revision')} of ${count(report.packages, 'package')}`,
+    '',
+  );
+  for (const one of report.shadowed)
+    lines.push(
+      `  shadowed     ${one.id} of ${one.layer}, by ${one.by} (${one.sameContent ? 'same content' : 'different content'})`,
+    );
+  if (report.shadowed.length > 0) lines.push('');
+  for (const finding of report.findings) lines.push(findingLine(finding, color));
+  if (report.findings.length > 0) lines.push('');
+  if (report.skipped.length > 0) lines.push(`  left out: ${report.skipped.join(', ')}`, '');
+  return [...lines, ...outcome(report, color)];
+}
+
+const HOW = { written: 'built', extended: 'extended', unchanged: 'unchanged:' } as const;
+
+function outcome({ site, times, findings, distribution, next }: BuildReport, color: Colors): string[] {
+  const seconds = Object.entries(times).map(([stage, ms]) => `${stage} ${(ms / 1000).toFixed(1)} s`);
+  if (!site) {
+    const errors = findings.filter((finding) => finding.level === 'error').length;
+    return [
+      color.red(`${count(errors, 'error')}: nothing was written, ${distribution} stays as it was.`),
+      '  Mend the packages, or leave unfit ones out with --skip-unfit.',
+    ];
+  }
+  return [
+    `${color.green(HOW[site.how])} ${site.folder}`,
+    `  ${count(site.files, 'file')}, ${megabytes(site.bytes)}; ${count(site.answers, 'precomputed answer')}`,
+    `  ${seconds.join(', ')}; manifest ${site.manifest.slice(0, 16)}`,
+    ...(site.changes ? [changesLine(site.changes)] : []),
+    '',
+    ...(next.length === 1 ? [`Next: ${next[0] ?? ''}`] : ['Next:', ...next.map((line) => `  ${line}`)]),
+  ];
+}
+
+function changesLine({ added, changed, removed, bytes, list }: Changes): string {
+  const total = `${count(added, 'file')} added, ${changed} changed (${megabytes(bytes)}), ${removed} removed`;
+  return `  against the site before: ${total}; listed in ${list}`;
+}
+
+type Changes = NonNullable<NonNullable<BuildReport['site']>['changes']>;

@@ -1,0 +1,33 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { outOption } from '../options.ts';
+
+export const declare: Declare = (program, finish) => {
+  program
+    .command('serve')
+    .description('serve a built site, with the answers of a registry')
+    .option('-d, --dist <name>', 'serve dist/<name>')
+    .option('--dir <folder>', 'serve the site in this folder')
+    .addOption(outOption)
+    .option('-p, --port <number>', 'the port; 0 takes a free one', parsePort, 8080)
+    .option('--host <name>', 'the address to listen on', 'localhost')
+    .addHelpText(
+      'after',
+      helpEnd({
+        examples: ['serve --dist staging', 'serve --dir /srv/sites/production --port 80 --host 0.0.0.0'],
+      }),
+    )
+    .action(async (options) => {
+      const { serve } = await import('./run.ts');
+      const serving = await serve(options);
+      (await import('./report.ts')).printServing(serving);
+      finish(true);
+    });
+};
+
+function parsePort(value: string): number {
+  const port = Number(value);
+  if (!/^\d+$/.test(value) || port > 65535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return port;
+}

@@ -1,0 +1,14 @@
+import type { Serving } from './run.ts';
+import { printLines } from '../../report.ts';
+
+/** Where the server listens, and how Kibana gets to it. */
+export function printServing({ folder, url }: Serving): void {
+  printLines(() => [
+    `Serving ${folder} at ${url}`,
+    '',
+    'For Kibana, in kibana.yml:',
+    `  xpack.fleet.registryUrl: ${url}`,
+    '',
+    'Stop with Ctrl-C.',
+  ]);
+}
