@@ -27,6 +27,8 @@ export interface Distribution {
   readonly signatures: 'optional' | 'required';
   readonly precompute: PrecomputeLimits;
   readonly tables: Tables;
+  /** Set where the file lists no such distribution: the name is that of a release of the stack, and the storage must have its tag. */
+  readonly release?: { readonly file: string; readonly listed: readonly string[] } | undefined;
   /** The folders of what is copied into the site as it is; of a name in two of them the last one's counts. */
   readonly staticFolders: readonly string[];
 }
@@ -76,21 +78,19 @@ export interface ConfigOptions {
   readonly storage?: string | undefined;
   /** Layer name -> ref, overriding the file's. */
   readonly refs?: Readonly<Record<string, string>> | undefined;
-  /** Whether a storage is git and has a tag, that of a stack's release: such a tag is a distribution without being listed. */
-  readonly hasTag?: ((storage: string, tag: string) => Promise<boolean>) | undefined;
 }
 
 /**
- * Reads the distributions file and the tables beside it (`categories.yml`, `ingestion-methods.yml`).
- * Throws a `Stop` that lists everything wrong with a file, or names the distributions there are. A name that no distribution
- * has is that of a stack's release where the storage has its tag: the one layer is that tag.
+ * Reads the distributions file and the tables beside it (`categories.yml`, `ingestion-methods.yml`), and nothing else.
+ * Throws a `Stop` that lists everything wrong with a file, or names the distributions there are. A release version that no
+ * distribution is called by is a distribution with one layer: the tag of that name, which may be missing.
  */
 export async function readConfig(options: ConfigOptions): Promise<Distribution> {
   const file = resolve(options.config);
   const folder = dirname(file);
   const written = check(writtenConfig, await readYamlFile(file), file);
   const storage = placeOf(options.storage, { written: written.storage, folder });
-  const [dist, distribution] = (await stackRelease(written, storage, options)) ?? choose(written, options.dist, file);
+  const { dist, distribution, release } = choose(written, options.dist, file);
   return {
     name: dist,
     registry: distribution.registry ?? written.registry,
@@ -101,6 +101,7 @@ export async function readConfig(options: ConfigOptions): Promise<Distribution> 
     signatures: distribution.signatures ?? 'optional',
     precompute: { answers: 4000, bytes: 256 * 2 ** 20, ...distribution.precompute } as PrecomputeLimits,
     tables: await readTables(folder, dirname(shippedConfig)),
+    ...(release && { release }),
     staticFolders: [...new Set([resolve(dirname(shippedConfig), 'static'), resolve(folder, 'static')])],
   };
 }
@@ -145,29 +146,30 @@ function placeOf(given: string | undefined, { written, folder }: { written: stri
   return isUrl(storage) ? storage : resolve(given === undefined ? folder : '.', storage);
 }
 
-async function stackRelease(
-  written: WrittenConfig,
-  storage: string,
-  { dist = '', hasTag }: ConfigOptions,
-): Promise<[string, WrittenDistribution] | undefined> {
-  if (Object.hasOwn(written.distributions, dist) || !isReleaseVersion(dist)) return undefined;
-  return (await hasTag?.(storage, dist)) ? [dist, { layers: [{ name: dist, ref: dist }] }] : undefined;
-}
-
 /** Three numbers, as stack releases and their tags are called: no leading `v`, no pre-release. */
 export function isReleaseVersion(text: string): boolean {
   const version = parseStrictVersion(text);
   return version !== undefined && version.pre === '' && version.build === '';
 }
 
-function choose(written: WrittenConfig, dist: string | undefined, file: string): [string, WrittenDistribution] {
-  const names = Object.keys(written.distributions);
-  const found = dist !== undefined && names.includes(dist) ? written.distributions[dist] : undefined;
-  if (dist !== undefined && found) return [dist, found];
+function choose(
+  written: WrittenConfig,
+  dist: string | undefined,
+  file: string,
+): { dist: string; distribution: WrittenDistribution; release?: NonNullable<Distribution['release']> } {
+  const listed = Object.keys(written.distributions);
+  const found = dist !== undefined && listed.includes(dist) ? written.distributions[dist] : undefined;
+  if (dist !== undefined && found) return { dist, distribution: found };
+  if (dist === undefined || !isReleaseVersion(dist)) throw unknownDistribution(dist, { file, listed });
+  return { dist, distribution: { layers: [{ name: dist, ref: dist }] }, release: { file, listed } };
+}
+
+/** What to throw where no distribution has the name, or none was named. */
+export function unknownDistribution(
+  dist: string | undefined,
+  { file, listed }: NonNullable<Distribution['release']>,
+): Stop {
   const problem = dist === undefined ? 'no distribution was named' : `there is no distribution "${dist}" in ${file}`;
-  throw new Stop(
-    'unknown-distribution',
-    problem,
-    `use --dist with one of: ${names.join(', ')}${nearMatch(dist, names)}`,
-  );
+  const hint = `use --dist with one of: ${listed.join(', ')}${nearMatch(dist, listed)}`;
+  return new Stop('unknown-distribution', problem, hint);
 }

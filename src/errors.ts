@@ -32,6 +32,12 @@ export class Stop extends Error {
   }
 }
 
+/** Whether a file system call failed because nothing is there. Every other failure says nothing about what is there. */
+export function isAbsence(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
 /** What to add to the message about an unknown word: the near match among the known ones, or all of them. */
 export function nearMatch(word: string | undefined, known: readonly string[]): string {
   if (word === undefined || known.length === 0) return '';

@@ -149,7 +149,7 @@ function unknownCategories({ revision, unknownCategories: ids }: Entry): Finding
 async function ensureAll(read: ReadEntry, ensure: (content: string) => Promise<boolean>): Promise<Set<string>> {
   const missing = new Set<string>();
   await Promise.all(
-    contentsToStore(read).map(async (content) => {
+    contentsOf(read).map(async ({ content }) => {
       if (!(await ensure(content))) missing.add(content);
     }),
   );
@@ -162,13 +162,8 @@ async function ensureAgain(
   { store }: PackageMaking,
   ensure: (content: string) => Promise<boolean>,
 ): Promise<void> {
-  for (const content of contentsToStore(read)) store.forget(content);
+  for (const { content } of contentsOf(read)) store.forget(content);
   await ensureAll(read, ensure);
-}
-
-function contentsToStore(read: ReadEntry): string[] {
-  const contents = contentsOf(read).map(({ content }) => content);
-  return read.zip === undefined ? contents : [...contents, read.zip];
 }
 
 async function place(

@@ -1,9 +1,10 @@
 import { mergeLayers } from '../catalog/merge.ts';
 import type { Catalog } from '../catalog/merge.ts';
-import { isUrl, readConfig } from '../config.ts';
+import { isUrl, readConfig, unknownDistribution } from '../config.ts';
 import type { ConfigOptions, Distribution } from '../config.ts';
 import type { Layer, Storage } from '../storage/storage.ts';
-import { openStorage, storageHasTag } from '../storage/open.ts';
+import { hasTag } from '../storage/git/history.ts';
+import { openStorage } from '../storage/open.ts';
 
 /** How commands find a storage. */
 export interface StorageOptions extends Omit<ConfigOptions, 'dist'> {
@@ -25,16 +26,24 @@ export async function withCatalog<T>(
   options: StorageOptions & Pick<ConfigOptions, 'dist'>,
   use: (open: OpenCatalog) => Promise<T>,
 ): Promise<T> {
-  const distribution = await readConfig({ ...options, hasTag: tagLookup(options) });
+  const distribution = await readConfig(options);
   return await withStorage(distribution.storage, options, async (storage) => {
-    const layers = await Promise.all(distribution.layers.map((spec) => storage.readLayer(spec)));
+    const layers = await readLayers(storage, distribution);
     return await use({ distribution, storage, layers, catalog: mergeLayers(layers) });
   });
 }
 
-/** How `readConfig` finds out whether a name is the tag of a stack's release. */
-export function tagLookup({ cache, offline }: Pick<StorageOptions, 'cache' | 'offline'>): ConfigOptions['hasTag'] {
-  return async (storage, tag) => await storageHasTag(storage, tag, { isUrl: isUrl(storage), cache, offline });
+/**
+ * The layers of a distribution, in rank order. Throws what `readLayer` throws, and a `Stop` where the distribution is a release
+ * of the stack that the storage has no tag of.
+ */
+export async function readLayers(
+  storage: Storage,
+  { name, layers, release }: Pick<Distribution, 'name' | 'layers' | 'release'>,
+): Promise<Layer[]> {
+  const isThere = !release || (storage.kind === 'git' && (await hasTag(storage.repository, name)));
+  if (!isThere) throw unknownDistribution(name, release);
+  return await Promise.all(layers.map((spec) => storage.readLayer(spec)));
 }
 
 /** Opens a storage, a path or a URL, for the time of `use`. */

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Finding } from '../errors.ts';
-import { contentFindings, contentsOf } from '../storage/contents.ts';
+import { contentFindings, storedContents } from '../storage/contents.ts';
 import type { PackageFile, Revision, Storage } from '../storage/storage.ts';
 
 /*
@@ -11,6 +11,8 @@ import type { PackageFile, Revision, Storage } from '../storage/storage.ts';
 export interface ReadRevision {
   readonly revision: Revision;
   readonly files: readonly PackageFile[];
+  /** The content id of the zip itself, where the revision is one. */
+  readonly zip: string | undefined;
   readonly findings: readonly Finding[];
 }
 
@@ -40,7 +42,7 @@ export async function judge<T extends ReadRevision>(
       }),
     ),
   );
-  const contents = new Set(all.flatMap((one) => contentsOf(one).map(({ content }) => content)));
+  const contents = new Set(all.flatMap(storedContents));
   const missing = await storage.missing([...contents]);
   return all.map((one) => Object.assign({}, one, { findings: unfitness(one, missing) }));
 }

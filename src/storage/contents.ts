@@ -2,13 +2,22 @@ import type { Finding } from '../errors.ts';
 import type { PackageFile, Revision, RevisionFiles } from './storage.ts';
 
 /** A revision and its files. */
-type Listed = Pick<RevisionFiles, 'files'> & { readonly revision: Revision };
+type Listed = Omit<RevisionFiles, 'findings'> & { readonly revision: Revision };
 
-/** Every content that a revision needs of its storage, with the place it has there. */
-export function contentsOf({ revision, files }: Listed): PackageFile[] {
-  const placed = files.map(({ path, content }) => ({ path: `${revision.where}/${path}`, content }));
-  const { signature } = revision;
-  return signature === undefined ? placed : [...placed, { path: `${revision.where}.sig`, content: signature }];
+/** Every content of a revision, with the place it has in the storage: its files, the zip that it is, its signature. */
+export function contentsOf(listed: Listed): PackageFile[] {
+  const { where } = listed.revision;
+  return [...listed.files.map(({ path, content }) => ({ path: `${where}/${path}`, content })), ...whole(listed)];
+}
+
+/** The contents that the storage itself must have: of a zip not those inside it, since they come with it. */
+export function storedContents(listed: Listed): string[] {
+  return (listed.zip === undefined ? contentsOf(listed) : whole(listed)).map(({ content }) => content);
+}
+
+function whole({ revision: { where, signature }, zip }: Listed): PackageFile[] {
+  const own = zip === undefined ? [] : [{ path: where, content: zip }];
+  return signature === undefined ? own : [...own, { path: `${where}.sig`, content: signature }];
 }
 
 /** A finding for every file that is among the `missing` contents, or that no file system can hold under its name. */

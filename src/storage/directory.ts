@@ -3,16 +3,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastGlob from 'fast-glob';
 import type { Finding } from '../errors.ts';
-import { Stop } from '../errors.ts';
+import { isAbsence, Stop } from '../errors.ts';
 import { comparePaths } from '../paths.ts';
 import { blobId } from './blob-id.ts';
-import type { Layer, LayerSource, Revision, RevisionFiles, Storage } from './storage.ts';
+import type { DirectoryStorage, Layer, LayerSource, Revision, RevisionFiles } from './storage.ts';
 import { listRevisions } from './listing.ts';
-import type { Entry } from './listing.ts';
+import type { LayerItem } from './listing.ts';
 import { zipPackages } from './zip-packages.ts';
 
 /** A folder with one sub-folder a layer as a storage. Symbolic links are never followed. */
-export function openDirectoryStorage(folder: string): Storage {
+export function openDirectoryStorage(folder: string): DirectoryStorage {
   const places = new Map<string, string>();
   const identify = async (path: string): Promise<string> => {
     const content = blobId(await readFile(path));
@@ -22,7 +22,6 @@ export function openDirectoryStorage(folder: string): Storage {
   const zips = zipPackages(async (path) => path);
   return {
     kind: 'directory',
-    repository: undefined,
     readLayer: (spec) => readLayer(folder, spec, identify),
     listFiles: async (revision) =>
       revision.zipped ? zips.list(revision, await identify(revision.source)) : listFolder(revision, identify),
@@ -50,7 +49,7 @@ async function readLayer(
     },
   );
   const entries = await Promise.all(
-    found.map(async ({ path, dirent }): Promise<Entry> => {
+    found.map(async ({ path, dirent }): Promise<LayerItem> => {
       const kind = dirent.isDirectory() ? 'folder' : dirent.isFile() ? 'file' : 'other';
       const full = join(root, path);
       const source = kind === 'file' && path.endsWith('.sig') ? await identify(full) : full;
@@ -91,6 +90,9 @@ const ANY_PATH = '**/+([^/]|/)';
 
 /** A file that was changed since it was listed is as good as missing: its bytes are no longer what its id says. */
 async function readUnchanged(path: string, content: string): Promise<Buffer | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  });
   return bytes && blobId(bytes) === content ? bytes : undefined;
 }

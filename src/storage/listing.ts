@@ -3,7 +3,7 @@ import { revisionId } from './storage.ts';
 import type { Layer, Revision } from './storage.ts';
 
 /** What lies at one place of a layer's packages folder, at depth one (`<name>`, `<file>.zip`) or two (`<version>`). */
-export interface Entry {
+export interface LayerItem {
   /** Relative to the packages folder. */
   readonly path: string;
   readonly kind: 'folder' | 'file' | 'other';
@@ -12,22 +12,22 @@ export interface Entry {
 }
 
 /**
- * The revisions among the entries of a layer: `<name>/<version>/`, with a signature at `<name>/<version>.sig`, and
+ * The revisions among the items of a layer: `<name>/<version>/`, with a signature at `<name>/<version>.sig`, and
  * `<name>-<version>.zip`, with one at `<name>-<version>.zip.sig`. One id twice in a layer is a finding, the folder stays.
  */
 export function listRevisions(
   layer: { readonly name: string; readonly packages: string },
-  entries: readonly Entry[],
+  items: readonly LayerItem[],
 ): Pick<Layer, 'revisions' | 'findings'> {
   const findings: Finding[] = [];
   const revisions = new Map<string, Revision>();
   const signatures = new Map(
-    entries.filter((e) => e.kind === 'file' && e.path.endsWith('.sig')).map((e) => [e.path.slice(0, -4), e.source]),
+    items.filter((e) => e.kind === 'file' && e.path.endsWith('.sig')).map((e) => [e.path.slice(0, -4), e.source]),
   );
-  for (const entry of [...entries].sort((a, b) => Number(a.kind !== 'folder') - Number(b.kind !== 'folder'))) {
-    const where = [layer.packages, entry.path].filter((part) => part !== '').join('/');
-    const names = revisionNames(entry);
-    if (entry.kind === 'other' && !names)
+  for (const item of [...items].sort((a, b) => Number(a.kind !== 'folder') - Number(b.kind !== 'folder'))) {
+    const where = [layer.packages, item.path].filter((part) => part !== '').join('/');
+    const names = revisionNames(item);
+    if (item.kind === 'other' && !names)
       findings.push(finding('not-a-file', `${layer.name}: ${where}`, 'is neither a file nor a folder'));
     if (!names) continue;
     const id = revisionId(names.name, names.version);
@@ -40,18 +40,18 @@ export function listRevisions(
         ...names,
         layer: layer.name,
         where,
-        source: entry.source,
-        zipped: entry.kind === 'file',
-        signature: signatures.get(entry.path),
+        source: item.source,
+        zipped: item.kind === 'file',
+        signature: signatures.get(item.path),
       });
   }
   return { revisions: [...revisions.values()], findings };
 }
 
-function revisionNames(entry: Entry): { name: string; version: string } | undefined {
-  const [name = '', version, ...rest] = entry.path.split('/');
-  if (entry.kind === 'folder') return version === undefined || rest.length > 0 ? undefined : { name, version };
-  if (entry.kind === 'other' || version !== undefined || !name.endsWith('.zip')) return undefined;
+function revisionNames(item: LayerItem): { name: string; version: string } | undefined {
+  const [name = '', version, ...rest] = item.path.split('/');
+  if (item.kind === 'folder') return version === undefined || rest.length > 0 ? undefined : { name, version };
+  if (item.kind === 'other' || version !== undefined || !name.endsWith('.zip')) return undefined;
   const [, zipName, zipVersion] = /^([^-]+)-(.+)\.zip$/.exec(name) ?? [];
   return zipName === undefined || zipVersion === undefined ? undefined : { name: zipName, version: zipVersion };
 }

@@ -1,9 +1,9 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Stop } from '../errors.ts';
+import { isAbsence, Stop } from '../errors.ts';
 import { openDirectoryStorage } from './directory.ts';
-import { git } from './git/command.ts';
-import { cloneStorage, openGitStorage } from './git/storage.ts';
+import { cloneStorage } from './git/clone.ts';
+import { openGitStorage } from './git/storage.ts';
 import type { Storage } from './storage.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function openStorage(
   location: string,
   { isUrl, cache, offline }: { isUrl: boolean; cache: string; offline: boolean },
 ): Promise<Storage> {
-  if (isUrl) return await openGitStorage(await cloneStorage(location, { cache, offline }), cache);
+  if (isUrl) return await openClone(location, { cache, offline });
   const found = await stat(location).catch((error: unknown) => {
     throw new Stop(
       'no-storage',
@@ -30,23 +30,15 @@ export async function openStorage(
         `${location} is a file but no git bundle`,
         'a storage is a folder, a git repository, a bundle or a URL',
       );
-    return await openGitStorage(await cloneStorage(location, { cache, offline }), cache);
+    return await openClone(location, { cache, offline });
   }
-  return (await isRepository(location)) ? await openGitStorage(location, cache) : openDirectoryStorage(location);
+  return (await isRepository(location))
+    ? await openGitStorage(location, { cache, isClone: false })
+    : openDirectoryStorage(location);
 }
 
-/** Whether a storage is git, of whatever kind, and has a tag of this name. Throws as `openStorage` does. */
-export async function storageHasTag(
-  location: string,
-  tag: string,
-  { isUrl, cache, offline }: { isUrl: boolean; cache: string; offline: boolean },
-): Promise<boolean> {
-  const found = isUrl ? undefined : await stat(location).catch(() => undefined);
-  if (!isUrl && (!found || (found.isDirectory() && !(await isRepository(location))))) return false;
-  const isClone = isUrl || (found?.isFile() && (await isBundle(location)));
-  if (!isClone && found?.isFile()) return false;
-  const repository = isClone ? await cloneStorage(location, { cache, offline }) : location;
-  return (await git(['-C', repository, 'for-each-ref', '--format=%(refname)', `refs/tags/${tag}`])).trim() !== '';
+async function openClone(location: string, options: { cache: string; offline: boolean }): Promise<Storage> {
+  return await openGitStorage(await cloneStorage(location, options), { cache: options.cache, isClone: true });
 }
 
 async function isRepository(folder: string): Promise<boolean> {
@@ -66,8 +58,11 @@ async function isBundle(file: string): Promise<boolean> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isAbsence(error)) return false;
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../errors.ts';
+import type { Repository } from './git/repository.ts';
 
 /** `name@version`: what a revision is called, whichever layer holds it. */
 export type RevisionId = string & { readonly __brand: 'RevisionId' };
@@ -49,16 +50,27 @@ export interface Layer {
 }
 
 /** The repository or folder that holds the layers. */
-export interface Storage {
-  readonly kind: 'git' | 'directory';
-  /** The git directory, of a git storage. */
-  readonly repository: string | undefined;
+export type Storage = GitStorage | DirectoryStorage;
+
+export interface GitStorage extends Reading {
+  readonly kind: 'git';
+  readonly repository: Repository;
+  /** Whether it is a copy in the cache, of a bundle or of a repository elsewhere, which nobody must change. */
+  readonly isClone: boolean;
+}
+
+export interface DirectoryStorage extends Reading {
+  readonly kind: 'directory';
+}
+
+/** What can be asked of every storage. */
+interface Reading {
   /** Throws a `Stop` where there is no such layer. */
   readLayer(spec: LayerSource): Promise<Layer>;
   listFiles(revision: Revision): Promise<RevisionFiles>;
   /** The content of an id that this storage listed; undefined where the storage lacks it. */
   read(content: string): Promise<Buffer | undefined>;
-  /** Those of the contents, all listed by this storage, that it is known to lack. */
+  /** Those of the contents, all listed by this storage, that it is known to lack. Throws a `Stop` where it can't be asked. */
   missing(contents: readonly string[]): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
 }

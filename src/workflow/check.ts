@@ -1,6 +1,6 @@
 import type { LayerPolicy } from '../config.ts';
 import type { Finding } from '../errors.ts';
-import type { Revision, Storage } from '../storage/storage.ts';
+import type { GitStorage, Revision, Storage } from '../storage/storage.ts';
 import type { ReadEntry } from '../build/cache/entries.ts';
 import { messages } from '../storage/git/history.ts';
 import { lineOf } from './line-of.ts';
@@ -37,7 +37,7 @@ export interface ChangedIds {
 
 /** What is wrong with a change of a layer, from `base` to `head`; `others` are the other layers. */
 export async function checkChange(
-  rules: Rules,
+  rules: Rules & { readonly storage: GitStorage },
   policy: LayerPolicy,
   { base, head, others }: { base: CheckedLayer; head: CheckedLayer; others: readonly CheckedLayer[] },
 ): Promise<CheckResult> {
@@ -45,7 +45,7 @@ export async function checkChange(
   const change = await changedRevisions(storage, base, head);
   const touch = (at: CheckedLayer) => async (revision: Revision) =>
     await touchedBy(storage, revision, { above: at.above, others: others.map(({ layer }) => layer) });
-  const said = await messages(storage, base.layer.commit ?? '', head.layer.commit ?? '');
+  const said = await messages(storage.repository, base.layer.commit ?? '', head.layer.commit ?? '');
   const touched = {
     added: await Promise.all(change.added.map(touch(head))),
     removed: await Promise.all(change.removed.map(touch(base))),

@@ -4,7 +4,7 @@ import { nearMatch, Stop } from '../errors.ts';
 import { withoutCredentials } from '../storage/git/command.ts';
 import type { Layer, Revision, Storage } from '../storage/storage.ts';
 import { openStorage } from '../storage/open.ts';
-import { fullName, openRepository } from '../storage/git/repository.ts';
+import { fullName } from '../storage/git/repository.ts';
 import type { Repository } from '../storage/git/repository.ts';
 import type { ReadingRules } from './read-entries.ts';
 
@@ -45,21 +45,15 @@ export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> 
   if (isUrl(config.storage)) throw new Stop('not-writable', `${shown} is not on this machine`, hint);
   const storage = await openStorage(config.storage, { isUrl: false, cache: options.cache, offline: true });
   try {
-    const repository = storage.kind === 'git' ? await openRepository(config.storage).catch(refuse) : refuse();
+    if (storage.kind !== 'git' || storage.isClone)
+      throw new Stop('not-writable', `${shown} is not a git repository that can be changed`, hint);
+    const { repository } = storage;
     const layers = await Promise.all(config.layers.map((policy) => openLayer({ storage, repository }, policy)));
-    const close = async (): Promise<void> => {
-      await repository.close();
-      await storage.close();
-    };
     const found = layers.filter((layer) => layer !== undefined);
-    return { config, storage, repository, layers: found, cache: options.cache, close };
+    return { config, storage, repository, layers: found, cache: options.cache, close: () => storage.close() };
   } catch (error) {
     await storage.close();
     throw error;
-  }
-
-  function refuse(error?: unknown): never {
-    throw new Stop('not-writable', `${shown} is not a git repository that can be changed`, hint, error);
   }
 }
 

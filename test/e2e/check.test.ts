@@ -269,6 +269,25 @@ describe('diff', () => {
   });
 });
 
+describe('a git that fails', () => {
+  test.each([
+    ['cat-file', '--batch-check', []],
+    ['ls-tree', '-r', []],
+    ['merge-base', '', ['--layer', 'staging', '--head', 'staging']],
+  ])('at %s %s ends the check, in words of its own', async (command, option, args) => {
+    const one = project({ production: acme });
+    const bin = join(one.folder, 'bin');
+    const git = spawnSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).stdout.trim();
+    const wrapper = `#!/bin/sh\ncase "$*" in *" ${command} ${option}"*) echo fatal: no luck >&2; exit 128;; esac\nexec ${git} "$@"\n`;
+    writeFiles(bin, { git: wrapper });
+    chmodSync(join(bin, 'git'), 0o755);
+    const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+    const { status, stderr } = await run(['check', ...args], { cwd: one.folder, env });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('fatal: no luck') as string });
+    expect(stderr).toContain(`${command} ${option}`.trim());
+  });
+});
+
 describe('explain', () => {
   test('each revision, newest first, with its layer, what it shadows and the rule', async () => {
     const one = project({ production: acme, staging: { ...acme, ...newer }, snapshot: changed });

@@ -119,6 +119,30 @@ describe('kinds of repository', () => {
     expect(await one.build([...storage, '--offline'])).toMatchObject({ status: 0 });
   });
 
+  test("a stack's release is fetched once a run, from a URL too", async () => {
+    const one = project({ main: acme });
+    one.repository.git('tag', '8.7.0', 'main');
+    const url = pathToFileURL(one.repository.folder).href;
+    const fetches = async (...args: string[]): Promise<number> => {
+      const trace = join(one.folder, 'trace');
+      rmSync(trace, { force: true });
+      const done = await run([...args, '--storage', url], { cwd: one.folder, env: { GIT_TRACE: trace } });
+      expect(done).toMatchObject({ status: 0 });
+      return readFileSync(trace, 'utf8')
+        .split('\n')
+        .filter((line) => / built-in: git (clone|fetch) /.test(line)).length;
+    };
+    expect(await fetches('build', '--dist', '8.7.0')).toBe(1);
+    expect(await fetches('build', '--dist', '8.7.0')).toBe(1);
+    expect(await fetches('list', '--dist', '8.7.0')).toBe(1);
+    expect(await fetches('diff', '8.7.0', '8.7.0')).toBe(1);
+    const unknown = await one.build(['--dist', '9.9.9', '--storage', url]);
+    expect(unknown).toMatchObject({ status: 2, stderr: expect.stringContaining('there is no distribution "9.9.9"') });
+    writeFiles(join(one.folder, 'folder/9.9.9/packages'), acme);
+    const folder = await one.build(['--dist', '9.9.9', '--storage', 'folder']);
+    expect(folder).toMatchObject({ status: 2, stderr: expect.stringContaining('there is no distribution "9.9.9"') });
+  });
+
   test('two first builds of a URL at once, and what a killed one has left', async () => {
     const one = project({ main: acme });
     const storage = ['--storage', pathToFileURL(one.repository.folder).href];

@@ -380,7 +380,7 @@ describe.skipIf(bundle === undefined)('in the real storage', () => {
     mkdirSync(join(folder, 'hooks'), { recursive: true });
     const project = storageProject({}, { ...createRepository(join(temporaryFolder(), 'unused.git')), folder, git });
     const catalog = async (names: readonly string[]) => {
-      const storage = await openGitStorage(folder, join(project.folder, '.cache'));
+      const storage = await openGitStorage(folder, { cache: join(project.folder, '.cache'), isClone: false });
       try {
         const layers = await Promise.all(
           names.map((name) => storage.readLayer({ name, ref: name, packages: 'packages' })),

@@ -118,6 +118,7 @@ describe('add', () => {
     ]);
     expect(project.repository.git('log', '-1', '--format=%s', 'snapshot~1')).toBe('[snapshot] Add 2 packages');
     expect(await project.run('build', '--dist', 'snapshot')).toMatchObject({ status: 0 });
+    expect(await project.run('check')).toMatchObject({ status: 0, stderr: '' });
     for (const file of [signed, `${signed}.sig`])
       expect(readFileSync(join(project.folder, 'dist/snapshot/epr/signed', file))).toEqual(
         readFileSync(join(project.folder, file)),

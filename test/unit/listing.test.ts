@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { listRevisions } from '../../src/storage/listing.ts';
-import type { Entry } from '../../src/storage/listing.ts';
+import type { LayerItem } from '../../src/storage/listing.ts';
 
-const entry = (path: string, kind: Entry['kind'] = 'folder'): Entry => ({ path, kind, source: `source of ${path}` });
+const entry = (path: string, kind: LayerItem['kind'] = 'folder'): LayerItem => ({
+  path,
+  kind,
+  source: `source of ${path}`,
+});
 
-function list(entries: readonly Entry[], packages = 'packages') {
+function list(entries: readonly LayerItem[], packages = 'packages') {
   return listRevisions({ name: 'staging', packages }, entries);
 }
 
@@ -62,7 +66,7 @@ test('a signature lies beside its revision', () => {
 });
 
 describe('what is no revision', () => {
-  test.each<[string, Entry['kind']]>([
+  test.each<[string, LayerItem['kind']]>([
     ['acme', 'folder'],
     ['README.md', 'file'],
     ['acme.zip', 'file'],

@@ -14,7 +14,7 @@ import { makeSite } from '../../build/make-site.ts';
 import type { MadeSite } from '../../build/make-site.ts';
 import type { SiteResult } from '../../build/site.ts';
 import { REGISTRY } from '../../tree/layout.ts';
-import { tagLookup } from '../../inspect/open-catalog.ts';
+import { readLayers } from '../../inspect/open-catalog.ts';
 import type { Target, TargetSite } from '../../hosts/target.ts';
 import { useLock } from '../../workflow/lock-file.ts';
 
@@ -77,10 +77,7 @@ interface ShadowedReport {
 /** Builds one distribution into `<out>/<dist>`. Findings that are errors leave the site that is there as it was. */
 export async function build(options: BuildOptions, progress: Progress): Promise<BuildReport> {
   const { dist, storage: location, refs, config } = options;
-  const lock = await useLock(
-    { ...options, config },
-    await readConfig({ config, dist, storage: location, refs, hasTag: tagLookup(options) }),
-  );
+  const lock = await useLock({ ...options, config }, await readConfig({ config, dist, storage: location, refs }));
   const { distribution } = lock;
   const folder = resolve(options.out, distribution.name);
   await refuseOtherFolder(folder);
@@ -89,7 +86,7 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
   const open = { isUrl: isUrl(distribution.storage), cache: options.cache, offline: options.offline };
   const storage = await openStorage(distribution.storage, open);
   try {
-    const layers = lock.named(await Promise.all(distribution.layers.map((spec) => storage.readLayer(spec))));
+    const layers = lock.named(await readLayers(storage, distribution));
     const catalog = mergeLayers(layers);
     const shadowed = await Promise.all(catalog.shadowed.map((one) => reportShadowed(storage, one)));
     clock.lap('layers');

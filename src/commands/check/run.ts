@@ -2,10 +2,10 @@ import { isUrl, readStorageConfig } from '../../config.ts';
 import type { LayerPolicy, StorageConfig } from '../../config.ts';
 import { nearMatch, Stop } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
-import type { Layer, Storage } from '../../storage/storage.ts';
+import type { GitStorage, Layer, Storage } from '../../storage/storage.ts';
 import { openStorage } from '../../storage/open.ts';
 import { checkChange, checkLayers } from '../../workflow/check.ts';
-import type { CheckResult, Rules } from '../../workflow/check.ts';
+import type { CheckResult } from '../../workflow/check.ts';
 import { committedFiles, mergeBase } from '../../storage/git/history.ts';
 import { layersAbove } from '../../workflow/open.ts';
 import { titleFindings } from '../../workflow/policy.ts';
@@ -50,16 +50,16 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
       }),
     );
     const checked = layers.filter(({ layer }) => names.includes(layer.name));
-    const rules: Rules = { storage, tables: config.tables, cache: options.cache };
+    const rules = { tables: config.tables, cache: options.cache };
     const [head] = checked;
     const result =
       changing && head
-        ? await checkChange(rules, specOf(config, head.layer.name), {
+        ? await checkChange({ ...rules, storage: gitStorage(storage, config) }, specOf(config, head.layer.name), {
             head,
-            base: await readBase({ config, storage }, head, options.base),
+            base: await readBase({ config, storage: gitStorage(storage, config) }, head, options.base),
             others: layers.filter((other) => other !== head),
           })
-        : await checkLayers(rules, layers, checked);
+        : await checkLayers({ ...rules, storage }, layers, checked);
     const title = options.layer === undefined ? [] : titleFindings(options.layer, options.title);
     return {
       storage: withoutCredentials(config.storage),
@@ -79,17 +79,21 @@ interface Checking {
 
 /** The layer where the change begins: what it has in common with what it is to be merged into. */
 async function readBase(
-  checking: Checking,
+  checking: Checking & { readonly storage: GitStorage },
   { layer: head }: CheckedLayer,
   base: string | undefined,
 ): Promise<CheckedLayer> {
   const { config, storage } = checking;
   const spec = specOf(config, head.name);
-  if (storage.kind !== 'git')
-    throw new Stop('no-commits', `${config.storage} is a folder, which has no commits`, 'leave --base and --head away');
   const asked = await storage.readLayer({ ...spec, ref: base ?? spec.ref });
-  const common = await mergeBase(storage, asked.commit ?? '', head.commit ?? '');
+  const common = await mergeBase(storage.repository, asked.commit ?? '', head.commit ?? '');
   return checkedLayer(checking, spec, common === undefined ? asked : await storage.readLayer({ ...spec, ref: common }));
+}
+
+/** Throws a `Stop` where the storage has no commits to compare. */
+function gitStorage(storage: Storage, { storage: location }: StorageConfig): GitStorage {
+  if (storage.kind === 'git') return storage;
+  throw new Stop('no-commits', `${location} is a folder, which has no commits`, 'leave --base and --head away');
 }
 
 function checkedLayer(
@@ -97,11 +101,15 @@ function checkedLayer(
   { packages, signatures }: LayerPolicy,
   layer: Layer,
 ): CheckedLayer {
+  const { commit } = layer;
   let files: ReturnType<typeof committedFiles> | undefined;
   const committed = (): ReturnType<typeof committedFiles> =>
-    (files ??= committedFiles(storage, { commit: layer.commit, packages }));
+    (files ??= storage.kind === 'git' ? committedFiles(storage.repository, { commit, packages }) : NO_FILES);
   return { layer, above: layersAbove(config, layer.name), signatures, committed };
 }
+
+/** A folder has neither modes nor commits. */
+const NO_FILES: ReturnType<typeof committedFiles> = Promise.resolve(new Map());
 
 /** All layers, those that win over others first. */
 function ranked(config: StorageConfig): LayerPolicy[] {

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { mergeLayers } from '../../catalog/merge.ts';
 import { readConfig, readStorageConfig } from '../../config.ts';
-import type { LayerSpec, Tables } from '../../config.ts';
+import type { Distribution, LayerSpec, Tables } from '../../config.ts';
 import { nearMatch, Stop } from '../../errors.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { tagLookup, withStorage } from '../../inspect/open-catalog.ts';
+import { readLayers, withStorage } from '../../inspect/open-catalog.ts';
 import { compareSides } from '../../inspect/diff.ts';
 import type { DiffReport, Side } from '../../inspect/diff.ts';
 import { siteSide, storageSide } from '../../inspect/diff-sides.ts';
@@ -42,6 +42,7 @@ interface Source {
   readonly layers: readonly LayerSpec[];
   readonly tables: Tables;
   readonly signatures: 'optional' | 'required';
+  readonly release?: Distribution['release'];
 }
 
 async function readSource(options: DiffOptions, given: string): Promise<Source> {
@@ -61,7 +62,7 @@ async function readSource(options: DiffOptions, given: string): Promise<Source> 
     name,
     storage: location,
     ...rest
-  } = await readConfig({ config, storage, hasTag: tagLookup(options), ...pinned }).catch((error: unknown) => {
+  } = await readConfig({ config, storage, ...pinned }).catch((error: unknown) => {
     if (!(error instanceof Stop) || error.code !== 'unknown-distribution') throw error;
     if (isSite(given)) throw new Stop('diff-kinds', `${given} is a site, and the other side is none`, KINDS, error);
     throw new Stop('diff-kinds', `"${given}" is neither a site nor a distribution`, `${error.hint}; ${KINDS}`, error);
@@ -72,7 +73,7 @@ async function readSource(options: DiffOptions, given: string): Promise<Source> 
 const KINDS = 'compare two folders of sites, two distributions, or two commits of a layer with --layer';
 
 async function openSide(storage: Storage, source: Source, { cache }: DiffOptions): Promise<Side> {
-  const layers = await Promise.all(source.layers.map((spec) => storage.readLayer(spec)));
+  const layers = await readLayers(storage, { ...source, name: source.title });
   const at = layers.map(({ name, ref, commit }) => {
     return commit === undefined ? ref : `${name} at ${commit.slice(0, 12)}`;
   });

@@ -51,7 +51,8 @@ export async function list(options: ListOptions): Promise<ListReport> {
     const since = await Promise.all(
       layers.map(async ({ name, commit }) => {
         const packages = distribution.layers.find((spec) => spec.name === name)?.packages ?? '';
-        return [name, isShown(name) ? await arrivals(storage, { commit, packages }) : new Map()] as const;
+        const isAsked = storage.kind === 'git' && isShown(name);
+        return [name, isAsked ? await arrivals(storage.repository, { commit, packages }) : new Map()] as const;
       }),
     );
     const waiting = waitingRevisions(layers, new Map(since));

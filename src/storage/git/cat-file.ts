@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
 import { Stop } from '../../errors.ts';
-import { git, gitEnvironment } from './command.ts';
+import { exitOf, git, startGit } from './command.ts';
 
 /** Objects of a repository by id, all through one `git cat-file --batch` process. */
 export interface CatFile {
@@ -14,31 +13,25 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Starts the process; it ends with `close`. */
-export async function openCatFile(repository: string): Promise<CatFile> {
+/** Starts the process; it ends with `close`. Where git fails, the reads that wait are rejected with git's own words. */
+export async function openCatFile(directory: string): Promise<CatFile> {
   const isBuffered = await hasBatchCommand();
-  const mode = isBuffered ? ['--batch-command', '--buffer'] : ['--batch'];
-  const child = spawn('git', ['--git-dir', repository, 'cat-file', ...mode], {
-    env: gitEnvironment(),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const args = ['--git-dir', directory, 'cat-file', ...(isBuffered ? ['--batch-command', '--buffer'] : ['--batch'])];
+  const child = startGit(args);
   const queue: Waiting[] = [];
   const parser = batchParser((bytes) => queue.shift()?.resolve(bytes));
-  let trouble = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (trouble += text));
   child.stdout.on('data', (chunk: Buffer) => {
     parser(chunk);
     ask();
   });
-  child.stdin.on('error', () => undefined); // the close event tells more
-  const ended = new Promise<void>((resolve) => {
-    child.on('error', (error) => (trouble ||= error.message));
-    child.on('close', () => {
-      for (const { reject } of queue.splice(0))
-        reject(new Stop('git-failed', `git cat-file in ${repository} ended: ${trouble.trim() || 'no reason given'}`));
-      resolve();
+  let failure: unknown;
+  const ended = exitOf(child, args)
+    .then(() => new Stop('git-failed', `git cat-file in ${directory} ended early`))
+    .catch((error: unknown) => error)
+    .then((error) => {
+      failure = error;
+      for (const { reject } of queue.splice(0)) reject(error);
     });
-  });
   let asked: string[] = [];
   // Each write wakes git, so while it has something to do, some questions are put together.
   const ask = (): void => {
@@ -52,6 +45,7 @@ export async function openCatFile(repository: string): Promise<CatFile> {
   return {
     read: (id) =>
       new Promise((resolve, reject) => {
+        if (failure !== undefined) return reject(failure);
         queue.push({ resolve, reject });
         if (asked.length === 0) setImmediate(ask);
         asked.push(id);
@@ -72,17 +66,17 @@ async function hasBatchCommand(): Promise<boolean> {
   return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 36);
 }
 
-/** Those of the ids that the repository has no object of. */
-export async function missingObjects(repository: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const child = spawn('git', ['--git-dir', repository, 'cat-file', '--batch-check', '--buffer'], {
-    env: gitEnvironment(),
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  child.stdin.on('error', () => undefined).end(ids.map((id) => `${id}\n`).join(''));
-  const chunks: string[] = [];
-  for await (const chunk of child.stdout.setEncoding('latin1')) chunks.push(chunk as string);
-  const lines = chunks.join('').split('\n');
-  return new Set(lines.flatMap((line) => /^(\S+) missing$/.exec(line)?.[1] ?? []));
+/** The sizes of objects in bytes, by id; none of those that the repository lacks. Throws a `Stop` where git fails. */
+export async function objectSizes(directory: string, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const args = ['--git-dir', directory, 'cat-file', '--batch-check', '--buffer'];
+  const printed = await git(args, ids.map((id) => `${id}\n`).join(''));
+  const sizes = new Map<string, number>();
+  const lines = printed.split('\n').slice(0, -1);
+  for (const [i, line] of lines.entries()) {
+    const size = / (\d+)$/.exec(line)?.[1];
+    if (size !== undefined) sizes.set(ids[i] ?? '', Number(size));
+  }
+  return sizes;
 }
 
 /**

@@ -1,33 +1,56 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Stop } from '../../errors.ts';
 
-const execute = promisify(execFile);
+/* The only place that starts git. */
 
-/**
- * The environment for git: nothing inherited that points it at another repository (of `git rev-parse --local-env-vars` all
- * but the configuration), objects as they are rather than their replacements, no questions, plain messages.
- */
-export function gitEnvironment(): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([key]) => !LOCAL.test(key));
-  const fixed = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', GIT_NO_REPLACE_OBJECTS: '1' };
-  return { ...Object.fromEntries(own), ...fixed };
+/** A run of git that failed, in git's own words. */
+export class GitFailure extends Stop {
+  /** The exit status; null where a signal ended git. */
+  readonly status: number | null;
+
+  constructor(message: string, status: number | null) {
+    super('git-failed', message);
+    this.status = status;
+  }
 }
 
-const LOCAL =
-  /^GIT_(DIR|WORK_TREE|IMPLICIT_WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|REPLACE_REF_BASE)$/;
+/** Starts git. Whoever starts it waits for `exitOf`. */
+export function startGit(args: readonly string[]): ChildProcessWithoutNullStreams {
+  const child = spawn('git', args, { env: gitEnvironment() });
+  child.stdin.on('error', () => undefined); // git ended before it read everything: its exit tells why
+  return child;
+}
 
-/** Runs git and gives what it prints. Throws a `Stop` with git's own words where it fails or isn't installed. */
-export async function git(args: readonly string[]): Promise<string> {
-  try {
-    const { stdout } = await execute('git', args, { env: gitEnvironment(), maxBuffer: 2 ** 30 });
-    return stdout;
-  } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string };
-    if (code === 'ENOENT') throw new Stop('no-git', 'git is not installed', 'install git 2.25 or newer');
-    const command = withoutCredentials(`git ${args.join(' ')}`);
-    throw new Stop('git-failed', `${command}: ${lastLine(stderr ?? String(error))}`, undefined, error);
-  }
+/**
+ * Waits until a git process ends. Throws a `GitFailure` where git fails, with what it said last, and a `Stop` where git isn't
+ * installed.
+ */
+export async function exitOf(child: ChildProcessWithoutNullStreams, args: readonly string[]): Promise<void> {
+  const said: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
+  const [status, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const isMissing = error.code === 'ENOENT';
+      reject(isMissing ? new Stop('no-git', 'git is not installed', 'install git 2.25 or newer') : error);
+    });
+    child.on('close', (...how) => resolve(how));
+  });
+  if (status === 0) return;
+  const words =
+    Buffer.concat(said).toString('utf8').trim().split('\n').at(-1) || `ended with ${String(status ?? signal)}`;
+  throw new GitFailure(withoutCredentials(`git ${args.join(' ')}: ${words}`), status);
+}
+
+/** Runs git on an input and gives what it prints. Throws as `exitOf` does. */
+export async function git(args: readonly string[], input: string | Uint8Array = ''): Promise<string> {
+  const child = startGit(args);
+  const printed: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
+  const ended = exitOf(child, args);
+  child.stdin.end(input);
+  await ended;
+  return Buffer.concat(printed).toString('utf8');
 }
 
 /** A text as it may be shown: the URLs in it without user and password. */
@@ -35,6 +58,15 @@ export function withoutCredentials(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi, '$1');
 }
 
-function lastLine(text: string): string {
-  return withoutCredentials(text.trim().split('\n').at(-1) ?? '');
+/**
+ * The environment for git: nothing inherited that points it at another repository (of `git rev-parse --local-env-vars` all
+ * but the configuration), objects as they are rather than their replacements, no questions, plain messages.
+ */
+function gitEnvironment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([key]) => !LOCAL.test(key));
+  const fixed = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', GIT_NO_REPLACE_OBJECTS: '1' };
+  return { ...Object.fromEntries(own), ...fixed };
 }
+
+const LOCAL =
+  /^GIT_(DIR|WORK_TREE|IMPLICIT_WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|REPLACE_REF_BASE)$/;

@@ -1,5 +1,7 @@
-import { git } from './command.ts';
-import type { Layer, Storage } from '../storage.ts';
+import type { Layer } from '../storage.ts';
+import { git, GitFailure } from './command.ts';
+import { objectSizes } from './cat-file.ts';
+import type { Repository } from './repository.ts';
 
 /* What a repository knows of a layer beyond its revisions: when they came, modes and sizes, what a change says of itself. */
 
@@ -7,54 +9,41 @@ import type { Layer, Storage } from '../storage.ts';
 export interface CommittedFile {
   readonly mode: string;
   readonly content: string;
-  /** Undefined where the repository lacks the content. */
+  /** In bytes; undefined where the repository lacks the content. */
   readonly size: number | undefined;
 }
 
-type Repository = Pick<Storage, 'repository'>;
+type At = Pick<Repository, 'directory'>;
 type AtCommit = Pick<Layer, 'commit'> & { readonly packages: string };
 
-/** Every file of a layer at its commit, by its path from the root; none for a folder, which has neither modes nor commits. */
+/** Every file of a layer at its commit, by its path from the root. */
 export async function committedFiles(
-  { repository }: Repository,
+  { directory }: At,
   { commit, packages }: AtCommit,
 ): Promise<ReadonlyMap<string, CommittedFile>> {
-  if (repository === undefined || commit === undefined) return new Map();
-  const list = async (...options: string[]): Promise<string> =>
-    await git([
-      '--git-dir',
-      repository,
-      'ls-tree',
-      '-r',
-      '-z',
-      '--full-tree',
-      ...options,
-      commit,
-      `${packages || '.'}/`,
-    ]);
-  const listed = await list('-l').catch(() => list()); // a lacking content has no size, and fails -l as a whole
-  const files = new Map<string, CommittedFile>();
-  for (const line of listed.split('\0')) {
-    const [, mode, content, size, path] = /^(\d+) \S+ (\S+)(?: +(\d+|-))?\t([^]+)$/.exec(line) ?? [];
-    if (mode === undefined || content === undefined || path === undefined) continue;
-    files.set(path, { mode, content, size: /^\d+$/.test(size ?? '') ? Number(size) : undefined });
-  }
-  return files;
+  if (commit === undefined) return new Map();
+  const args = ['ls-tree', '-r', '-z', '--full-tree', commit, `${packages || '.'}/`];
+  const listed = (await git(['--git-dir', directory, ...args])).split('\0').flatMap((line) => {
+    const [, mode, content, path] = /^(\d+) \S+ (\S+)\t([^]+)$/.exec(line) ?? [];
+    return mode === undefined || content === undefined || path === undefined ? [] : { mode, content, path };
+  });
+  const sizes = await objectSizes(directory, [...new Set(listed.map(({ content }) => content))]);
+  return new Map(listed.map(({ mode, content, path }) => [path, { mode, content, size: sizes.get(content) }]));
 }
 
 /**
  * When each revision came to its layer: place (`packages/acme/1.0.0`, or a zip's) -> the date of the commit, ISO 8601, that last
- * added it to the branch. Nothing is known of a folder.
+ * added it to the branch.
  */
 export async function arrivals(
-  { repository }: Repository,
+  { directory }: At,
   { commit, packages }: AtCommit,
 ): Promise<ReadonlyMap<string, string>> {
-  if (repository === undefined || commit === undefined) return new Map();
+  if (commit === undefined) return new Map();
   const prefix = packages === '' ? '' : `${packages}/`;
   const places = [`:(glob)${prefix}*/*/manifest.yml`, `:(glob)${prefix}*.zip`];
   const options = ['--first-parent', '-m', '--no-renames', '--diff-filter=A', '--name-only', '-z', '--format=%x01%cI'];
-  const log = await git(['--git-dir', repository, 'log', ...options, '--end-of-options', commit, '--', ...places]);
+  const log = await git(['--git-dir', directory, 'log', ...options, '--end-of-options', commit, '--', ...places]);
   const found = new Map<string, string>();
   let date = '';
   for (const token of log.split(/\0/)) {
@@ -68,16 +57,23 @@ export async function arrivals(
   return found;
 }
 
-/** The commit that two branches have in common; undefined where they have none. */
-export async function mergeBase({ repository }: Repository, a: string, b: string): Promise<string | undefined> {
-  if (repository === undefined) return undefined;
-  const found = await git(['--git-dir', repository, 'merge-base', a, b]).catch(() => '');
-  return found.trim() || undefined;
+/** The commit that two commits have in common; undefined where they have none, which git says by status 1. */
+export async function mergeBase({ directory }: At, a: string, b: string): Promise<string | undefined> {
+  try {
+    return (await git(['--git-dir', directory, 'merge-base', a, b])).trim();
+  } catch (error) {
+    if (error instanceof GitFailure && error.status === 1) return undefined;
+    throw error;
+  }
 }
 
 /** The messages of the commits that `head` has and `base` lacks, the newest first. */
-export async function messages({ repository }: Repository, base: string, head: string): Promise<string[]> {
-  if (repository === undefined) return [];
-  const log = await git(['--git-dir', repository, 'log', '-z', '--format=%B', '--end-of-options', `${base}..${head}`]);
+export async function messages({ directory }: At, base: string, head: string): Promise<string[]> {
+  const log = await git(['--git-dir', directory, 'log', '-z', '--format=%B', '--end-of-options', `${base}..${head}`]);
   return log.split('\0').filter((message) => message.trim() !== '');
+}
+
+/** Whether the repository has a tag of this name. */
+export async function hasTag({ directory }: At, tag: string): Promise<boolean> {
+  return (await git(['--git-dir', directory, 'for-each-ref', '--format=%(refname)', `refs/tags/${tag}`])) !== '';
 }

@@ -1,17 +1,21 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stop } from '../../errors.ts';
 import { openCatFile } from './cat-file.ts';
-import { git, gitEnvironment, withoutCredentials } from './command.ts';
+import type { CatFile } from './cat-file.ts';
+import { git } from './command.ts';
 import { formatTree, parseTree } from './tree.ts';
 import type { TreeEntry } from './tree.ts';
 
 /** A git repository that is changed by its objects and refs alone: no index, no work tree. */
 export interface Repository {
+  /** The folder that was opened. */
+  readonly folder: string;
   /** The git directory. */
   readonly directory: string;
+  /** Its objects, all through one process. */
+  readonly objects: CatFile;
   /** The commit of a branch, or of any ref by its full name; undefined where there is none. */
   commitOf(ref: string): Promise<string | undefined>;
   /** The id of the tree of a commit. */
@@ -43,48 +47,53 @@ export interface Move {
   readonly to: string;
 }
 
+/** Runs git in a repository and gives what it prints, trimmed. */
+type Own = (args: readonly string[], input?: string | Uint8Array) => Promise<string>;
+
 /** Opens the repository in a folder, bare or with a work tree. */
 export async function openRepository(folder: string): Promise<Repository> {
   const directory = (await git(['-C', folder, 'rev-parse', '--absolute-git-dir'])).trim();
-  const own = async (...args: string[]): Promise<string> => await git(['--git-dir', directory, ...args]);
+  const own: Own = async (args, input) => (await git(['--git-dir', directory, ...args], input)).trim();
   const objects = await openCatFile(directory);
   const written = new Map<string, string>();
   let identity: Promise<void> | undefined;
   return {
+    folder,
     directory,
+    objects,
     commitOf: async (ref) => {
       const full = fullName(ref);
-      const found = await own('for-each-ref', '--format=%(refname) %(objectname) %(*objectname)', full);
+      const found = await own(['for-each-ref', '--format=%(refname) %(objectname) %(*objectname)', full]);
       const line = found.split('\n').find((one) => one.startsWith(`${full} `));
       const [, id, peeled] = line?.split(' ') ?? [];
       return peeled || id;
     },
     treeOf: async (commit) =>
-      written.get(commit) ?? (await own('rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`)).trim(),
+      written.get(commit) ?? (await own(['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`])),
     readTree: async (id) => {
       const bytes = await objects.read(id);
       if (!bytes) throw new Stop('missing', `${folder} lacks the tree ${id}`, 'git fsck tells more');
       return parseTree(bytes, id.length);
     },
     writeTree: async (entries) =>
-      await gitWithInput(directory, ['hash-object', '-w', '--literally', '-t', 'tree', '--stdin'], formatTree(entries)),
-    writeBlobs: async (contents) => await writeBlobs(directory, contents),
+      await own(['hash-object', '-w', '--literally', '-t', 'tree', '--stdin'], formatTree(entries)),
+    writeBlobs: async (contents) => await writeBlobs(own, contents),
     writeCommit: async ({ tree, parents, message }) => {
       await (identity ??= checkIdentity(own));
       const on = parents.flatMap((parent) => ['-p', parent]);
-      const commit = await gitWithInput(directory, ['commit-tree', tree, ...on, '-F', '-'], Buffer.from(message));
+      const commit = await own(['commit-tree', tree, ...on, '-F', '-'], message);
       written.set(commit, tree);
       return commit;
     },
     writeTag: async (name, { commit, message }) => {
       await (identity ??= checkIdentity(own));
-      await gitWithInput(directory, ['tag', '--annotate', '-F', '-', name, commit], Buffer.from(message));
+      await own(['tag', '--annotate', '-F', '-', name, commit], message);
     },
     move: async (moves, why) => {
-      if (moves.length > 0) await moveRefs(directory, moves, why);
+      if (moves.length > 0) await moveRefs(own, moves, why);
     },
     checkedOut: async () => {
-      const lines = (await own('worktree', 'list', '--porcelain')).split('\n');
+      const lines = (await own(['worktree', 'list', '--porcelain'])).split('\n');
       return new Set(lines.flatMap((line) => /^branch (.+)$/.exec(line)?.[1] ?? []));
     },
     close: () => objects.close(),
@@ -96,9 +105,9 @@ export function fullName(ref: string): string {
   return ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
 }
 
-async function checkIdentity(own: (...args: string[]) => Promise<string>): Promise<void> {
+async function checkIdentity(own: Own): Promise<void> {
   try {
-    for (const name of ['GIT_AUTHOR_IDENT', 'GIT_COMMITTER_IDENT']) await own('var', name);
+    for (const name of ['GIT_AUTHOR_IDENT', 'GIT_COMMITTER_IDENT']) await own(['var', name]);
   } catch (error) {
     const hint = 'git config --global user.name "Your Name", and user.email';
     throw new Stop('no-identity', "git doesn't know whose commits these are", hint, error);
@@ -106,7 +115,7 @@ async function checkIdentity(own: (...args: string[]) => Promise<string>): Promi
 }
 
 /** One git process for all: each content goes through a file of its own, named by a number, as any path would do. */
-async function writeBlobs(directory: string, contents: readonly (() => Promise<Buffer>)[]): Promise<string[]> {
+async function writeBlobs(own: Own, contents: readonly (() => Promise<Buffer>)[]): Promise<string[]> {
   if (contents.length === 0) return [];
   const folder = await mkdtemp(join(tmpdir(), 'epr-static-'));
   try {
@@ -117,19 +126,19 @@ async function writeBlobs(directory: string, contents: readonly (() => Promise<B
       paths.push(path);
     }
     const args = ['hash-object', '-w', '--no-filters', '--stdin-paths'];
-    return (await gitWithInput(directory, args, Buffer.from(`${paths.join('\n')}\n`))).split('\n');
+    return (await own(args, `${paths.join('\n')}\n`)).split('\n');
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function moveRefs(directory: string, moves: readonly Move[], why: string): Promise<void> {
+async function moveRefs(own: Own, moves: readonly Move[], why: string): Promise<void> {
   const zero = '0'.repeat(moves[0]?.to.length ?? 40);
   const lines = moves.map(({ ref, from = zero, to }) =>
     from === to ? `verify ${ref} ${to}\n` : `update ${ref} ${to} ${from}\n`,
   );
   const args = ['update-ref', '-m', why, '--stdin'];
-  await gitWithInput(directory, args, Buffer.from(lines.join(''))).catch((error: unknown) => {
+  await own(args, lines.join('')).catch((error: unknown) => {
     const text = error instanceof Stop ? error.message : '';
     if (!/cannot lock ref|unable to resolve|but expected|already exists|File exists/i.test(text)) throw error;
     const names = moves.map(({ ref }) => ref.replace(/^refs\/(heads|tags)\//, ''));
@@ -140,21 +149,4 @@ async function moveRefs(directory: string, moves: readonly Move[], why: string):
       error,
     );
   });
-}
-
-/** Runs git on bytes and gives what it prints, trimmed. Throws a `Stop` with git's own words where it fails. */
-async function gitWithInput(directory: string, args: readonly string[], input: Buffer): Promise<string> {
-  const child = spawn('git', ['--git-dir', directory, ...args], { env: gitEnvironment() });
-  const out: Buffer[] = [];
-  const trouble: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => trouble.push(chunk));
-  child.stdin.on('error', () => undefined).end(input); // the status tells more
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  if (status === 0) return Buffer.concat(out).toString('utf8').trim();
-  const words = withoutCredentials(Buffer.concat(trouble).toString('utf8').trim().split('\n').at(-1) ?? '');
-  throw new Stop('git-failed', `git ${args[0] ?? ''}: ${words || `ended with ${String(status)}`}`);
 }

@@ -1,99 +1,54 @@
-import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Finding } from '../../errors.ts';
 import { Stop } from '../../errors.ts';
 import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
 import { comparePaths } from '../../paths.ts';
-import { missingObjects, openCatFile } from './cat-file.ts';
-import type { CatFile } from './cat-file.ts';
-import { git, withoutCredentials } from './command.ts';
-import type { Layer, LayerSource, PackageFile, Revision, RevisionFiles, Storage } from '../storage.ts';
+import { objectSizes } from './cat-file.ts';
+import { git, GitFailure } from './command.ts';
+import { openRepository } from './repository.ts';
+import type { Repository } from './repository.ts';
+import { FOLDER, parseTree, toText } from './tree.ts';
+import type { TreeEntry } from './tree.ts';
+import type { GitStorage, Layer, LayerSource, PackageFile, Revision, RevisionFiles } from '../storage.ts';
 import { listRevisions } from '../listing.ts';
-import type { Entry } from '../listing.ts';
+import type { LayerItem } from '../listing.ts';
 import { zipPackages } from '../zip-packages.ts';
 
-/** A git repository (bare or not) as a storage. Nothing is checked out: trees and blobs are read by id. */
-export async function openGitStorage(repository: string, cache: string): Promise<Storage> {
-  const directory = (await git(['-C', repository, 'rev-parse', '--absolute-git-dir'])).trim();
-  const objects = await openCatFile(directory);
+/**
+ * A git repository (bare or not) as a storage. Nothing is checked out: trees and blobs are read by id. `isClone` tells that it
+ * is a copy of ours, which nobody must change.
+ */
+export async function openGitStorage(
+  folder: string,
+  { cache, isClone }: { cache: string; isClone: boolean },
+): Promise<GitStorage> {
+  const repository = await openRepository(folder);
+  const { directory, objects } = repository;
   await clearLeftovers(join(cache, 'zips'), '');
-  const zips = zipPackages((id) => zipFile(objects, cache, id));
+  const zips = zipPackages((id) => zipFile(repository, cache, id));
   return {
     kind: 'git',
-    repository: directory,
-    readLayer: (spec) => readLayer({ directory, repository, objects }, spec),
-    listFiles: (revision) => (revision.zipped ? zips.list(revision, revision.source) : listTree(objects, revision)),
+    repository,
+    isClone,
+    readLayer: (spec) => readLayer(repository, spec),
+    listFiles: (revision) => (revision.zipped ? zips.list(revision, revision.source) : listTree(repository, revision)),
     read: async (content) => (await zips.read(content)) ?? (await objects.read(content)),
-    missing: (contents) =>
-      missingObjects(
-        directory,
-        contents.filter((content) => !zips.holds(content)),
-      ),
+    missing: async (contents) => {
+      const asked = contents.filter((content) => !zips.holds(content));
+      const sizes = await objectSizes(directory, asked);
+      return new Set(asked.filter((content) => !sizes.has(content)));
+    },
     close: async () => {
       await zips.close();
-      await objects.close();
+      await repository.close();
     },
   };
 }
 
-/**
- * A local bare clone of a bundle or of a repository elsewhere, made under `cache` and fetched again on later builds.
- * Throws a `Stop` where there is no clone yet and `offline` forbids to make one.
- */
-export async function cloneStorage(
-  source: string,
-  { cache, offline }: { cache: string; offline: boolean },
-): Promise<string> {
-  const shown = withoutCredentials(source);
-  const key = createHash('sha256').update(source).digest('hex').slice(0, 16);
-  const clone = join(cache, 'git', `${basename(shown).replace(/[^A-Za-z0-9._-]/g, '_')}-${key}`);
-  const isFile = await stat(source).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  await clearLeftovers(dirname(clone), basename(clone));
-  if (await exists(join(clone, 'HEAD'))) {
-    if (!offline || isFile) await fetchInto(clone, source);
-    return clone;
-  }
-  if (offline && !isFile) throw new Stop('offline', `${shown} was never fetched`, 'run once without --offline');
-  const temporary = temporaryName(clone);
-  await mkdir(dirname(clone), { recursive: true });
-  try {
-    await git(['clone', '--quiet', '--bare', '--', source, temporary]);
-    await git(['--git-dir', temporary, 'config', '--remove-section', 'remote.origin']); // the URL may hold a password
-    await rename(temporary, clone).catch(async (error: unknown) => {
-      if (!(await exists(join(clone, 'HEAD')))) throw error; // another build was first
-    });
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
-  return clone;
-}
-
-/** Fetches into the clone; where another build is fetching into it as well, git refuses one of them, which tries again. */
-async function fetchInto(clone: string, source: string): Promise<void> {
-  const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
-  for (let tries = 1; ; tries++)
-    try {
-      await git(['--git-dir', clone, 'fetch', '--quiet', '--prune', '--no-auto-gc', '--', source, ...refs]);
-      return;
-    } catch (error) {
-      if (tries === MOST_TRIES || !/lock/.test((error as Error).message)) throw error;
-      await pause(100 * tries);
-    }
-}
-
-const MOST_TRIES = 5;
-
-async function readLayer(
-  { directory, repository, objects }: { directory: string; repository: string; objects: CatFile },
-  spec: LayerSource,
-): Promise<Layer> {
-  const commit = await resolveCommit(directory, repository, spec);
+async function readLayer(repository: Repository, spec: LayerSource): Promise<Layer> {
+  const { objects } = repository;
+  const commit = await resolveCommit(repository, spec);
   const root = spec.packages === '' ? commit : `${commit}:${spec.packages}`;
   const names = await objects.read(`${root}${spec.packages === '' ? '^{tree}' : ''}`);
   if (!names)
@@ -102,47 +57,38 @@ async function readLayer(
       `${spec.name}: ${spec.ref} has no folder "${spec.packages}"`,
       'set `packages` of the layer',
     );
-  const entries: Entry[] = [];
+  const items: LayerItem[] = [];
   const findings: Finding[] = [];
-  const top = parseTree(names, commit).map(toEntry);
-  const inner = await Promise.all(
-    top.map((entry) => (entry.kind === 'folder' ? objects.read(entry.source) : undefined)),
-  );
-  for (const [i, entry] of top.entries()) {
-    entries.push(entry);
+  const top = namedEntries(names, commit.length).map((entry) => toItem(entry, ''));
+  const inner = await Promise.all(top.map((item) => (item.kind === 'folder' ? objects.read(item.source) : undefined)));
+  for (const [i, item] of top.entries()) {
+    items.push(item);
     const tree = inner[i];
-    if (entry.kind === 'folder' && !tree) findings.push(lacking(`${spec.name}: ${spec.packages}/${entry.path}`));
-    if (tree) entries.push(...parseTree(tree, commit).map((e) => toEntry({ ...e, name: `${entry.path}/${e.name}` })));
+    if (item.kind === 'folder' && !tree) findings.push(lacking(`${spec.name}: ${spec.packages}/${item.path}`));
+    if (tree) items.push(...namedEntries(tree, commit.length).map((entry) => toItem(entry, `${item.path}/`)));
   }
-  const listed = listRevisions(spec, entries);
+  const listed = listRevisions(spec, items);
   return { name: spec.name, ref: spec.ref, commit, ...listed, findings: [...findings, ...listed.findings] };
 }
 
-async function resolveCommit(directory: string, repository: string, { name, ref }: LayerSource): Promise<string> {
+async function resolveCommit({ directory, folder }: Repository, { name, ref }: LayerSource): Promise<string> {
+  const own = async (...args: string[]): Promise<string> => (await git(['--git-dir', directory, ...args])).trim();
   try {
-    return (
-      await git(['--git-dir', directory, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])
-    ).trim();
+    return await own('rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`);
   } catch (error) {
-    const branches = await git([
-      '--git-dir',
-      directory,
-      'for-each-ref',
-      '--format=%(refname:short)',
-      'refs/heads',
-      'refs/tags',
-    ]);
-    const known = branches.trim().split('\n').slice(0, 20).join(', ');
+    if (!(error instanceof GitFailure && error.status !== null)) throw error;
+    const branches = await own('for-each-ref', '--format=%(refname:short)', 'refs/heads', 'refs/tags');
+    const known = branches.split('\n').slice(0, 20).join(', ');
     throw new Stop(
       'no-layer',
-      `${repository} has no branch, tag or commit "${ref}" (layer ${name})`,
+      `${folder} has no branch, tag or commit "${ref}" (layer ${name})`,
       `it has: ${known}`,
       error,
     );
   }
 }
 
-async function listTree(objects: CatFile, revision: Revision): Promise<RevisionFiles> {
+async function listTree({ objects }: Repository, revision: Revision): Promise<RevisionFiles> {
   const files: PackageFile[] = [];
   const findings: Finding[] = [];
   const walk = async (tree: string, prefix: string): Promise<void> => {
@@ -152,17 +98,11 @@ async function listTree(objects: CatFile, revision: Revision): Promise<RevisionF
       return;
     }
     await Promise.all(
-      parseTree(bytes, tree).map(async ({ mode, name, id }) => {
+      namedEntries(bytes, tree.length).map(async ({ mode, name, id }) => {
         const path = prefix + name;
-        if (mode === '40000') await walk(id, `${path}/`);
+        if (mode === FOLDER) await walk(id, `${path}/`);
         else if (isFileMode(mode)) files.push({ path, content: id });
-        else
-          findings.push({
-            code: 'unfit',
-            where: `${revision.layer}: ${revision.where}/${path}`,
-            text: nonFile(mode),
-            level: 'error',
-          });
+        else findings.push(notAFile(`${revision.layer}: ${revision.where}/${path}`, mode));
       }),
     );
   };
@@ -175,52 +115,37 @@ function lacking(where: string): Finding {
   return { code: 'missing', where, text: 'the repository lacks this folder', level: 'error' };
 }
 
-interface TreeEntry {
-  readonly mode: string;
-  readonly name: string;
-  readonly id: string;
-}
-
-/**
- * The entries of a tree object: `<mode> <name>`, NUL, and the id's bytes. `sibling` is any id of the same repository:
- * it tells how long an id is (20 bytes, or 32 in a SHA-256 repository).
- */
-function parseTree(bytes: Buffer, sibling: string): TreeEntry[] {
-  const entries: TreeEntry[] = [];
+/** The entries of a tree with their names as texts; the mode of those whose name no file can have is `unsafe`. */
+function namedEntries(tree: Buffer, idLength: number): TreeEntry[] {
   const names = new Set<string>();
-  for (let at = 0; at < bytes.length;) {
-    const space = bytes.indexOf(32, at);
-    const nul = bytes.indexOf(0, space);
-    const end = nul + 1 + sibling.length / 2;
-    const raw = bytes.subarray(space + 1, nul);
-    const name = raw.toString('utf8');
-    const isSafe = isUtf8(raw) && !/^\.{0,2}$|\//.test(name) && !names.has(name);
+  return parseTree(tree, idLength).map((entry) => {
+    const text = toText(entry.name);
+    const name = text ?? Buffer.from(entry.name, 'latin1').toString('utf8');
+    const isSafe = text !== undefined && !/^\.{0,2}$|\//.test(name) && !names.has(name);
     names.add(name);
-    entries.push({
-      mode: isSafe ? bytes.toString('latin1', at, space) : 'unsafe',
-      name,
-      id: bytes.toString('hex', nul + 1, end),
-    });
-    at = end;
-  }
-  return entries;
+    return { mode: isSafe ? entry.mode : UNSAFE, name, id: entry.id };
+  });
 }
 
-function toEntry({ mode, name, id }: TreeEntry): Entry {
-  return { path: name, kind: mode === '40000' ? 'folder' : isFileMode(mode) ? 'file' : 'other', source: id };
+const UNSAFE = 'unsafe';
+
+function toItem({ mode, name, id }: TreeEntry, prefix: string): LayerItem {
+  const kind = mode === FOLDER ? 'folder' : isFileMode(mode) ? 'file' : 'other';
+  return { path: prefix + name, kind, source: id };
 }
 
 function isFileMode(mode: string): boolean {
   return mode.startsWith('100');
 }
 
-function nonFile(mode: string): string {
-  if (mode === 'unsafe') return 'has a name that no file can have (or two have, or that is not UTF-8)';
-  return mode === '120000' ? 'is a symbolic link' : 'is a submodule';
+function notAFile(where: string, mode: string): Finding {
+  const link = mode === '120000' ? 'is a symbolic link' : 'is a submodule';
+  const text = mode === UNSAFE ? 'has a name that no file can have (or two have, or that is not UTF-8)' : link;
+  return { code: 'unfit', where, text, level: 'error' };
 }
 
 /** yauzl seeks in a file, so a zip that is a blob is put beside the clone once. */
-async function zipFile(objects: CatFile, cache: string, id: string): Promise<string> {
+async function zipFile({ objects }: Repository, cache: string, id: string): Promise<string> {
   const file = join(cache, 'zips', `${id}.zip`);
   const bytes = await objects.read(id);
   if (!bytes) throw new Stop('missing', `the repository lacks the zip ${id}`);
@@ -228,11 +153,4 @@ async function zipFile(objects: CatFile, cache: string, id: string): Promise<str
   await writeFile(temporaryName(file), bytes);
   await rename(temporaryName(file), file);
   return file;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await open(path).then(
-    async (handle) => (await handle.close(), true),
-    () => false,
-  );
 }

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /*
  * Trees of git as bytes (gitformat: "tree objects"): `<mode> <name>`, NUL, the id's bytes, for each entry. Names stay byte
  * strings (a character a byte), so that what is only passed through comes out as it went in, modes included.
@@ -49,6 +51,13 @@ export function withEntry(entries: readonly TreeEntry[], name: string, node: Tre
   const entry = { ...node, name };
   const place = others.findIndex((other) => sortKey(other) > sortKey(entry));
   return place < 0 ? [...others, entry] : [...others.slice(0, place), entry, ...others.slice(place)];
+}
+
+/** A name as a text; undefined where it is not UTF-8. */
+export function toText(name: string): string | undefined {
+  if (!/[^\x00-\x7f]/.test(name)) return name; // most names by far
+  const bytes = Buffer.from(name, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }
 
 /** A text as a byte string, as names are here. */
