@@ -1,4 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
+import type { FindingCode, StopCode } from './error-codes.ts';
 
 /*
  * Expected trouble, in its two kinds: a finding is collected and reported with all others of a run; a stop ends the run.
@@ -6,8 +7,7 @@ import { closest, distance } from 'fastest-levenshtein';
 
 /** Something wrong with one thing, found while everything else goes on. `where` is a path as the user knows it. */
 export interface Finding {
-  /** A permanent name, such as `unfit` or `collision`. */
-  readonly code: string;
+  readonly code: FindingCode;
   readonly where: string;
   readonly text: string;
   /** Errors fail the command (exit status 1); warnings are only shown. */
@@ -21,10 +21,10 @@ export function hasError(findings: readonly { readonly level: string }[]): boole
 
 /** The command can't run (exit status 2). The message holds the path or name it is about; the hint says what to do. */
 export class Stop extends Error {
-  readonly code: string;
+  readonly code: StopCode;
   readonly hint: string | undefined;
 
-  constructor(code: string, message: string, hint?: string, cause?: unknown) {
+  constructor(code: StopCode, message: string, hint?: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'Stop';
     this.code = code;

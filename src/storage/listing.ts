@@ -56,6 +56,6 @@ function revisionNames(item: LayerItem): { name: string; version: string } | und
   return zipName === undefined || zipVersion === undefined ? undefined : { name: zipName, version: zipVersion };
 }
 
-function finding(code: string, where: string, text: string): Finding {
+function finding(code: Finding['code'], where: string, text: string): Finding {
   return { code, where, text, level: 'error' };
 }

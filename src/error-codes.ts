@@ -1,0 +1,83 @@
+/*
+ * Every code of `errors.ts`, and what it means. A code is permanent: scripts and `--json` reports rely on it. A code that is not
+ * listed here doesn't compile; docs/errors.md has the same lines, and says what to do about each.
+ */
+
+/** The codes of findings. */
+export const findingCodes = {
+  'asset-count':
+    'the site has more different files than Cloudflare takes on the free plan (warning) or on any plan (error)',
+  'asset-size': 'a file is larger than Cloudflare takes',
+  case: 'two paths or names differ only in upper and lower case',
+  category: "a package names a category that the registry doesn't know; the category is left out",
+  collision: 'two layers hold different content for the same version',
+  'large-file': 'a file has more than 25 MiB',
+  'large-package': 'a package has more than 250 MB',
+  missing: 'the git repository lacks something that a layer names',
+  modes: 'a change of a published version changes only the modes of files',
+  moved: 'with `--locked`, a layer has moved on since the lock file was written; the build uses the locked commit',
+  'not-a-file':
+    'something that is neither a file nor a folder (a symbolic link, a submodule) stands where a package belongs',
+  'not-newer': 'a new version is not newer than those in higher layers, whose clients would never get it',
+  'not-promoted': 'a change removes a promoted version before the higher layer has it',
+  overwrite:
+    "a change overwrites a published version, which the layer's `overwrite` rule forbids (error) or reports (warning)",
+  packages: 'a change touches several packages',
+  promoted: 'a version is removed that a higher layer holds with the same content',
+  remove:
+    "a change removes a version that no higher layer holds; the layer's `remove` rule forbids it (error) or it has a reason (warning)",
+  shared:
+    'two layers hold the same version with the same content: it was promoted, and not removed from the lower layer',
+  title: "the title of a pull request doesn't begin with its layer",
+  twice: 'a layer holds a version both as a folder and as a zip, or `add` was given a version twice',
+  unfit: 'the registry would not serve this package; the message names the file and the reason',
+  vanishes: 'a distribution has the lower layer of a promotion and not the higher one, so it loses what is promoted',
+};
+
+/** The codes of stops. */
+export const stopCodes = {
+  'bad-config': 'the distributions file, or a table beside it, is wrong; every mistake is listed with its place',
+  'bad-lock': "the lock file can't be read or is not one",
+  'bad-path': "the path of a site has a character that a configuration of nginx can't hold",
+  'bad-request': '`explain --url` is no query, or the registry answers 400 to it',
+  'bad-version': 'a version is not written as the option needs it',
+  'branch-exists': 'the branch that a command would make exists and holds something else',
+  changed: 'a file was changed while it was read',
+  'checked-out': '`--apply` would move a branch that a work tree has checked out',
+  'diff-kinds': '`diff` was given two things of different kinds',
+  'git-failed': 'git ended with an error, which the message repeats',
+  'layer-twice': 'a distribution names a layer twice',
+  missing: 'the repository lacks an object',
+  moved:
+    'a branch was moved by somebody else meanwhile; or, with `--locked`, a layer is no longer what the lock file has',
+  'no-bundle': 'the code for a host was not compiled',
+  'no-commit': 'a folder storage has no commits to lock',
+  'no-commits': 'a folder storage has no commits to compare',
+  'no-config': "the distributions file can't be read",
+  'no-git': 'git is not installed',
+  'no-identity': "git doesn't know whose commits these are",
+  'no-layer': 'the storage has no branch, tag, commit or folder for a layer; or no layer was named',
+  'no-package': 'a path given to `add` is not a package',
+  'no-packages': 'a layer has no folder of packages',
+  'no-port': "the port can't be opened",
+  'no-revision': 'a layer has no such version of a package',
+  'no-site': 'no site was named, or there is none in the folder',
+  'no-storage': "the storage doesn't exist, or is a file that is no git bundle",
+  'not-a-folder': 'a path of a layer is a file where a folder is needed',
+  'not-a-site': 'a folder is no site, or not a whole one',
+  'not-empty': '`init` was given a folder that is not empty',
+  'not-higher': 'the target of a promotion is not above its source in any distribution',
+  'not-locked': "the lock file doesn't have this distribution",
+  'not-writable': "the storage can't be changed from here: it is a URL, a folder or a bundle",
+  offline: 'with `--offline`, a storage that was never fetched',
+  reserved: "a file in `static/` would lie among the site's own files",
+  'tag-exists': 'the tag of a release exists already',
+  twice: 'a layer holds a version both as a folder and as a zip',
+  'unknown-distribution': 'the configuration has no such distribution',
+  'unknown-layer': 'the configuration or the distribution has no such layer',
+  'unknown-package': 'the distribution has no such package',
+  usage: "the arguments don't go together",
+};
+
+export type FindingCode = keyof typeof findingCodes;
+export type StopCode = keyof typeof stopCodes;
