@@ -1,4 +1,5 @@
 import type { RecordedRow } from '../support/compare.ts';
+import type { Running } from '../support/implementations.ts';
 
 /** A kind of request that the platform changes before the function sees it. */
 interface Skip {
@@ -34,4 +35,14 @@ export function askable(set: string, rows: readonly RecordedRow[]): RecordedRow[
  */
 export function withoutLength(row: RecordedRow): RecordedRow {
   return { ...row, h: Object.fromEntries(Object.entries(row.h).filter(([name]) => name !== 'content-length')) };
+}
+
+/** A host without the headers `x-nf-…`, in which Netlify's emulation says how it found the answer. */
+export function withoutPlatformHeaders(running: Running): Running {
+  const ask: Running['ask'] = async (method, target, headers) => {
+    const answered = await running.ask(method, target, headers);
+    const kept = Object.entries(answered.headers).filter(([name]) => !name.startsWith('x-nf-'));
+    return { ...answered, headers: Object.fromEntries(kept) };
+  };
+  return { ...running, ask };
 }

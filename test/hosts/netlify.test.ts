@@ -9,7 +9,7 @@ import { askAll, buildSite, recordedSets, sharedPath } from '../support/contract
 import type { Running } from '../support/implementations.ts';
 import { denoProgram, netlifyKit, startEdgeFunction, startFetchHandler, startNetlifyDev } from './netlify-host.ts';
 import type { NetlifyKit } from './netlify-host.ts';
-import { askable, withoutLength } from './netlify-skips.ts';
+import { askable, withoutLength, withoutPlatformHeaders } from './netlify-skips.ts';
 
 const deno = denoProgram() as string;
 const kit = (await netlifyKit()) as NetlifyKit;
@@ -102,7 +102,7 @@ describe.skipIf(!deno)('faults of a deploy to Netlify', () => {
 describe.skipIf(!hasNetlify)("Netlify's own emulation answers like the registry over the cases", () => {
   let running: Running;
   beforeAll(async () => {
-    running = await startNetlifyDev(kit, { projectRoot: await generate(folder, 'dev'), deno });
+    running = withoutPlatformHeaders(await startNetlifyDev(kit, { projectRoot: await generate(folder, 'dev'), deno }));
   });
   afterAll(() => running.stop());
 
