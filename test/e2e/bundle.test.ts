@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, statSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { hostNames } from '../../src/hosts/hosts.ts';
 import { run, shippedContent, siteFaults, temporaryFolder } from '../support/cli.ts';
 
 const sh = (cwd: string, command: string): string =>
@@ -28,6 +29,20 @@ test.each([
   expect(statSync(join(away, 'staging.nginx/epr.js')).size).toBeGreaterThan(1000);
   appendFileSync(join(away, 'staging/_registry/index.json'), ' ');
   expect(() => sh(away, 'sha256sum --quiet -c staging.SHA256SUMS')).toThrow('did NOT match');
+});
+
+test('a bundle has the folder of every host that the site was built for', async () => {
+  const home = temporaryFolder();
+  cpSync(shippedContent, join(home, 'content'), { recursive: true });
+  for (const host of hostNames)
+    expect(await run(['build', '--dist', 'staging', '--target', host], { cwd: home })).toMatchObject({ status: 0 });
+  mkdirSync(join(home, 'dist/staging.other'));
+  writeFileSync(join(home, 'dist/staging.other/file'), '');
+  expect(await run(['bundle', '--dist', 'staging'], { cwd: home })).toMatchObject({ status: 0 });
+  const names = sh(home, 'tar tzf dist/staging.tar.gz').trimEnd().split('\n');
+  expect([...new Set(names.map((name) => name.split('/', 1)[0]))].sort()).toEqual(
+    ['staging', 'staging.SHA256SUMS', ...hostNames.map((host) => `staging.${host}`)].sort(),
+  );
 });
 
 test('without a site it says how to build one', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { listing, run, siteFaults, start, temporaryFolder } from '../support/cli.ts';
@@ -200,6 +200,13 @@ test.each([
   rmSync(join(one.site, path), { recursive: true });
   expect((await one.build()).site).toMatchObject({ how: 'written', manifest: site?.manifest });
   expect(siteFaults(one.site)).toEqual([]);
+});
+
+test('cache prune empties the cache that EPR_STATIC_CACHE names', async () => {
+  const cwd = temporaryFolder();
+  mkdirSync(join(cwd, 'kept/contents'), { recursive: true });
+  expect(await run(['cache', 'prune'], { cwd, env: { EPR_STATIC_CACHE: 'kept' } })).toMatchObject({ status: 0 });
+  expect(readdirSync(join(cwd, 'kept'))).toEqual([]);
 });
 
 test('cache prune empties the cache, and the next build makes it again', async () => {

@@ -1,16 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { hosts } from '../../src/hosts/hosts.ts';
+import type { Host } from '../../src/hosts/hosts.ts';
 import { notEdgePlain } from '../support/edge-plain.ts';
 import { parseModule } from '../support/source.ts';
 
 /* The bundles that `npm run compile` makes; every host loads one at the edge. */
 
-const bundles = {
-  nginx: 'nginx/epr.js',
-  cloudflare: 'cloudflare/worker.js',
-  netlify: 'netlify/registry.js',
-};
-const present = Object.entries(bundles).filter(([, file]) => existsSync(path(file)));
+const bundles = Object.entries<Host>(hosts).map(([name, { bundle }]) => [name, bundle.file] as const);
+const present = bundles.filter(([, file]) => existsSync(path(file)));
+const njs = hosts.nginx.bundle.file;
 
 test('there are bundles: npm run compile makes them', () => {
   expect(present).not.toEqual([]);
@@ -20,8 +19,8 @@ test.each(present)('%s: at most 40 kB as it is', (_, file) => {
   expect(readFileSync(path(file)).length).toBeLessThanOrEqual(40_000);
 });
 
-describe.skipIf(!existsSync(path(bundles.nginx)))('the njs bundle', () => {
-  const code = existsSync(path(bundles.nginx)) ? readFileSync(path(bundles.nginx), 'utf8') : '';
+describe.skipIf(!existsSync(path(njs)))('the njs bundle', () => {
+  const code = existsSync(path(njs)) ? readFileSync(path(njs), 'utf8') : '';
   const module = parseModule('epr.js', code);
 
   test('has nothing that njs 0.7.9 does not know', () => {

@@ -1,14 +1,13 @@
 import { Option } from '@commander-js/extra-typings';
+import { hostNames } from '../../hosts/hosts.ts';
 import { printJson, progressDisplay } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
 import { cacheOption, configOption, jsonOption, offlineOption, refOption, storageOption } from '../options.ts';
 
-const targetOption = new Option('-t, --target <host>', 'also write what this host needs, beside the site').choices([
-  'nginx',
-  'netlify',
-  'cloudflare',
-] as const);
+const targetOption = new Option('-t, --target <host>', 'also write what this host needs, beside the site').choices(
+  hostNames,
+);
 
 const lockOption = new Option(
   '--lock',

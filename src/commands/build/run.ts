@@ -15,7 +15,9 @@ import type { MadeSite } from '../../build/make-site.ts';
 import type { SiteResult } from '../../build/site.ts';
 import { REGISTRY } from '../../tree/layout.ts';
 import { readLayers } from '../../inspect/open-catalog.ts';
-import type { Target, TargetSite } from '../../hosts/target.ts';
+import { hostFolder, hosts } from '../../hosts/hosts.ts';
+import type { HostName } from '../../hosts/hosts.ts';
+import type { TargetSite } from '../../hosts/target.ts';
 import { useLock } from '../../workflow/lock-file.ts';
 
 export interface BuildOptions {
@@ -26,7 +28,7 @@ export interface BuildOptions {
   readonly refs: Readonly<Record<string, string>>;
   readonly skipUnfit: boolean;
   /** The host to make files for, beside the site. */
-  readonly target?: TargetName | undefined;
+  readonly target?: HostName | undefined;
   readonly offline: boolean;
   /** Where clones and other things that can be made again are kept. */
   readonly cache: string;
@@ -110,7 +112,7 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
               folder: temporary,
               name: distribution.name,
               distribution,
-              hostFolder: `${folder}.${target.name}`,
+              hostFolder: hostFolder(folder, target.name),
             })),
       },
     );
@@ -177,17 +179,15 @@ function stopwatch(): { times: Record<string, number>; lap(name: string): void }
   };
 }
 
-type TargetName = 'nginx' | 'netlify' | 'cloudflare';
-
 interface LoadedTarget {
-  readonly name: TargetName;
+  readonly name: HostName;
   make(site: TargetSite): Promise<readonly Finding[]>;
   /** The lines to go on with, once it was made. */
   next(): readonly string[];
 }
 
-async function loadTarget(name: TargetName): Promise<LoadedTarget> {
-  const make = await targets[name]();
+async function loadTarget(name: HostName): Promise<LoadedTarget> {
+  const make = await hosts[name].target();
   let next: readonly string[] = [];
   return {
     name,
@@ -199,9 +199,3 @@ async function loadTarget(name: TargetName): Promise<LoadedTarget> {
     next: () => next,
   };
 }
-
-const targets: Readonly<Record<TargetName, () => Promise<Target>>> = {
-  nginx: async () => (await import('../../hosts/nginx/target.ts')).nginxTarget,
-  netlify: async () => (await import('../../hosts/netlify/target.ts')).netlifyTarget,
-  cloudflare: async () => (await import('../../hosts/cloudflare/target.ts')).cloudflareTarget,
-};

@@ -4,6 +4,7 @@ import { lstat, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { TarArchive, ZipArchive } from 'archiver';
+import { hostFolder, hostNames } from '../../hosts/hosts.ts';
 import { temporaryName } from '../../tree/commit/leftovers.ts';
 import { comparePaths } from '../../paths.ts';
 import type { Progress } from '../../report.ts';
@@ -68,7 +69,9 @@ export async function bundle(options: BundleOptions, progress: Progress): Promis
 /** The site's files and those of its host folders, in walk order; files that are one on disk once, where `canLink`. */
 async function membersOf(folder: string, canLink: boolean): Promise<Member[]> {
   const parent = dirname(folder);
-  const names = (await readdir(parent)).filter((name) => name === basename(folder) || isHostFolder(name, folder));
+  const tops = [folder, ...hostNames.map((host) => hostFolder(folder, host))];
+  const wanted = new Set(tops.map((path) => basename(path)));
+  const names = (await readdir(parent)).filter((name) => wanted.has(name));
   const seen = new Map<string, string>();
   const members: Member[] = [];
   for (const name of (await Promise.all(names.map((top) => walk(parent, top)))).flat().sort(comparePaths)) {
@@ -81,12 +84,6 @@ async function membersOf(folder: string, canLink: boolean): Promise<Member[]> {
   }
   return members;
 }
-
-function isHostFolder(name: string, folder: string): boolean {
-  return TARGETS.some((target) => name === `${basename(folder)}.${target}`);
-}
-
-const TARGETS = ['nginx', 'netlify'];
 
 async function walk(parent: string, name: string): Promise<string[]> {
   const entries = await readdir(join(parent, name), { withFileTypes: true });

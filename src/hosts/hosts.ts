@@ -1,0 +1,48 @@
+import type { Target } from './target.ts';
+
+/*
+ * The hosts that a site can be built for, each with all that the rest of the program asks of it. To add a host, add a folder and
+ * an entry here.
+ */
+
+/** The code that answers requests on a host: `scripts/bundle.ts` makes one file of it, below lib/hosts/. */
+export interface EdgeBundle {
+  /** The file to start from, below src/hosts/. */
+  readonly entry: string;
+  /** The file to write, below lib/hosts/. */
+  readonly file: string;
+  /** The JavaScript that the host knows, in the words of esbuild. */
+  readonly target: string;
+  /** The host is njs, which knows little more than ES5 and has modules of its own. */
+  readonly isNjs?: true;
+}
+
+export interface Host {
+  readonly bundle: EdgeBundle;
+  /** Loads what writes the host's files beside a site. */
+  target(): Promise<Target>;
+}
+
+export const hosts = {
+  nginx: {
+    bundle: { entry: 'nginx/njs/registry.ts', file: 'nginx/epr.js', target: 'es2017', isNjs: true },
+    target: async () => (await import('./nginx/target.ts')).nginxTarget,
+  },
+  netlify: {
+    bundle: { entry: 'netlify/functions/registry.ts', file: 'netlify/registry.js', target: 'es2022' },
+    target: async () => (await import('./netlify/target.ts')).netlifyTarget,
+  },
+  cloudflare: {
+    bundle: { entry: 'cloudflare/worker.ts', file: 'cloudflare/worker.js', target: 'es2022' },
+    target: async () => (await import('./cloudflare/target.ts')).cloudflareTarget,
+  },
+} as const satisfies Readonly<Record<string, Host>>;
+
+export type HostName = keyof typeof hosts;
+
+export const hostNames = Object.keys(hosts) as HostName[];
+
+/** Where a host's own files go: beside the site, in `<site>.<host>`. */
+export function hostFolder(site: string, host: HostName): string {
+  return `${site}.${host}`;
+}
