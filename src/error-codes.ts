@@ -47,6 +47,8 @@ export const stopCodes = {
   'diff-kinds': '`diff` was given two things of different kinds',
   'git-failed': 'git ended with an error, which the message repeats',
   'layer-twice': 'a distribution names a layer twice',
+  'lock-lost':
+    'another build took over the lock of the site, since this one showed no sign of life for a while; perhaps it was suspended',
   missing: 'the repository lacks an object',
   moved:
     'a branch was moved by somebody else meanwhile; or, with `--locked`, a layer is no longer what the lock file has',

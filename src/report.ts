@@ -9,6 +9,8 @@ import { Stop } from './errors.ts';
 /** How a command tells how far it is. */
 export interface Progress {
   step(stage: string, done: number, total: number): void;
+  /** Says why nothing goes on, before the first step. */
+  note(line: string): void;
   /** No more steps: the display is cleared. */
   end(): void;
 }
@@ -19,8 +21,8 @@ const STAGES: Readonly<Record<string, string>> = {
   manifests: 'Reading manifests',
 };
 
-/** No display at all. */
-export const silentProgress: Progress = { step: () => undefined, end: () => undefined };
+/** No display of steps. A wait is not silent: without a word, it looks like a program that hangs. */
+export const silentProgress: Progress = { step: () => undefined, note: say, end: () => undefined };
 
 /** A bar on a terminal; elsewhere one line for each stage. */
 export async function progressDisplay({ isSilent }: { readonly isSilent: boolean }): Promise<Progress> {
@@ -40,6 +42,7 @@ async function progressBar(): Promise<Progress> {
         current = stage;
       } else bar.update(done);
     },
+    note: say,
     end: () => {
       if (current !== '') bar.stop();
       current = '';
@@ -54,6 +57,7 @@ function progressLines(): Progress {
       if (stage !== current) say(`${STAGES[stage] ?? stage}: ${total}`);
       current = stage;
     },
+    note: say,
     end: () => undefined,
   };
 }

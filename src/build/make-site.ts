@@ -17,7 +17,8 @@ import type { KeptPackage, MadePackage } from './packages.ts';
 import { contentFile } from './pages.ts';
 import type { PlacedRevision } from './pages.ts';
 import { patchFolder } from '../tree/commit/patch.ts';
-import { recover, replaceFolder } from '../tree/commit/replace.ts';
+import type { Lock } from '../tree/commit/lock.ts';
+import { recoverFolder, replaceFolder } from '../tree/commit/replace.ts';
 import { openSiteWriter } from '../tree/site-writer.ts';
 import { releaseOf, staticFiles, writeSite } from './site.ts';
 import { revisionPaths, signaturePath, zipPath } from '../tree/layout.ts';
@@ -42,6 +43,8 @@ export interface SiteMaking {
 export interface MakeOptions {
   /** Where the site goes. */
   readonly folder: string;
+  /** Of that folder. */
+  readonly lock: Lock;
   /** What earlier builds have kept. */
   readonly cache: string;
   readonly noCache: boolean;
@@ -68,7 +71,7 @@ export interface MadeSite {
 
 /** Makes a site, and no more of it than the last build of the same place has not made already. */
 export async function makeSite(making: SiteMaking, options: MakeOptions): Promise<MadeSite> {
-  await recover(options.folder);
+  await recoverFolder(options.folder);
   const isKeeping = !options.noCache && options.finish === undefined && making.storage.kind === 'git';
   if (!isKeeping) return (await writeAll(making, options)).made;
   const states = openStates(join(options.cache, 'state'), options.folder);
@@ -111,6 +114,7 @@ async function staticDigests(folders: readonly string[]): Promise<string[]> {
 }
 
 async function keepSite(making: SiteMaking, options: MakeOptions, { made }: State): Promise<MadeSite> {
+  options.lock.check();
   await writeRelease(options.folder, releaseOf(making, made.site?.manifest ?? ''));
   return { ...made, changes: undefined, how: 'unchanged' };
 }
@@ -164,7 +168,7 @@ function storingWhatIsRead(storage: Storage, store: ContentStore): Storage {
 async function writeAll(making: SiteMaking, options: MakeOptions): Promise<Made> {
   setFlagsFromString(COLLECT_EARLY);
   return await replaceFolder(
-    options.folder,
+    options,
     (temporary, work) =>
       withStores(making, options.noCache ? work : options.cache, async (stores) => {
         const writer = openSiteWriter(temporary);
@@ -204,25 +208,32 @@ async function extendSite(
     revisions.every(isPlaced) && kept.get(revisions[0]?.name ?? '')?.made.revisions.length === revisions.length;
   const packages = byName(making.revisions).map((one) => (isKept(one) && kept.get(one[0]?.name ?? '')) || one);
   const changed = packages.flatMap((one) => ('made' in one ? [] : one));
-  return await withStores(making, options.cache, async (stores) => {
-    const placed = findPlaced(changed.filter(isPlaced), stores);
-    if (!placed) return undefined;
-    return await patchFolder(options.folder, async (temporary) => {
-      const writer = openSiteWriter(temporary, options.folder);
-      const made = await makePackages(packages, { ...stores, ...making, ...options, writer, placed });
-      const findings = [...making.findings, ...made.flatMap((one) => findingsOf(one, false))];
-      if (findings.some(isError)) return undefined;
-      const site = await writeSite({ ...making, revisions: made.flatMap(({ revisions }) => revisions), writer });
-      const changes = await listChanges(options, temporary);
-      const ids = new Set(making.revisions.map(({ id }) => id as string));
-      const gone = before.keys.flatMap(([id]) => (ids.has(id) ? [] : [id]));
-      const replaced = changed.filter((revision) => !isPlaced(revision)).flatMap(({ id }) => (old.has(id) ? [id] : []));
-      return {
-        result: { made: { ...countsOf(made), skipped: [], findings, site, changes, how: 'extended' }, packages: made },
-        removed: [...gone, ...replaced].flatMap(pathsOf),
-      };
-    });
-  });
+  return await patchFolder(
+    options,
+    async (temporary) =>
+      await withStores(making, options.cache, async (stores) => {
+        const placed = findPlaced(changed.filter(isPlaced), stores);
+        if (!placed) return undefined;
+        const writer = openSiteWriter(temporary, options.folder);
+        const made = await makePackages(packages, { ...stores, ...making, ...options, writer, placed });
+        const findings = [...making.findings, ...made.flatMap((one) => findingsOf(one, false))];
+        if (findings.some(isError)) return undefined;
+        const site = await writeSite({ ...making, revisions: made.flatMap(({ revisions }) => revisions), writer });
+        const changes = await listChanges(options, temporary);
+        const ids = new Set(making.revisions.map(({ id }) => id as string));
+        const gone = before.keys.flatMap(([id]) => (ids.has(id) ? [] : [id]));
+        const replaced = changed
+          .filter((revision) => !isPlaced(revision))
+          .flatMap(({ id }) => (old.has(id) ? [id] : []));
+        return {
+          result: {
+            made: { ...countsOf(made), skipped: [], findings, site, changes, how: 'extended' },
+            packages: made,
+          },
+          removed: [...gone, ...replaced].flatMap(pathsOf),
+        };
+      }),
+  );
 }
 
 /** Revisions of one name, together; they are in the order of answers. */

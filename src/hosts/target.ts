@@ -1,5 +1,6 @@
 import type { Distribution } from '../config.ts';
 import type { Finding } from '../errors.ts';
+import type { Lock } from '../tree/commit/lock.ts';
 
 /*
  * What a host needs beside a built site. A target writes it; `build --target` calls one after the site is written.
@@ -12,6 +13,8 @@ export interface TargetSite {
   readonly distribution: Distribution;
   /** Where the host's own files go: `dist/<name>.<target>`, beside the tree. */
   readonly hostFolder: string;
+  /** Of the site, and of the host's folder with it. */
+  readonly lock: Lock;
 }
 
 export interface TargetResult {

@@ -273,12 +273,14 @@ describe('the same content gives the same bytes', () => {
 
 test('processes that replace one folder over and over never find it taken', async () => {
   const folder = temporaryFolder();
-  const module = new URL('../../lib/tree/commit/replace.js', import.meta.url).href;
+  const modules = new URL('../../lib/tree/commit/', import.meta.url).href;
   const script = `
     import { writeFileSync } from 'node:fs';
-    import { replaceFolder } from '${module}';
-    for (let i = 0; i < 100; i++)
-      await replaceFolder('site', async (temporary) => writeFileSync(temporary + '/file', 'whole'));`;
+    import { withLock } from '${modules}lock.js';
+    import { replaceFolder } from '${modules}replace.js';
+    for (let i = 0; i < 20; i++)
+      await withLock('site', { onWait: () => {} }, (lock) =>
+        replaceFolder({ folder: 'site', lock }, async (temporary) => writeFileSync(temporary + '/file', 'whole')));`;
   const args = ['--input-type=module', '--eval', script];
   await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, args, { cwd: folder })));
   expect(readdirSync(folder)).toEqual(['site']);
@@ -319,13 +321,13 @@ describe('an interruption', () => {
   });
 
   test('the next build clears away what was left', async () => {
-    mkdirSync(join(folder, 'dist/.all.99999999.tmp/left'), { recursive: true });
+    mkdirSync(join(folder, 'dist/.all.0123456789ab-7-4242.tmp/left'), { recursive: true });
     expect(await buildAll(folder)).toMatchObject({ status: 0 });
     expect(readdirSync(join(folder, 'dist'))).toEqual(['all']);
   });
 
   test('a build that was killed between the two moves is put back', async () => {
-    const old = join(folder, 'dist/.all.99999999.old');
+    const old = join(folder, 'dist/.all.0123456789ab-7-4242.old');
     cpSync(site(folder), old, { recursive: true });
     rmSync(site(folder), { recursive: true });
     writeFiles(join(folder, 'content/storage/one/packages'), { 'newcomer/1.0.0/manifest.yml': 'name: 1' });

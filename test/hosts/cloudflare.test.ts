@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { noOthers } from '../support/lock.ts';
 import { readConfig } from '../../src/config.ts';
 import { cloudflareTarget } from '../../src/hosts/cloudflare/target.ts';
 import { zipListing } from '../support/compare.ts';
@@ -25,7 +26,7 @@ async function generate(folder: string, name: string): Promise<string> {
   writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
   const distribution = await readConfig({ config, dist: 'any' });
   const hostFolder = join(work, `${name}.cloudflare`);
-  const { findings } = await cloudflareTarget({ folder, name: 'cases', distribution, hostFolder });
+  const { findings } = await cloudflareTarget({ folder, name: 'cases', distribution, hostFolder, lock: noOthers });
   expect(findings.filter(({ level }) => level === 'error')).toEqual([]);
   return hostFolder;
 }

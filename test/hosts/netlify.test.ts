@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { noOthers } from '../support/lock.ts';
 import { readConfig } from '../../src/config.ts';
 import { netlifyTarget, siteRules } from '../../src/hosts/netlify/target.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
@@ -32,7 +33,7 @@ async function generate(from: string, name: string): Promise<string> {
   writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
   const distribution = await readConfig({ config, dist: 'any' });
   const hostFolder = join(work, `${name}.netlify`);
-  expect((await netlifyTarget({ folder: from, name, distribution, hostFolder })).findings).toEqual([]);
+  expect((await netlifyTarget({ folder: from, name, distribution, hostFolder, lock: noOthers })).findings).toEqual([]);
   return hostFolder;
 }
 

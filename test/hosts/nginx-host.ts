@@ -8,6 +8,7 @@ import { freePort } from '../../scripts/bench-servers.ts';
 import { readConfig } from '../../src/config.ts';
 import { writeNginx } from '../../src/hosts/nginx/target.ts';
 import type { EncodedFiles } from '../../src/hosts/nginx/encoded.ts';
+import { noOthers } from '../support/lock.ts';
 import { httpClient } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
 
@@ -34,7 +35,7 @@ export async function generateNginx(folder: string, name: string, encoded: Encod
   const distribution = await readConfig({ config, dist: 'any' });
   rmSync(root, { recursive: true });
   const hostFolder = `${folder}.nginx`;
-  await writeNginx({ folder, name, distribution, hostFolder }, encoded);
+  await writeNginx({ folder, name, distribution, hostFolder, lock: noOthers }, encoded);
   return hostFolder;
 }
 

@@ -9,7 +9,7 @@ import { afterAll } from 'vitest';
 
 /* The compiled program as users run it: a process, in a folder that is nobody else's. */
 
-const program = fileURLToPath(new URL('../../lib/cli.js', import.meta.url));
+export const program = fileURLToPath(new URL('../../lib/cli.js', import.meta.url));
 /** The sample that the program ships. */
 export const shippedContent = fileURLToPath(new URL('../../content', import.meta.url));
 

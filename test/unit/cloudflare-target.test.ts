@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Distribution } from '../../src/config.ts';
 import { assetPath } from '../../src/hosts/cloudflare/path.ts';
+import { noOthers } from '../support/lock.ts';
 import { cloudflareTarget, LARGEST_ASSET, planAssets } from '../../src/hosts/cloudflare/target.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'epr-static-target-'));
@@ -35,7 +36,8 @@ function siteOf(name: string, files: readonly SiteFile[]) {
   write(folder, '_registry/release.json', '{}\n');
   for (const [i, part] of parts.entries()) write(folder, `_registry/manifest/${i}.ndjson`, part);
   for (const { path, bytes } of files) write(folder, path, bytes);
-  return { folder, name, distribution: {} as Distribution, hostFolder: join(work, `${name}.cloudflare`) };
+  const distribution = {} as Distribution;
+  return { folder, name, distribution, hostFolder: join(work, `${name}.cloudflare`), lock: noOthers };
 }
 
 function write(folder: string, path: string, bytes: string): void {

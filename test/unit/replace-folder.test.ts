@@ -1,16 +1,18 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { recover, replaceFolder } from '../../src/tree/commit/replace.ts';
+import { ownProcess } from '../../src/tree/commit/process-id.ts';
+import { recoverFolder, recoverIfFree, replaceFolder } from '../../src/tree/commit/replace.ts';
 import { filesOf, temporaryFolder, writeFiles } from '../support/folder.ts';
 import type { Files } from '../support/folder.ts';
-
-/** The id of a process that has ended. */
-const deadProcess = (): number => spawnSync(process.execPath, ['--version']).pid;
+import { deadProcess, ELSEWHERE, whileLocked } from '../support/lock.ts';
 
 async function replaceWith(folder: string, files: Files): Promise<void> {
-  await replaceFolder(folder, async (temporary) => writeFiles(temporary, files));
+  await replaceBy(folder, async (temporary) => writeFiles(temporary, files));
+}
+
+async function replaceBy<T>(folder: string, make: (temporary: string, work: string) => Promise<T>): Promise<T> {
+  return await whileLocked(folder, (locked) => replaceFolder(locked, make));
 }
 
 describe('replacing a folder', () => {
@@ -29,12 +31,12 @@ describe('replacing a folder', () => {
 
   test('gives what the making gave', async () => {
     const parent = temporaryFolder();
-    expect(await replaceFolder(join(parent, 'site'), async () => 42)).toBe(42);
+    expect(await replaceBy(join(parent, 'site'), async () => 42)).toBe(42);
   });
 
   test('has the old one in place until the new one is whole', async () => {
     const parent = temporaryFolder({ 'site/a': 'old' });
-    await replaceFolder(join(parent, 'site'), async (temporary) => {
+    await replaceBy(join(parent, 'site'), async (temporary) => {
       writeFiles(temporary, { a: 'new' });
       expect(filesOf(join(parent, 'site'))).toEqual({ a: 'old' });
     });
@@ -43,7 +45,7 @@ describe('replacing a folder', () => {
 
   test('may use a second folder for work, which is cleared', async () => {
     const parent = temporaryFolder();
-    await replaceFolder(join(parent, 'site'), async (temporary, work) => {
+    await replaceBy(join(parent, 'site'), async (temporary, work) => {
       expect(existsSync(work)).toBe(false);
       writeFiles(work, { pack: 'x' });
       renameSync(join(work, 'pack'), join(temporary, 'pack'));
@@ -55,7 +57,7 @@ describe('replacing a folder', () => {
 
   test.each([[{ 'site/a': 'old' }], [{}]])('that fails leaves it as it was: %j', async (before: Files) => {
     const parent = temporaryFolder(before);
-    const failing = replaceFolder(join(parent, 'site'), async (temporary, work) => {
+    const failing = replaceBy(join(parent, 'site'), async (temporary, work) => {
       writeFiles(temporary, { a: 'half' });
       writeFiles(work, { b: 'half' });
       throw new Error('the disk is full');
@@ -71,11 +73,14 @@ describe('replacing a folder', () => {
     expect(process.listenerCount('exit')).toBe(before);
   });
 
-  test('clears what a dead process has left of the same folder', async () => {
+  test('clears what others have left of the same folder, since none of them holds the lock', async () => {
     const dead = deadProcess();
-    const left = ['tmp', 'work', 'old'].map((kind) => [`.site.${dead}.${kind}/a`, 'half'] as const);
+    const owners = [dead, ELSEWHERE];
+    const left = owners.flatMap((owner) =>
+      ['tmp', 'work', 'old'].map((kind) => [`.site.${owner}.${kind}/a`, 'half'] as const),
+    );
     const others = {
-      [`.site.${process.ppid}.tmp/a`]: 'of a running process',
+      [`.site.${ELSEWHERE}.lock/a`]: 'of a process that waits for the lock, elsewhere',
       [`.other.${dead}.tmp/a`]: 'of another folder',
       [`.site.two.${dead}.old/a`]: 'of another folder',
       '.site.notes': 'own',
@@ -89,43 +94,50 @@ describe('replacing a folder', () => {
 describe('recovering', () => {
   test('puts back what a killed run had moved away', async () => {
     const parent = temporaryFolder({ [`.site.${deadProcess()}.old/a`]: 'old' });
-    await recover(join(parent, 'site'));
+    await recoverFolder(join(parent, 'site'));
     expect(filesOf(parent)).toEqual({ 'site/a': 'old' });
   });
 
   test('leaves a whole folder as it is', async () => {
     const parent = temporaryFolder({ 'site/a': 'new', [`.site.${deadProcess()}.old/a`]: 'old' });
-    await recover(join(parent, 'site'));
+    await recoverFolder(join(parent, 'site'));
     expect(filesOf(parent)).toEqual({ 'site/a': 'new' });
   });
 
   test("leaves what is another folder's", async () => {
     const files = { [`.site.two.${deadProcess()}.old/a`]: 'the only copy of site.two' };
     const parent = temporaryFolder(files);
-    await recover(join(parent, 'site'));
+    await recoverFolder(join(parent, 'site'));
     expect(filesOf(parent)).toEqual(files);
-    await recover(join(parent, 'site.two'));
+    await recoverFolder(join(parent, 'site.two'));
     expect(Object.keys(filesOf(parent))).toEqual(['site.two/a']);
   });
 
-  test('leaves what a running process has moved away', async () => {
-    const files = { [`.site.${process.ppid}.old/a`]: 'old' };
+  test('leaves what a running process has moved away to a reader, and to itself', async () => {
+    const files = { [`.site.${ownProcess()}.old/a`]: 'old' };
     const parent = temporaryFolder(files);
-    await recover(join(parent, 'site'));
-    expect(filesOf(parent)).toEqual(files);
+    await whileLocked(join(parent, 'site'), async () => {
+      await recoverIfFree(join(parent, 'site'));
+      expect(Object.keys(filesOf(parent)).filter((path) => !path.startsWith('.site.lock/'))).toEqual(
+        Object.keys(files),
+      );
+    });
+    await recoverIfFree(join(parent, 'site'));
+    expect(filesOf(parent)).toEqual({ 'site/a': 'old' });
+    expect(readdirSync(parent)).toEqual(['site']);
   });
 
   test('does nothing where nothing is', async () => {
     const parent = temporaryFolder();
-    await recover(join(parent, 'site'));
-    await recover(join(parent, 'none/site'));
+    await recoverFolder(join(parent, 'site'));
+    await recoverFolder(join(parent, 'none/site'));
     expect(readdirSync(parent)).toEqual([]);
   });
 
   test('takes the folder back when the new one was made but not yet in place', async () => {
     const dead = deadProcess();
     const parent = temporaryFolder({ [`.site.${dead}.old/a`]: 'old', [`.site.${dead}.tmp/a`]: 'new' });
-    await replaceFolder(join(parent, 'site'), async () => Promise.reject(new Error('no'))).catch(() => undefined);
+    await replaceBy(join(parent, 'site'), async () => Promise.reject(new Error('no'))).catch(() => undefined);
     expect(filesOf(parent)).toEqual({ 'site/a': 'old' });
   });
 });

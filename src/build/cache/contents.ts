@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
@@ -41,7 +42,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
   const ready = new Map<string, StoredContent>();
   const pending = new Map<string, Promise<boolean>>();
   const forgotten = new Set<string>();
-  const build = `${Date.now().toString(36)}-${process.pid}`;
+  const build = `${Date.now().toString(36)}-${randomBytes(4).toString('hex')}`;
   const final = (pack: string): string => join(packs, `${pack}.pack`);
   const workers = startWorkers((i) => ({ name: `${build}-${i}`, file: temporaryName(final(`${build}-${i}`)) }));
   const make = async (id: string, read: () => Promise<Buffer | undefined>): Promise<boolean> => {

@@ -1,5 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { atExit } from '../../tree/commit/at-exit.ts';
+import { halt, makeBrake } from './halt.ts';
+import type { Brake } from './halt.ts';
 import type { Work } from './tasks.ts';
 
 type Task<Kind extends keyof Work> = Parameters<Work[Kind]>[0];
@@ -27,7 +30,9 @@ interface Thread {
 export function startWorkers(packs: (index: number) => { readonly name: string; readonly file: string }): Workers {
   const count = Math.min(availableParallelism(), MOST_THREADS);
   const own = Array.from({ length: count }, (_, i) => packs(i));
-  const threads = own.map(startThread);
+  const brake = makeBrake(count);
+  const threads = own.map((pack, number) => startThread({ ...pack, brake, number }));
+  const leave = atExit(() => halt(brake));
   let next = 0;
   return {
     packs: new Map(own.map(({ name, file }) => [name, file])),
@@ -38,6 +43,7 @@ export function startWorkers(packs: (index: number) => { readonly name: string; 
         if (thread) send(thread, { id, kind, task, transfer }, { resolve, reject });
       }),
     close: async () => {
+      leave();
       await Promise.all(threads.map(({ worker }) => worker.terminate()));
     },
   };
@@ -69,7 +75,15 @@ function post(thread: Thread): void {
 /** One to work at, and one that is there once that is done. */
 const MOST_UNDER_WAY = 2;
 
-function startThread(workerData: { readonly name: string; readonly file: string }): Thread {
+/** What a thread is told: the pack that it writes, and its brake. */
+export interface ThreadData {
+  readonly name: string;
+  readonly file: string;
+  readonly brake: Brake;
+  readonly number: number;
+}
+
+function startThread(workerData: ThreadData): Thread {
   const worker = new Worker(WORKER, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
   const waiting: Thread['waiting'] = new Map();
   const thread: Thread = { worker, waiting, underWay: 0, outbox: { tasks: [], transfers: [] } };

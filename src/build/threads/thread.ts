@@ -1,9 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { startWork } from './tasks.ts';
+import { unlessHalted } from './halt.ts';
+import type { ThreadData } from './pool.ts';
 import type { Work } from './tasks.ts';
 
 /** A worker thread: tasks come as messages of some, each of which is answered by their results or errors. */
-const work = startWork(workerData as { name: string; file: string });
+const { brake, number, ...pack } = workerData as ThreadData;
+const work = startWork(pack);
 
 interface Task {
   readonly id: number;
@@ -15,7 +18,7 @@ parentPort?.on('message', (tasks: readonly Task[]) => parentPort?.postMessage(ta
 
 function carryOut({ id, kind, task }: Task): { id: number; result?: unknown; error?: unknown } {
   try {
-    return { id, result: work[kind](task) };
+    return { id, result: unlessHalted(brake, number, () => work[kind](task)) };
   } catch (error) {
     return { id, error };
   }

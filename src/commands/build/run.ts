@@ -13,6 +13,8 @@ import type { Progress } from '../../report.ts';
 import { makeSite } from '../../build/make-site.ts';
 import type { MadeSite } from '../../build/make-site.ts';
 import type { SiteResult } from '../../build/site.ts';
+import { withLock } from '../../tree/commit/lock.ts';
+import type { Lock } from '../../tree/commit/lock.ts';
 import { REGISTRY } from '../../tree/layout.ts';
 import { readLayers } from '../../inspect/open-catalog.ts';
 import { hostFolder, hosts } from '../../hosts/hosts.ts';
@@ -76,13 +78,33 @@ interface ShadowedReport {
   readonly sameContent: boolean;
 }
 
-/** Builds one distribution into `<out>/<dist>`. Findings that are errors leave the site that is there as it was. */
+/**
+ * Builds one distribution into `<out>/<dist>`, once no other process builds there. Findings that are errors leave the site that is
+ * there as it was.
+ */
 export async function build(options: BuildOptions, progress: Progress): Promise<BuildReport> {
   const { dist, storage: location, refs, config } = options;
-  const lock = await useLock({ ...options, config }, await readConfig({ config, dist, storage: location, refs }));
-  const { distribution } = lock;
-  const folder = resolve(options.out, distribution.name);
+  const pins = await useLock({ ...options, config }, await readConfig({ config, dist, storage: location, refs }));
+  const folder = resolve(options.out, pins.distribution.name);
   await refuseOtherFolder(folder);
+  const onWait = (holder: string): void => progress.note(`Waiting for another build of ${folder} to end: ${holder}`);
+  return await withLock(folder, { onWait }, (siteLock) => buildSite(options, { pins, folder, siteLock }, progress));
+}
+
+interface Place {
+  /** What `distributions.lock.json` says. */
+  readonly pins: Awaited<ReturnType<typeof useLock>>;
+  readonly folder: string;
+  readonly siteLock: Lock;
+}
+
+/** The layers are read while the lock is held, so that of two builds the later one has the newer commits. */
+async function buildSite(
+  options: BuildOptions,
+  { pins: lock, folder, siteLock }: Place,
+  progress: Progress,
+): Promise<BuildReport> {
+  const { distribution } = lock;
   const target = options.target && (await loadTarget(options.target));
   const clock = stopwatch();
   const open = { isUrl: isUrl(distribution.storage), cache: options.cache, offline: options.offline };
@@ -101,6 +123,7 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
       { distribution, layers, revisions: catalog.revisions, storage, findings },
       {
         folder,
+        lock: siteLock,
         cache: resolve(options.cache),
         noCache: options.noCache ?? false,
         skipUnfit: options.skipUnfit,
@@ -110,6 +133,7 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
           ((temporary) =>
             target.make({
               folder: temporary,
+              lock: siteLock,
               name: distribution.name,
               distribution,
               hostFolder: hostFolder(folder, target.name),

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { nodeSite } from '../../hosts/node/server.ts';
 import { Stop } from '../../errors.ts';
 import { INDEX } from '../../tree/layout.ts';
-import { recover } from '../../tree/commit/replace.ts';
+import { recoverIfFree } from '../../tree/commit/replace.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';
 import type { SiteOptions } from '../site-folder.ts';
 
@@ -23,7 +23,7 @@ export interface Serving {
 /** Serves a site. Throws a `Stop` where there is no site, or the port is taken. */
 export async function serve(options: ServeOptions): Promise<Serving> {
   const folder = siteFolder(options);
-  await recover(folder);
+  await recoverIfFree(folder);
   requireSite(folder, options, INDEX);
   const site = nodeSite(folder);
   const server = createServer((request, response) => void site.handle(request, response));

@@ -30,12 +30,12 @@ const COMPATIBILITY_DATE = '2026-04-01';
  * `asset-count` where there are more different files than the paid plan takes (errors; nothing is written then) or than the
  * free plan does (a warning). Throws a `Stop` where the Worker's bundle was not compiled.
  */
-export const cloudflareTarget: Target = async ({ folder, name, hostFolder }) => {
+export const cloudflareTarget: Target = async ({ folder, name, hostFolder, lock }) => {
   const worker = await readFile(workerBundle).catch(() => undefined);
   if (!worker) throw new Stop('no-bundle', `${workerBundle} is missing`, 'npm run compile makes it');
   const { assets, findings } = planAssets([...(await listedFiles(folder)), RELEASE]);
   if (findings.some(({ level }) => level === 'error')) return { next: [], findings };
-  await replaceFolder(hostFolder, async (temporary) => {
+  await replaceFolder({ folder: hostFolder, lock }, async (temporary) => {
     await linkAll(assets, { from: folder, to: join(temporary, 'assets') });
     // In a folder of its own: whatever ends in .txt beside or below a Worker becomes one of its modules.
     await mkdir(join(temporary, 'worker'));

@@ -17,11 +17,11 @@ import type { Target } from '../target.ts';
 /**
  * Writes the folder for `netlify deploy`. No findings. Throws a `Stop` where the edge function was not compiled.
  */
-export const netlifyTarget: Target = async ({ folder, distribution, hostFolder }) => {
+export const netlifyTarget: Target = async ({ folder, distribution, hostFolder, lock }) => {
   const registry = await readFile(bundle).catch(() => undefined);
   if (!registry) throw new Stop('no-bundle', `${bundle} is missing`, 'npm run compile makes it');
   const files = await deployedFiles(folder);
-  await replaceFolder(hostFolder, async (temporary) => {
+  await replaceFolder({ folder: hostFolder, lock }, async (temporary) => {
     await linkAll(files, { from: folder, to: join(temporary, 'site') });
     await mkdir(join(temporary, 'edge-functions'));
     await writeFile(join(temporary, 'edge-functions/registry.js'), registry);

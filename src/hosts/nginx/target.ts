@@ -44,7 +44,7 @@ export async function writeNginx(site: TargetSite, encoded: EncodedFiles): Retur
     'tls.conf': tlsConf(places),
     'standalone.conf': standaloneConf(places),
   };
-  await replaceFolder(site.hostFolder, async (temporary) => {
+  await replaceFolder({ folder: site.hostFolder, lock: site.lock }, async (temporary) => {
     for (const [name, content] of Object.entries(files)) await writeFile(join(temporary, name), content);
   });
   return { next: nextLines(places), findings: [] };

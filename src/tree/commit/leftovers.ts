@@ -1,51 +1,67 @@
-import { existsSync, rmSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAbsence } from '../../errors.ts';
+import { ownProcess, presenceOf, PROCESS_ID } from './process-id.ts';
 
 /*
- * What a process makes for the time of its run carries its id in the name, `<name>.<pid>.tmp` (or `.work`, `.old`), so that
- * a later run can tell what is nobody's any more.
+ * Temporary files and folders carry the identity of their process in the name, `<name>.<identity>.tmp` (or `.work`, `.old`,
+ * `.lock`), so that a later process can tell whether they still belong to anybody.
  */
+
+export type TemporaryKind = 'tmp' | 'work' | 'old' | 'lock';
 
 /** The name of a temporary neighbour of `path` for this process. */
-export function temporaryName(path: string, kind: 'tmp' | 'work' | 'old' = 'tmp'): string {
-  return `${path}.${process.pid}.${kind}`;
+export function temporaryName(path: string, kind: TemporaryKind = 'tmp'): string {
+  return `${path}.${ownProcess()}.${kind}`;
 }
 
-/**
- * The temporary names in a folder, of `name` (or, where it is '', of anything), that belong to a process that is no more. No
- * folder, no names.
- */
-export async function leftovers(folder: string, name: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((found) => {
-    const [, of, pid] = /^(.*)\.(\d+)\.(?:tmp|work|old)$/.exec(found) ?? [];
-    return pid !== undefined && (name === '' || of === name) && !isRunning(Number(pid));
+/** A temporary name that was found in a folder. */
+export interface Temporary {
+  /** The name in the folder. */
+  readonly found: string;
+  /** The name that it is a temporary neighbour of. */
+  readonly of: string;
+  readonly kind: TemporaryKind;
+  /** The identity of the process that made it. */
+  readonly owner: string;
+}
+
+/** The temporary names in a folder, whoever made them; none where there is no folder. Throws an Error where it can't be read. */
+export function temporariesIn(folder: string): Temporary[] {
+  return namesIn(folder).flatMap((found) => {
+    const [, of, owner, kind] = TEMPORARY.exec(found) ?? [];
+    return of === undefined || owner === undefined ? [] : [{ found, of, owner, kind: kind as TemporaryKind }];
   });
 }
 
-/** Removes what `leftovers` finds. */
+const TEMPORARY = new RegExp(`^(.*)\\.(${PROCESS_ID})\\.(tmp|work|old|lock)$`);
+
+/** Removes from a folder the temporary neighbours of `name` (of everything, where it is '') that belong to nobody any more. */
 export async function clearLeftovers(folder: string, name: string): Promise<void> {
-  for (const found of await leftovers(folder, name)) await rm(join(folder, found), { recursive: true, force: true });
+  for (const { found, of, owner } of temporariesIn(folder))
+    if ((name === '' || of === name) && isAbandoned(join(folder, found), owner)) removeNow(join(folder, found));
 }
 
-/** Removes a folder at once, though calls under way may still write into it: what appears meanwhile is removed again. */
-export function removeNow(folder: string): void {
-  for (let tries = 1; tries <= MOST_TRIES && existsSync(folder); tries++)
-    try {
-      rmSync(folder, { recursive: true, force: true, maxRetries: 1, retryDelay: 10 });
-    } catch (error) {
-      if (tries === MOST_TRIES) throw error;
-    }
+/** Removes a file, or a folder with all that it holds, if it is there. */
+export function removeNow(path: string): void {
+  rmSync(path, { recursive: true, force: true });
 }
 
-const MOST_TRIES = 20;
+/** What nobody can judge, since its process ran elsewhere, counts as abandoned after a day. */
+function isAbandoned(path: string, owner: string): boolean {
+  const presence = presenceOf(owner);
+  if (presence !== 'unknown') return presence === 'gone';
+  const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return changed !== undefined && Date.now() - changed > DAY;
+}
 
-function isRunning(pid: number): boolean {
+const DAY = 24 * 60 * 60 * 1000;
+
+function namesIn(folder: string): string[] {
   try {
-    process.kill(pid, 0);
-    return true;
+    return readdirSync(folder);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if (isAbsence(error)) return [];
+    throw error;
   }
 }

@@ -3,7 +3,9 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, join } from 'node:path';
 import { ANSWERS, answerPath, INDEX, indexFilePath, isIndexFile, MANIFEST, REGISTRY, RELEASE } from '../layout.ts';
 import { parseNames } from '../names.ts';
+import { atExit } from './at-exit.ts';
 import { removeNow, temporaryName } from './leftovers.ts';
+import type { LockedFolder } from './lock.ts';
 
 /** What a patch is to do once it is whole. */
 interface Journal {
@@ -24,31 +26,37 @@ export interface Patch<T> {
  * undefined or throws.
  */
 export async function patchFolder<T>(
-  folder: string,
+  { folder, lock }: LockedFolder,
   make: (temporary: string) => Promise<Patch<T> | undefined>,
 ): Promise<T | undefined> {
   const temporary = temporaryName(hidden(folder));
   const clear = (): void => removeNow(temporary);
-  process.once('exit', clear);
+  const leave = atExit(clear);
   try {
     await mkdir(temporary, { recursive: true });
     const patch = await make(temporary);
     if (!patch) return undefined;
     await writeFile(join(temporary, JOURNAL), JSON.stringify({ removed: patch.removed } satisfies Journal));
     await rm(patchPlace(folder), { recursive: true, force: true });
+    lock.check();
     await rename(temporary, patchPlace(folder));
     await finishPatch(folder);
     return patch.result;
   } finally {
     clear();
-    process.removeListener('exit', clear);
+    leave();
   }
+}
+
+/** Whether a patch is whole, but not carried out. */
+export function hasPatch(folder: string): boolean {
+  return existsSync(join(patchPlace(folder), JOURNAL));
 }
 
 /** Carries out a patch that is whole; nothing where there is none. */
 export async function finishPatch(folder: string): Promise<void> {
   const patch = patchPlace(folder);
-  if (!existsSync(join(patch, JOURNAL))) return;
+  if (!hasPatch(folder)) return;
   const { removed } = JSON.parse(await readFile(join(patch, JOURNAL), 'utf8')) as Journal;
   const files = (await walk(patch, '')).filter((path) => path !== JOURNAL);
   for (const path of removed) if (!files.includes(path)) rmSync(join(folder, path), { recursive: true, force: true });

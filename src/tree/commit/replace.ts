@@ -1,75 +1,84 @@
 import { existsSync, renameSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { finishPatch } from './patch.ts';
-import { clearLeftovers, leftovers, removeNow, temporaryName } from './leftovers.ts';
+import { atExit } from './at-exit.ts';
+import { clearLeftovers, removeNow, temporariesIn, temporaryName } from './leftovers.ts';
+import type { Temporary } from './leftovers.ts';
+import { tryLock } from './lock.ts';
+import type { LockedFolder } from './lock.ts';
+import { finishPatch, hasPatch } from './patch.ts';
 
 /**
- * Makes a folder anew: `make` fills a temporary one beside it (and may use a second one for work), which then takes its
- * place, if the result is one that is done. Until then the folder stays as it is, whatever happens; what an interrupted run has left is cleared away.
+ * Makes a folder anew: `make` fills a temporary one beside it (and may use a second one for work), which takes its place if
+ * `isDone` says so of the result. Until then the folder stays as it is, whatever happens. Clears away what an interrupted run left.
+ * Throws a `Stop` where the lock was lost meanwhile.
  */
 export async function replaceFolder<T>(
-  folder: string,
+  { folder, lock }: LockedFolder,
   make: (temporary: string, work: string) => Promise<T>,
   isDone: (result: T) => boolean = () => true,
 ): Promise<T> {
   await mkdir(dirname(folder), { recursive: true });
-  await recover(folder);
+  await recoverFolder(folder);
   const hidden = join(dirname(folder), `.${basename(folder)}`);
   const temporary = temporaryName(hidden, 'tmp');
   const work = temporaryName(hidden, 'work');
   const old = temporaryName(hidden, 'old');
   const clear = (): void => [temporary, work, old].forEach(removeNow);
-  clear();
-  process.once('exit', clear);
+  const leave = atExit(clear);
   try {
     await mkdir(temporary);
     const result = await make(temporary, work);
-    if (isDone(result)) swap(folder, temporary, old);
-    await rm(old, { recursive: true, force: true });
+    if (isDone(result)) {
+      lock.check();
+      swap(folder, temporary, old);
+    }
     return result;
   } finally {
     clear();
-    process.removeListener('exit', clear);
+    leave();
   }
-}
-
-/** Puts back a folder that a killed run had moved away, and removes what runs that are no more have left. */
-export async function recover(folder: string): Promise<void> {
-  const parent = dirname(folder);
-  const hidden = `.${basename(folder)}`;
-  const old = (await leftovers(parent, hidden)).find((name) => name.endsWith('.old'));
-  if (old !== undefined && !existsSync(folder)) moveIfThere(join(parent, old), folder);
-  await clearLeftovers(parent, hidden);
-  await finishPatch(folder);
 }
 
 /** Both moves without a pause, so that no signal is handled between them. */
 function swap(folder: string, temporary: string, old: string): void {
-  for (let tries = 1; ; tries++) {
-    const isMoved = moveIfThere(folder, old);
-    try {
-      renameSync(temporary, folder);
-      return;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const isTaken = code === 'ENOTEMPTY' || code === 'EEXIST'; // another build of this site came between the two
-      if (isMoved && isTaken) removeNow(old);
-      else if (isMoved) renameSync(old, folder);
-      if (!isTaken || tries === MOST_TRIES) throw error;
-    }
+  const isThere = existsSync(folder);
+  if (isThere) renameSync(folder, old);
+  try {
+    renameSync(temporary, folder);
+  } catch (error) {
+    if (isThere) renameSync(old, folder);
+    throw error;
   }
 }
 
-const MOST_TRIES = 10;
+/**
+ * Puts back a folder that a killed run had moved away, carries out what it had begun to change, and removes what it left. Only for
+ * the holder of the lock: whatever lies beside the folder is nobody's then.
+ */
+export async function recoverFolder(folder: string): Promise<void> {
+  const parent = dirname(folder);
+  const left = leftBeside(folder);
+  const old = left.find(({ kind }) => kind === 'old');
+  if (old && !existsSync(folder)) renameSync(join(parent, old.found), folder);
+  for (const { found } of left) removeNow(join(parent, found));
+  await clearLeftovers(parent, `.${basename(folder)}`);
+  await finishPatch(folder);
+}
 
-/** Whether there was something to move: another build may take it first. */
-function moveIfThere(from: string, to: string): boolean {
+/** Does the same for a reader of the folder, where there is something to do and nobody holds the lock. */
+export async function recoverIfFree(folder: string): Promise<void> {
+  if (leftBeside(folder).length === 0 && !hasPatch(folder)) return;
+  const lock = tryLock(folder);
   try {
-    renameSync(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+    if (lock) await recoverFolder(folder);
+  } finally {
+    lock?.release();
   }
+}
+
+/** What a run makes beside a folder while it holds the lock. */
+function leftBeside(folder: string): Temporary[] {
+  const name = `.${basename(folder)}`;
+  return temporariesIn(dirname(folder)).filter(({ of, kind }) => of === name && kind !== 'lock');
 }
