@@ -46,26 +46,6 @@ export function zipLayout<File extends ZipFile>(top: string, files: readonly Fil
   return { length, files: sorted, heads, tail: centralDirectory(entries, start, central) };
 }
 
-/**
- * The zip's bytes in order, as pieces ready for `writev`. `content` gives a file's raw deflate stream when its turn has come;
- * throws an Error where that isn't as long as the layout says.
- */
-export function* zipPieces<File extends ZipFile>(
-  layout: ZipLayout<File>,
-  content: (file: File) => Uint8Array,
-): Generator<Uint8Array, void, undefined> {
-  for (let i = 0; i < layout.files.length; i++) {
-    const file = layout.files[i]!;
-    const data = content(file);
-    if (data.length !== file.deflatedSize) {
-      throw new Error(`${file.path}: ${data.length} bytes of content where ${file.deflatedSize} were announced`);
-    }
-    yield layout.heads[i]!;
-    yield data;
-  }
-  yield layout.tail;
-}
-
 /** These counts and lengths say "look at the Zip64 fields" (APPNOTE 4.4.1.4), so they are the first that don't fit. */
 const MAX_ENTRIES = 0xffff - 1;
 const MAX_LENGTH = 0xffffffff - 1;

@@ -13,7 +13,6 @@ import type { Running } from '../support/implementations.ts';
 import { freePort } from '../../scripts/bench-servers.ts';
 import { copyHosted, generateNginx, hasNginx, startNginx, testNginx } from './nginx-host.ts';
 import type { RunningNginx } from './nginx-host.ts';
-import { nginxSkips } from './nginx-skips.ts';
 
 const isHere = hasNginx();
 const here = (path: string): string => new URL(`../${path}`, import.meta.url).pathname;
@@ -79,11 +78,6 @@ const oddRanges = [
   'bytes=',
   'items=0-1',
 ];
-
-test.skipIf(!isHere)('nothing is skipped', () => {
-  process.stderr.write(`nginx: ${nginxSkips.length} kinds of requests skipped\n`);
-  expect(nginxSkips).toEqual([]);
-});
 
 describe.skipIf(!isHere)('nginx', () => {
   let site: Awaited<ReturnType<typeof buildSite>>;

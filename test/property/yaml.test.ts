@@ -1,16 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import {
-  goFloat,
-  parseManifest,
-  parseYaml,
-  toAny,
-  toList,
-  toMap,
-  toText,
-  YamlError,
-} from '../../src/package/yaml/yaml.ts';
+import { goFloat, toAny, toList, toMap, toText } from '../../src/package/yaml/values.ts';
+import { parseManifest, parseYaml, YamlError } from '../../src/package/yaml/yaml.ts';
 
 /** A name of a field that a dotted key leaves alone. */
 const name = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_ -]{0,6}$/);

@@ -2,20 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import {
-  goFloat,
-  parseManifest,
-  parseYaml,
-  toAny,
-  toBool,
-  toList,
-  toMap,
-  toText,
-  toTexts,
-  type Fields,
-  type Value,
-  YamlError,
-} from '../../src/package/yaml/yaml.ts';
+import { goFloat, toAny, toBool, toList, toMap, toText, toTexts } from '../../src/package/yaml/values.ts';
+import { parseManifest, parseYaml, type Fields, type Value, YamlError } from '../../src/package/yaml/yaml.ts';
 import { recordedRows } from '../support/recorded.ts';
 
 interface Row {

@@ -12,7 +12,7 @@ import { splitDottedKeys } from './fields.ts';
 import { relax } from './layout.ts';
 import { type Fields, isFields, lineAt, MAX_DEPTH, noFields, type Value, YamlError } from './values.ts';
 
-export { goFloat, toAny, toBool, toList, toMap, toText, toTexts, YamlError } from './values.ts';
+export { toList, toMap, toText, YamlError } from './values.ts';
 export type { Fields, Value } from './values.ts';
 
 /**
