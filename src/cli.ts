@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Help } from '@commander-js/extra-typings';
 import { generator } from './generator.ts';
-import { printFailure } from './report.ts';
+import { allowClosedOutput, printFailure } from './report.ts';
 
 /*
  * Arguments in, a verb called, an exit status out. Each verb is a folder of `commands/`: it declares its arguments, runs, and
@@ -49,6 +49,11 @@ for (const { declare } of verbs)
   declare(program, (isClean) => {
     process.exitCode = isClean ? CLEAN : FINDINGS;
   });
+allowClosedOutput();
+process.on('uncaughtException', (error) => {
+  printFailure(error);
+  process.exit(COULD_NOT_RUN);
+});
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => process.exit(128 + (signal === 'SIGINT' ? 2 : 15)));
 

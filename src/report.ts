@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import type { Finding } from './errors.ts';
 import { Stop } from './errors.ts';
+import { describeSystemError, isSystemError } from './system-errors.ts';
 
 /*
  * The only file that prints. Results go to standard output, talk to standard error.
@@ -72,17 +73,30 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Says why a command could not run: a stop in two lines, anything else, a bug, with its stack. */
+/**
+ * Says why a command could not run, and what to do: in two lines for a stop or an error of the operating system. Everything else
+ * is a bug, and has its stack.
+ */
 export function printFailure(error: unknown): void {
   const color = colorsFor(process.stderr);
-  if (!(error instanceof Stop)) {
-    say(
-      `${color.red('This is a bug in epr-static:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
-    return;
-  }
-  say(`${color.red('error')} ${error.message} ${color.dim(`[${error.code}]`)}`);
-  if (error.hint !== undefined) say(`  ${error.hint}`);
+  const { text, code, hint } = failureOf(error);
+  const line = code === undefined ? text : `${text} ${color.dim(`[${code}]`)}`;
+  say(`${color.red(code === undefined ? 'This is a bug in epr-static:' : 'error')} ${line}`);
+  if (hint !== undefined) say(`  ${hint}`);
+}
+
+function failureOf(error: unknown): { text: string; code?: string; hint?: string | undefined } {
+  if (error instanceof Stop) return { text: error.message, code: error.code, hint: error.hint };
+  if (isSystemError(error)) return { ...describeSystemError(error), code: error.code };
+  return { text: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+/** Lets a command go on when nobody reads its output any more, as behind `| head`. Other errors of the output are thrown. */
+export function allowClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw Object.assign(error, { path: 'the output' });
+    });
 }
 
 export type Colors = ReturnType<typeof pc.createColors>;
