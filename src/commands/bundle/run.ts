@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { lstat, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream, openSync } from 'node:fs';
+import { once } from 'node:events';
+import { lstat, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { TarArchive, ZipArchive } from 'archiver';
 import { hostFolder, hostNames } from '../../hosts/hosts.ts';
-import { temporaryName } from '../../tree/commit/leftovers.ts';
+import { isAbsence, Stop } from '../../errors.ts';
+import { isSystemError } from '../../system-errors.ts';
+import { atExit } from '../../tree/commit/at-exit.ts';
+import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
 import { comparePaths } from '../../paths.ts';
 import type { Progress } from '../../report.ts';
 import { RELEASE } from '../../tree/layout.ts';
@@ -42,28 +46,57 @@ interface Member {
 }
 
 /**
- * Packs a site, and what `build --target` made beside it, into one file to carry to another network, with a list of digests
- * to check it by. Throws a `Stop` where there is no site.
+ * Packs a site, and what `build --target` wrote beside it, into one file to carry to another network, with a list of digests
+ * to check it by. The file appears once it is whole. Throws a `Stop` where there is no site, or where it is built again meanwhile.
  */
 export async function bundle(options: BundleOptions, progress: Progress): Promise<BundleReport> {
   const folder = siteFolder(options);
   requireSite(folder, options, RELEASE);
-  const file = resolve(options.file ?? `${folder}.${options.format}`);
-  const members = await membersOf(folder, options.format === 'tar.gz');
+  const { format } = options;
+  const file = resolve(options.file ?? `${folder}.${format}`);
+  const release = await readFile(join(folder, RELEASE));
+  const members = await membersOf(folder, format === 'tar.gz');
+  const sum = `${file}.sha256`;
   const temporary = temporaryName(file);
-  process.once('exit', () => void rm(temporary, { force: true }));
+  const clear = (): void => [temporary, temporaryName(sum)].forEach(removeNow);
+  const leave = atExit(clear);
   try {
-    await pack(members, { file: temporary, format: options.format, sums: await digestList(folder), progress });
+    for (const path of [file, sum]) await clearLeftovers(dirname(path), basename(path));
+    await pack(members, { file: temporary, format, sums: await digestList(folder), progress });
+    await refuseChanged(folder, release);
     const digest = await digestOf(temporary);
     const { size } = await lstat(temporary);
+    await writeFile(temporaryName(sum), `${digest}  ${basename(file)}\n`);
     await rename(temporary, file);
-    await writeFile(`${file}.sha256`, `${digest}  ${basename(file)}\n`);
+    await rename(temporaryName(sum), sum);
     const links = members.filter(({ link }) => link !== undefined).length;
-    return { file, size, digest, files: members.length, links, next: opening(file, folder, options.format) };
+    return { file, size, digest, files: members.length, links, next: opening(file, folder, format) };
+  } catch (error) {
+    await refuseChanged(folder, release);
+    throw naming(error, { temporary, file, folder });
   } finally {
     progress.end();
-    await rm(temporary, { force: true });
+    clear();
+    leave();
   }
+}
+
+/** Throws a `Stop` where the site is no longer the one that was begun with. */
+async function refuseChanged(folder: string, release: Buffer): Promise<void> {
+  const now = await readFile(join(folder, RELEASE)).catch((error: unknown) => {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  });
+  if (now?.equals(release)) return;
+  throw new Stop('changed', `${folder} was built again while it was packed`, 'run the command again');
+}
+
+/** An error of the system, by the names that the user knows: calls on open files name none, and the file's own is temporary. */
+function naming(error: unknown, { temporary, file, folder }: Record<'temporary' | 'file' | 'folder', string>): unknown {
+  if (!isSystemError(error)) return error;
+  if (error.path === undefined) error.path = error.syscall === 'read' ? folder : file;
+  else if (error.path === temporary) error.path = file;
+  return error;
 }
 
 /** The site's files and those of its host folders, in walk order; files that are one on disk once, where `canLink`. */
@@ -112,28 +145,30 @@ async function pack(
 ): Promise<void> {
   const archive =
     to.format === 'zip' ? new ZipArchive({ zlib: { level: 6 }, forceZip64: true }) : new TarArchive({ gzip: true });
-  const output = createWriteStream(to.file);
-  archive.pipe(output);
+  // Opened at once: a signal from now on finds a file to remove.
+  const output = createWriteStream(to.file, { fd: openSync(to.file, 'w'), flush: true });
+  const written = pipeline(archive, output);
+  archive.on('warning', (error) => archive.destroy(error)); // of a file that is gone
+  await Promise.race([written, appendAll(archive, members, to)]);
+  await written;
+}
+
+/** One at a time: archiver stats files ahead, which would put a link before the file that it is to. */
+async function appendAll(
+  archive: TarArchive | ZipArchive,
+  members: readonly Member[],
+  { sums, progress }: { sums: { name: string; text: string }; progress: Progress },
+): Promise<void> {
   let done = 0;
-  const appending: { resolve?: () => void } = {};
-  archive.on('entry', () => {
-    to.progress.step('bundle', ++done, members.length + 1);
-    appending.resolve?.();
-  });
-  const failed = new Promise<never>((_, fail) => archive.on('error', fail));
-  // One at a time: archiver stats files ahead, which would put a link before the file that it is to.
-  const appended = (append: () => void): Promise<void> =>
-    new Promise((resolve) => {
-      appending.resolve = resolve;
-      append();
-    });
-  const written = (async () => {
-    await appended(() => archive.append(to.sums.text, { name: to.sums.name, date: EPOCH }));
-    for (const member of members) await appended(() => append(archive, member));
-    await archive.finalize();
-    await finished(output);
-  })();
-  await Promise.race([written, failed]);
+  const appended = async (append: () => void): Promise<void> => {
+    const entry = once(archive, 'entry');
+    append();
+    await entry;
+    progress.step('bundle', ++done, members.length + 1);
+  };
+  await appended(() => archive.append(sums.text, { name: sums.name, date: EPOCH }));
+  for (const member of members) await appended(() => append(archive, member));
+  await archive.finalize();
 }
 
 const EPOCH = new Date('1980-01-01T00:00:00Z');
