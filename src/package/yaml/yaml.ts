@@ -10,6 +10,7 @@ import { parseEvents, YAMLException } from 'js-yaml';
 import { compose, type Composed } from './compose.ts';
 import { splitDottedKeys } from './fields.ts';
 import { relax } from './layout.ts';
+import { parsePlain } from './plain.ts';
 import { type Fields, isFields, lineAt, MAX_DEPTH, noFields, type Value, YamlError } from './values.ts';
 
 export { toList, toMap, toText, YamlError } from './values.ts';
@@ -61,6 +62,14 @@ function readText(text: string): Composed {
 }
 
 function parse(text: string): Composed {
+  const value = parsePlain(text);
+  return value === undefined ? parseFully(text) : { value, oddKeys: NO_ODD_KEYS };
+}
+
+const NO_ODD_KEYS: Composed['oddKeys'] = new Set();
+
+/** What `parse` gives, whatever the text is written like; exported to be compared with. */
+export function parseFully(text: string): Composed {
   return compose(parseEvents(text, { maxDepth: MAX_DEPTH }), text);
 }
 
