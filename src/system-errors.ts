@@ -19,6 +19,11 @@ export function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'syscall' in error && 'errno' in error && 'code' in error;
 }
 
+/** What a message to another thread leaves out of such an error: put back by `Object.assign`, it is whole again. */
+export function systemFields(error: unknown): Partial<SystemError> {
+  return isSystemError(error) ? { ...error } : {};
+}
+
 /** Two lines for a person: what failed, and what to do about it. */
 export function describeSystemError({ code, errno, syscall, path, dest }: SystemError): { text: string; hint: string } {
   const [, reason] = getSystemErrorMap().get(errno) ?? [code, code];

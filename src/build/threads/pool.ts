@@ -83,16 +83,24 @@ export interface ThreadData {
   readonly number: number;
 }
 
+/** What a thread tells of a task: its result, or its error and the fields that messages leave out of errors. */
+interface ThreadResult {
+  readonly id: number;
+  readonly result: never;
+  readonly error?: object;
+  readonly fields?: object;
+}
+
 function startThread(workerData: ThreadData): Thread {
   const worker = new Worker(WORKER, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
   const waiting: Thread['waiting'] = new Map();
   const thread: Thread = { worker, waiting, underWay: 0, outbox: { tasks: [], transfers: [] } };
-  worker.on('message', (results: readonly { id: number; result: never; error?: unknown }[]) => {
-    for (const { id, result, error } of results) {
+  worker.on('message', (results: readonly ThreadResult[]) => {
+    for (const { id, result, error, fields } of results) {
       const task = waiting.get(id);
       waiting.delete(id);
       if (error === undefined) task?.resolve(result);
-      else task?.reject(error);
+      else task?.reject(Object.assign(error, fields));
     }
     thread.underWay--;
     post(thread);

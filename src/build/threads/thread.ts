@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { systemFields } from '../../system-errors.ts';
 import { startWork } from './tasks.ts';
 import { unlessHalted } from './halt.ts';
 import type { ThreadData } from './pool.ts';
@@ -16,10 +17,10 @@ interface Task {
 
 parentPort?.on('message', (tasks: readonly Task[]) => parentPort?.postMessage(tasks.map(carryOut)));
 
-function carryOut({ id, kind, task }: Task): { id: number; result?: unknown; error?: unknown } {
+function carryOut({ id, kind, task }: Task): { id: number; result?: unknown; error?: unknown; fields?: object } {
   try {
     return { id, result: unlessHalted(brake, number, () => work[kind](task)) };
   } catch (error) {
-    return { id, error };
+    return { id, error, fields: systemFields(error) };
   }
 }

@@ -1,15 +1,17 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { mergeLayers, sameContent } from '../../catalog/merge.ts';
 import type { Shadowed } from '../../catalog/merge.ts';
 import { isUrl, readConfig } from '../../config.ts';
 import { generator } from '../../generator.ts';
-import { Stop } from '../../errors.ts';
+import { isAbsence, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import type { Layer, Storage } from '../../storage/storage.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import { openStorage } from '../../storage/open.ts';
 import type { Progress } from '../../report.ts';
+import { isSystemError } from '../../system-errors.ts';
 import { makeSite } from '../../build/make-site.ts';
 import type { MadeSite } from '../../build/make-site.ts';
 import type { SiteResult } from '../../build/site.ts';
@@ -88,7 +90,12 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
   const folder = resolve(options.out, pins.distribution.name);
   await refuseOtherFolder(folder);
   const onWait = (holder: string): void => progress.note(`Waiting for another build of ${folder} to end: ${holder}`);
-  return await withLock(folder, { onWait }, (siteLock) => buildSite(options, { pins, folder, siteLock }, progress));
+  try {
+    return await withLock(folder, { onWait }, (siteLock) => buildSite(options, { pins, folder, siteLock }, progress));
+  } catch (error) {
+    if (isSystemError(error)) error.path ??= `${folder}, or the cache in ${resolve(options.cache)}`;
+    throw error;
+  }
 }
 
 interface Place {
@@ -181,7 +188,10 @@ function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']
 
 /** A wrong `--out` must not cost anybody a folder. Throws a `Stop` where something else than a site is in the place of the site. */
 async function refuseOtherFolder(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : ['']));
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (!isAbsence(error)) throw error;
+    return existsSync(folder) ? ['a file'] : [];
+  });
   if (names.length === 0 || names.includes(REGISTRY)) return;
   throw new Stop('not-a-site', `${folder} is there and holds no site`, 'choose another place with --out, or remove it');
 }

@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { run, shippedContent, temporaryFolder } from '../support/cli.ts';
+import { canMount, mountDisk } from '../support/disk.ts';
+
+/* What commands say where the operating system refuses something: two plain lines, exit status 2. */
+
+const cwd = temporaryFolder();
+const cli = fileURLToPath(new URL('../../lib/cli.js', import.meta.url));
+cpSync(shippedContent, join(cwd, 'content'), { recursive: true });
+
+/** Runs a command in a shell; its output is what the shell lets through. */
+function shell(command: string): string {
+  return execFileSync('bash', ['-o', 'pipefail', '-c', command], { cwd, encoding: 'utf8', stdio: 'pipe' });
+}
+
+describe.skipIf(!canMount)('a build on a full disk', () => {
+  test('names a file of the site, and leaves nothing', async () => {
+    const disk = join(cwd, 'full-out');
+    mountDisk(disk, 'size=200k');
+    const { status, stderr } = await run(['build', '--dist', 'staging', '--out', disk], { cwd });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^error can't \w+ .*full-out.*: no space left on device \[ENOSPC\]\n {2}free some space.*\n$/m,
+    );
+    expect(stderr).not.toMatch(/bug|\n {4}at /);
+    expect(readdirSync(disk)).toEqual([]);
+  });
+
+  test('names the cache, where that is full', async () => {
+    const disk = join(cwd, 'full-cache');
+    mountDisk(disk, 'size=200k');
+    const { status, stderr } = await run(['build', '--dist', 'staging', '--cache', disk], { cwd });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^error can't \w+ .*full-cache.*: no space left on device \[ENOSPC\]\n {2}free some space.*\n$/m,
+    );
+    expect(stderr).not.toMatch(/bug|\n {4}at /);
+    expect(existsSync(join(cwd, 'dist/staging'))).toBe(false);
+  });
+});
+
+test('a path that goes through a file is named', async () => {
+  writeFileSync(join(cwd, 'file'), '');
+  const { status, stderr } = await run(['build', '--dist', 'staging', '--out', 'file/out'], { cwd });
+  expect(status).toBe(2);
+  expect(stderr).toContain(
+    `error can't create ${join(cwd, 'file/out')}: not a directory [ENOTDIR]\n  a part of that path`,
+  );
+});
+
+test.skipIf(!existsSync('/dev/full'))('output that goes to a full disk is an error', () => {
+  expect(() => shell(`node ${cli} list --dist staging >/dev/full`)).toThrow(
+    "error can't write the output: no space left on device [ENOSPC]",
+  );
+});
+
+test('a reader that has enough ends nothing and is no error', () => {
+  expect(shell(`node ${cli} list --dist staging --json | head -c 1`)).toBe('{');
+});
