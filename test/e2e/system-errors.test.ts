@@ -47,9 +47,7 @@ test('a path that goes through a file is named', async () => {
   writeFileSync(join(cwd, 'file'), '');
   const { status, stderr } = await run(['build', '--dist', 'staging', '--out', 'file/out'], { cwd });
   expect(status).toBe(2);
-  expect(stderr).toContain(
-    `error can't create ${join(cwd, 'file/out')}: not a directory [ENOTDIR]\n  a part of that path`,
-  );
+  expect(stderr).toMatch(/^error can't \w+ \S*\/file\/out\S*: not a directory \[ENOTDIR\]\n {2}a part of that path/);
 });
 
 test.skipIf(!existsSync('/dev/full'))('output that goes to a full disk is an error', () => {
