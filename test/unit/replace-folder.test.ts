@@ -127,6 +127,20 @@ describe('recovering', () => {
     expect(readdirSync(parent)).toEqual(['site']);
   });
 
+  test('is done by a reader, too, where the process that held the lock is gone', async () => {
+    const dead = deadProcess();
+    const parent = temporaryFolder({ [`.site.lock/${dead}-1234abcd`]: '{}', [`.site.${dead}.old/a`]: 'old' });
+    await recoverIfFree(join(parent, 'site'));
+    expect(filesOf(parent)).toEqual({ 'site/a': 'old' });
+    expect(readdirSync(parent)).toEqual(['site']);
+  });
+
+  test('removes the rest of a patch that was carried out', async () => {
+    const parent = temporaryFolder({ 'site/a': 'new', '.site.patch/_registry/rest': 'x' });
+    await recoverFolder(join(parent, 'site'));
+    expect(readdirSync(parent)).toEqual(['site']);
+  });
+
   test('does nothing where nothing is', async () => {
     const parent = temporaryFolder();
     await recoverFolder(join(parent, 'site'));

@@ -83,10 +83,12 @@ const PATIENCE = 30_000;
 /** Milliseconds between signs of life. */
 const HEARTBEAT = 5000;
 
-/** Takes the lock of a site; undefined where another process holds it. */
+/** Takes the lock of a site; undefined where another process holds it that isn't known to be gone. */
 export function tryLock(folder: string): Lock | undefined {
   const place = lockPlace(folder);
-  if (holderOf(place) !== undefined) return undefined;
+  const holder = holderOf(place);
+  if (holder !== undefined && presenceOf(processOf(holder)) !== 'gone') return undefined;
+  if (holder !== undefined) rmSync(holder, { force: true });
   const name = `${ownProcess()}-${randomBytes(4).toString('hex')}`;
   const aside = temporaryName(hidden(folder), 'lock');
   removeNow(aside);
@@ -160,13 +162,18 @@ interface Sighting {
 }
 
 function isGone(holder: string, seen: Map<string, Sighting>, patience: number): boolean {
-  const presence = presenceOf(basename(holder).replace(/-[^-]*$/, ''));
+  const presence = presenceOf(processOf(holder));
   if (presence !== 'unknown') return presence === 'gone';
   const sign = statSync(holder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const last = seen.get(holder);
   if (last?.sign === sign) return performance.now() - last.at > patience;
   seen.set(holder, { sign, at: performance.now() });
   return false;
+}
+
+/** The identity of the process that a holder's file is called by. */
+function processOf(holder: string): string {
+  return basename(holder).replace(/-[^-]*$/, '');
 }
 
 /** What is in the file of a holder. */

@@ -105,6 +105,6 @@ function hidden(folder: string): string {
 }
 
 /** A whole patch lies here until it is carried out. */
-function patchPlace(folder: string): string {
+export function patchPlace(folder: string): string {
   return `${hidden(folder)}.patch`;
 }

@@ -6,7 +6,7 @@ import { clearLeftovers, removeNow, temporariesIn, temporaryName } from './lefto
 import type { Temporary } from './leftovers.ts';
 import { tryLock } from './lock.ts';
 import type { LockedFolder } from './lock.ts';
-import { finishPatch, hasPatch } from './patch.ts';
+import { finishPatch, hasPatch, patchPlace } from './patch.ts';
 
 /**
  * Makes a folder anew: `make` fills a temporary one beside it (and may use a second one for work), which takes its place if
@@ -64,6 +64,7 @@ export async function recoverFolder(folder: string): Promise<void> {
   for (const { found } of left) removeNow(join(parent, found));
   await clearLeftovers(parent, `.${basename(folder)}`);
   await finishPatch(folder);
+  removeNow(patchPlace(folder)); // what is left of one that was carried out, or never was whole
 }
 
 /** Does the same for a reader of the folder, where there is something to do and nobody holds the lock. */
