@@ -58,6 +58,9 @@ export function errorAnswer(status: number, line: string, headers?: Headers): An
   return { kind: 'answer', status, headers: own.concat(cache, shared), body: textBody(text) };
 }
 
+/** The answer where a file is there and can't be read, which says nothing about what the site holds. */
+export const UNREADABLE = errorAnswer(503, 'a file of this registry can not be read');
+
 export function textBody(text: string): Body {
   return { kind: 'text', text };
 }

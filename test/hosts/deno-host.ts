@@ -46,5 +46,6 @@ async function deployed(request: Request): Promise<Response> {
 async function overFolder(): Promise<Handler> {
   const edge = (await import(`file://${code}/hosts/fetch/handler.js`)) as { fetchHandler: typeof fetchHandler };
   const files = (await import(`file://${code}/hosts/fetch/folder-files.js`)) as { folderFiles: typeof folderFiles };
-  return edge.fetchHandler(files.folderFiles(folder));
+  // oxlint-disable-next-line no-console -- the log of the host
+  return edge.fetchHandler(files.folderFiles(folder), console.error);
 }

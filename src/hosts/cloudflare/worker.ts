@@ -1,6 +1,5 @@
-import { fetchHandler } from '../fetch/handler.ts';
-import type { SiteFiles } from '../fetch/handler.ts';
-import { errorAnswer } from '../../core/response.ts';
+import { fetchHandler, UnreadableFile } from '../fetch/handler.ts';
+import type { Log, SiteFiles } from '../fetch/handler.ts';
 import type { FileBody } from '../../core/response.ts';
 import { assetPath } from './path.ts';
 
@@ -16,21 +15,26 @@ interface Environment {
 /** Of workerd: what goes in comes out, with a `Content-Length`, and fails where it isn't as long as was said. */
 declare const FixedLengthStream: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
 
+// oxlint-disable-next-line no-console -- the Worker's log
+const log: Log = (line) => console.error(line);
+
 let handler: ((request: Request) => Promise<Response>) | undefined;
 
 export default {
   async fetch(request: Request, { ASSETS }: Environment): Promise<Response> {
-    handler ??= fetchHandler(assetFiles(ASSETS));
-    return await handler(request).catch(unavailable);
+    handler ??= fetchHandler(assetFiles(ASSETS), log);
+    return await handler(request);
   },
 };
 
 function assetFiles(assets: Environment['ASSETS']): SiteFiles {
   const open = async (path: string): Promise<ReadableStream<Uint8Array> | undefined> => {
-    const { status, body } = await assets.fetch(`https://assets.local/${path}`);
+    const { status, body } = await assets.fetch(`https://assets.local/${path}`).catch((error: unknown) => {
+      throw new UnreadableFile(path, error);
+    });
     if (status === 200 && body) return body;
     await body?.cancel();
-    if (status !== 404) throw new Error(`the asset ${path} was answered with ${status}`);
+    if (status !== 404) throw new UnreadableFile(path, `the assets answer ${status}`);
     return undefined;
   };
   return {
@@ -82,11 +86,3 @@ async function copyPart(
 
 /** Bytes read at once: the larger, the less time the CPU takes. */
 const CHUNK = 2 ** 18;
-
-/** The asset server failed: said so in the registry's way, and never as an answer that a client may keep. */
-function unavailable(): Response {
-  const { status, headers } = errorAnswer(503, UNAVAILABLE);
-  return new Response(`${UNAVAILABLE}\n`, { status, headers: headers.map(([name, value]) => [name, value]) });
-}
-
-const UNAVAILABLE = 'the files of this registry are not available';

@@ -1,18 +1,38 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { UnreadableFile } from './handler.ts';
 import type { SiteFiles } from './handler.ts';
 
 /** The files of a built site in a folder, for `fetchHandler` on hosts with a file system: Deno, Bun, Node, Lambda. */
 export function folderFiles(folder: string): SiteFiles {
   return {
-    bytes: (path) => readFile(join(folder, path)).catch(() => undefined),
-    range: async ({ path, start, end }) => {
-      const name = join(folder, Buffer.from(path, 'latin1').toString());
-      const found = await stat(name).catch(() => undefined);
-      if (!found?.isFile()) return undefined;
-      return Readable.toWeb(createReadStream(name, { start, end: end - 1 })) as ReadableStream<Uint8Array>;
-    },
+    bytes: (path) => ifThere(join(folder, path), (place) => readFile(place)),
+    range: async ({ path, size, start, end }) =>
+      await ifThere(join(folder, Buffer.from(path, 'latin1').toString()), async (place) => {
+        const found = await stat(place);
+        if (!found.isFile() || found.size !== size) return undefined;
+        const stream = createReadStream(place, { start, end: end - 1 });
+        await once(stream, 'open'); // an error that comes later can't be answered any more
+        return Readable.toWeb(stream) as ReadableStream<Uint8Array>;
+      }),
   };
 }
+
+/** What is read at a place; undefined where nothing is there. Throws an `UnreadableFile` where reading fails otherwise. */
+async function ifThere<Result>(
+  place: string,
+  read: (place: string) => Promise<Result | undefined>,
+): Promise<Result | undefined> {
+  try {
+    return await read(place);
+  } catch (error) {
+    if (NOT_THERE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw new UnreadableFile(place, error);
+  }
+}
+
+/** The last one is of a name that came from a client: no site holds one of that length. */
+const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);

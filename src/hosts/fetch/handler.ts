@@ -2,6 +2,7 @@ import type { Piece } from '../../core/compose.ts';
 import type { Columns } from '../../core/columns.ts';
 import { answer } from '../../core/respond.ts';
 import type { Request as CoreRequest } from '../../core/respond.ts';
+import { errorAnswer, UNREADABLE } from '../../core/response.ts';
 import type { Answer, FileBody } from '../../core/response.ts';
 import { INDEX, indexFilePath } from '../../tree/layout.ts';
 import { parseNames } from '../../tree/names.ts';
@@ -12,11 +13,21 @@ import { withoutFile } from '../../core/without-file.ts';
  * site's files are read; the rest is the core.
  */
 
-/** A site's files, by paths relative to its folder; undefined where there is no such file. */
+/** A site's files, by paths relative to its folder. Undefined means that there is no such file; an error, that it can't be read. */
 export interface SiteFiles {
   bytes(path: string): Promise<Uint8Array | undefined>;
   /** From `start` up to `end`, as the host can best stream it. `path` is a byte string. */
   range(file: FileBody): Promise<BodyInit | undefined>;
+}
+
+/** Takes what is to be known of a request that went wrong, a line each; `console.error` does. */
+export type Log = (line: string) => void;
+
+/** A file of the site may be there and can't be read; `reason` is an error, or says it in words. */
+export class UnreadableFile extends Error {
+  constructor(path: string, reason: unknown) {
+    super(`${path} can't be read: ${reason instanceof Error ? reason.message : String(reason)}`);
+  }
 }
 
 /** Columns and rows of one build. */
@@ -29,9 +40,24 @@ export interface Index {
  * Answers requests over a site. The index is loaded at the first request, and again only after it could not be. What is
  * kept is the index, not the promise of it: a request that ends early takes its promises with it in workerd.
  */
-export function fetchHandler(files: SiteFiles): (request: Request) => Promise<Response> {
+export function fetchHandler(files: SiteFiles, log: Log): (request: Request) => Promise<Response> {
   let index: Index | undefined;
-  return async (request) => answerRequest(request, { files, index: (index ??= await loadIndex(files)) });
+  return (request) =>
+    orFailure(log, async () => answerRequest(request, { files, index: (index ??= await loadIndex(files)) }));
+}
+
+/**
+ * The response that `answer` gives. Where it throws, the log says why and the client gets what it doesn't keep: a 503 where a file
+ * can't be read, since that says nothing about what the site holds, and a 500 otherwise.
+ */
+export async function orFailure(log: Log, answer: () => Promise<Response>): Promise<Response> {
+  try {
+    return await answer();
+  } catch (error) {
+    log(error instanceof UnreadableFile ? error.message : String((error as Error).stack ?? error));
+    const failure = error instanceof UnreadableFile ? UNREADABLE : errorAnswer(500, 'internal error');
+    return respond(failure, bodyOf(failure, undefined));
+  }
 }
 
 /** A site as one request finds it; without an index every answer that needs it is a 503. */
@@ -40,7 +66,7 @@ export interface FetchSite {
   readonly index: Index | undefined;
 }
 
-/** Answers one request, for hosts that keep the index themselves. */
+/** Answers one request, for hosts that keep the index themselves. Throws what reading the files throws. */
 export async function answerRequest(request: Request, site: FetchSite): Promise<Response> {
   const core = toCoreRequest(request);
   const first = answer(core, site.index?.columns);
@@ -48,17 +74,24 @@ export async function answerRequest(request: Request, site: FetchSite): Promise<
   return await toResponse(result, core, site);
 }
 
-/** Reads the index; undefined where it is missing, broken, or its columns and rows are of two builds. */
+/** Reads the index; undefined where it is missing, broken, or its columns and rows are of two builds. Throws what reading throws. */
 export async function loadIndex(files: Pick<SiteFiles, 'bytes'>): Promise<Index | undefined> {
+  const names = parsed(await files.bytes(INDEX), parseNames);
+  if (!names) return undefined;
+  const [columnBytes, rows] = await Promise.all(
+    [names.columns, names.rows].map((name) => files.bytes(indexFilePath(name))),
+  );
+  const columns = parsed(columnBytes, (text) => JSON.parse(text) as Columns);
+  return columns && rows && isOneBuild(columns, rows) ? { columns, rows } : undefined;
+}
+
+/** What a file says; undefined where it is missing or broken. */
+function parsed<Value>(bytes: Uint8Array | undefined, parse: (text: string) => Value): Value | undefined {
+  if (!bytes) return undefined;
   try {
-    const names = parseNames(toText(await files.bytes(INDEX)) ?? '');
-    const [columnBytes, rows] = await Promise.all(
-      [names.columns, names.rows].map((name) => files.bytes(indexFilePath(name))),
-    );
-    const columns = JSON.parse(toText(columnBytes) ?? '') as Columns;
-    return rows && isOneBuild(columns, rows) ? { columns, rows } : undefined;
+    return parse(toText(bytes) ?? '');
   } catch {
-    return undefined;
+    return undefined; // parsing alone: the bytes are there and are not what a build writes
   }
 }
 

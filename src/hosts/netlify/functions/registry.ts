@@ -1,6 +1,5 @@
-import { answerRequest, loadIndex } from '../../fetch/handler.ts';
-import type { Index, SiteFiles } from '../../fetch/handler.ts';
-import { errorAnswer } from '../../../core/response.ts';
+import { answerRequest, loadIndex, orFailure, UnreadableFile } from '../../fetch/handler.ts';
+import type { Index, Log, SiteFiles } from '../../fetch/handler.ts';
 import type { FileBody } from '../../../core/response.ts';
 import { netlifyPath } from '../path.ts';
 
@@ -18,18 +17,17 @@ interface Context {
   readonly deploy?: { readonly id?: string };
 }
 
+// oxlint-disable-next-line no-console -- Netlify's log of the function
+const log: Log = (line) => console.error(line);
+
 export const config = { path: '/*', onError: 'fail' };
 
 /** Of the deploy that was asked last: equal functions of two deploys may share a process. */
 let known: { readonly deploy: string; readonly index: Index } | undefined;
 
 export default async function registry(request: Request, context: Context): Promise<Response> {
-  try {
-    const files = deployedFiles(request.url, context);
-    return await answerRequest(request, { files, index: await indexOf(context, files) });
-  } catch {
-    return unavailable();
-  }
+  const files = deployedFiles(request.url, context);
+  return await orFailure(log, async () => answerRequest(request, { files, index: await indexOf(context, files) }));
 }
 
 async function indexOf({ site, deploy }: Context, files: SiteFiles): Promise<Index | undefined> {
@@ -44,10 +42,12 @@ function deployedFiles(base: string, context: Context): SiteFiles {
   const open = async (path: string, headers: Record<string, string>): Promise<Response | undefined> => {
     // Without `identity` the CDN may send a compressed form, whose ranges are others.
     const request = new Request(new URL(`/${path}`, base), { headers: { ...headers, 'Accept-Encoding': 'identity' } });
-    const response = await context.next(request);
+    const response = await context.next(request).catch((error: unknown) => {
+      throw new UnreadableFile(path, error);
+    });
     if (response.status === 200 || response.status === 206) return response;
     await response.body?.cancel();
-    if (response.status !== 404) throw new Error(`${path} was answered with ${response.status}`);
+    if (response.status !== 404) throw new UnreadableFile(path, `Netlify answers ${response.status}`);
     return undefined;
   };
   return {
@@ -77,11 +77,3 @@ function part({ start, end }: FileBody): TransformStream<Uint8Array, Uint8Array>
     },
   });
 }
-
-/** The deployed files can't be read: said in the registry's way, and never as an answer that a client may keep. */
-function unavailable(): Response {
-  const { status, headers } = errorAnswer(503, UNAVAILABLE);
-  return new Response(`${UNAVAILABLE}\n`, { status, headers: headers.map(([name, value]) => [name, value]) });
-}
-
-const UNAVAILABLE = 'the files of this registry are not available';
