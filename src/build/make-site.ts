@@ -72,7 +72,7 @@ export interface MadeSite {
 /** Makes a site, and no more of it than the last build of the same place has not made already. */
 export async function makeSite(making: SiteMaking, options: MakeOptions): Promise<MadeSite> {
   await recoverFolder(options.folder);
-  const isKeeping = !options.noCache && options.finish === undefined && making.storage.kind === 'git';
+  const isKeeping = !options.noCache && options.finish === undefined;
   if (!isKeeping) return (await writeAll(making, options)).made;
   const states = openStates(join(options.cache, 'state'), options.folder);
   const frame = await frameOf(making);

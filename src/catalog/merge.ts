@@ -1,4 +1,4 @@
-import type { Layer, Revision, RevisionFiles } from '../storage/storage.ts';
+import type { Layer, Revision, RevisionFiles, Storage } from '../storage/storage.ts';
 import { compareText } from '../paths.ts';
 import { compareRevisionVersions, parseStrictVersion } from '../core/version.ts';
 
@@ -31,6 +31,11 @@ export function mergeLayers(layers: readonly Pick<Layer, 'revisions'>[]): Catalo
 export function sameContent(a: RevisionFiles, b: RevisionFiles): boolean {
   if (a.zip !== b.zip || a.files.length !== b.files.length) return false;
   return a.files.every((file, i) => file.path === b.files[i]?.path && file.content === b.files[i].content);
+}
+
+/** Whether two revisions of a storage hold the same content; modes don't count. */
+export async function holdSame(storage: Pick<Storage, 'listFiles'>, a: Revision, b: Revision): Promise<boolean> {
+  return a.source === b.source || sameContent(await storage.listFiles(a), await storage.listFiles(b));
 }
 
 /** By name in byte order, then by version; folders that are no versions come first, in byte order. */

@@ -6,13 +6,23 @@ import { cloneStorage } from './git/clone.ts';
 import { openGitStorage } from './git/storage.ts';
 import type { Storage } from './storage.ts';
 
+/** How a storage is opened. */
+export interface OpenOptions {
+  readonly isUrl: boolean;
+  /** Where clones are kept, and what is known of folders. */
+  readonly cache: string;
+  readonly offline: boolean;
+  /** Reads a folder as if nothing were known of it, and keeps nothing. */
+  readonly readsAnew?: boolean;
+}
+
 /**
  * Opens a storage by what it is: a git URL or bundle (cloned bare under `cache`), a git repository, or a folder of layers.
  * Throws a `Stop` where there is nothing of the kind.
  */
 export async function openStorage(
   location: string,
-  { isUrl, cache, offline }: { isUrl: boolean; cache: string; offline: boolean },
+  { isUrl, cache, offline, readsAnew = false }: OpenOptions,
 ): Promise<Storage> {
   if (isUrl) return await openClone(location, { cache, offline });
   const found = await stat(location).catch((error: unknown) => {
@@ -34,7 +44,7 @@ export async function openStorage(
   }
   return (await isRepository(location))
     ? await openGitStorage(location, { cache, isClone: false })
-    : openDirectoryStorage(location);
+    : openDirectoryStorage(location, readsAnew ? undefined : cache);
 }
 
 async function openClone(location: string, options: { cache: string; offline: boolean }): Promise<Storage> {

@@ -20,7 +20,7 @@ export interface Revision {
   readonly layer: string;
   /** Where it lies in its storage, for messages: `packages/acme/1.0.0`. */
   readonly where: string;
-  /** What the storage finds the files by: a tree's id, or a path. */
+  /** git's id of what it is: of a tree, or of the zip. Equal ids are equal content, whatever the kind of storage. */
   readonly source: string;
   /** Whether `source` is a zip as published, which is then served byte for byte. */
   readonly zipped: boolean;
@@ -61,6 +61,8 @@ export interface GitStorage extends Reading {
 
 export interface DirectoryStorage extends Reading {
   readonly kind: 'directory';
+  /** Takes in a package from anywhere, a folder or a zip: its `source`, by which this storage lists it. */
+  take(path: string): Promise<string>;
 }
 
 /** What can be asked of every storage. */

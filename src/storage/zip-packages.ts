@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { Stop } from '../errors.ts';
-import { blobId } from './blob-id.ts';
+import { blobId } from './object-id.ts';
 import type { Revision, RevisionFiles } from './storage.ts';
 import { openZip, ZipError } from './zip-read.ts';
 import type { ZipEntry, ZipPackage } from './zip-read.ts';

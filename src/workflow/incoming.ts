@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
-import { blobId } from '../storage/blob-id.ts';
+import { blobId } from '../storage/object-id.ts';
 import { openDirectoryStorage } from '../storage/directory.ts';
 import { revisionId } from '../storage/storage.ts';
 import type { Revision, RevisionFiles, Storage } from '../storage/storage.ts';
@@ -34,7 +34,7 @@ export interface IncomingPackages {
 
 /** Reads packages as files for a layer. `keepZip` keeps all zips as they are; one with a signature is kept in any case. */
 export function incomingPackages(layer: string, { keepZip }: { keepZip: boolean }): IncomingPackages {
-  const storage = openDirectoryStorage('.');
+  const storage = openDirectoryStorage('.', undefined);
   return {
     storage,
     read: async (path) => {
@@ -46,7 +46,7 @@ export function incomingPackages(layer: string, { keepZip }: { keepZip: boolean 
       const zipped = kind === 'zip';
       const isKept = zipped && (keepZip || signature !== undefined);
       const signatureId = signature && blobId(signature);
-      const source = resolve(path);
+      const source = await storage.take(path);
       const revision = { id, ...names, layer, where: path, source, zipped, signature: signatureId };
       const listed = await storage.listFiles(revision);
       const findings = [...listed.findings, ...gitFindings(revision, listed)];
@@ -75,9 +75,9 @@ export function incomingPackages(layer: string, { keepZip }: { keepZip: boolean 
   };
 }
 
-async function writeZip(repository: Repository, { source }: Revision, signature: Buffer | undefined): Promise<Held> {
+async function writeZip(repository: Repository, { where }: Revision, signature: Buffer | undefined): Promise<Held> {
   const contents = signature === undefined ? [] : [async () => signature];
-  const [zip = '', own] = await repository.writeBlobs([() => readFile(source), ...contents]);
+  const [zip = '', own] = await repository.writeBlobs([() => readFile(where), ...contents]);
   return { zip: { mode: FILE, id: zip }, zipSignature: own === undefined ? undefined : { mode: FILE, id: own } };
 }
 
@@ -140,9 +140,9 @@ function isGitName(name: string): boolean {
   return /^(\.git|git~1)[ .]*$/i.test(name);
 }
 
-async function modeOf({ source, zipped }: Revision, path: string): Promise<string> {
+async function modeOf({ where, zipped }: Revision, path: string): Promise<string> {
   if (zipped) return FILE;
-  const { mode } = await stat(join(source, path));
+  const { mode } = await stat(join(where, path));
   return (mode & 0o100) === 0 ? FILE : EXECUTABLE;
 }
 

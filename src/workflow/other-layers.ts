@@ -1,5 +1,5 @@
 import type { LayerPolicy } from '../config.ts';
-import { sameContent } from '../catalog/merge.ts';
+import { holdSame, sameContent } from '../catalog/merge.ts';
 import type { Layer, Revision, RevisionFiles, Storage } from '../storage/storage.ts';
 import type { CommittedFile } from '../storage/git/history.ts';
 import type { Touched, Twin } from './policy.ts';
@@ -58,11 +58,6 @@ export async function touchedBy(
       })),
     ),
   };
-}
-
-/** Whether two revisions of a storage hold the same content; modes don't count. */
-export async function holdSame(storage: Pick<Storage, 'listFiles'>, a: Revision, b: Revision): Promise<boolean> {
-  return a.source === b.source || sameContent(await storage.listFiles(a), await storage.listFiles(b));
 }
 
 /** Those revisions that several of the layers, given in rank order, hold; at least one of the holders is in `scope`. */

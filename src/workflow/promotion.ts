@@ -1,4 +1,4 @@
-import { compareRevisions } from '../catalog/merge.ts';
+import { compareRevisions, holdSame } from '../catalog/merge.ts';
 import { accepts } from '../core/constraint.ts';
 import { compileConstraint } from '../package/constraint-compile.ts';
 import type { Finding } from '../errors.ts';
@@ -12,7 +12,7 @@ import { layerNamed, layersAbove, othersOf, revisionNamed, rulesOf } from './ope
 import type { OpenLayer, Workflow } from './open.ts';
 import { editsTo, heldAt } from './revision-paths.ts';
 import type { Held } from './revision-paths.ts';
-import { holdSame, touchedBy } from './other-layers.ts';
+import { touchedBy } from './other-layers.ts';
 import { policyFindings, proposerFindings } from './policy.ts';
 import { readEntries } from './read-entries.ts';
 

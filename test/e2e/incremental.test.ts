@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { listing, run, siteFaults, start, temporaryFolder } from '../support/cli.ts';
@@ -15,6 +24,19 @@ const BASE: Files = Object.assign(
 const OLD = {
   'manifest.yml': `${packageFiles('pkg_03', '1.1.0')['pkg_03/1.1.0/manifest.yml'] as string}deprecated: {since: 1.1.0, description: Old.}\n`,
 };
+
+const DAMAGES: readonly [name: string, damage: (file: string) => void][] = [
+  ['cut short', (file) => truncateSync(file, Math.floor(statSync(file).size / 2))],
+  [
+    'altered',
+    (file) =>
+      writeFileSync(
+        file,
+        readFileSync(file).map((byte) => byte ^ 1),
+      ),
+  ],
+  ['gone', (file) => rmSync(file)],
+];
 
 interface Report {
   readonly site: { readonly how: string; readonly manifest: string; readonly changes?: Changes } | undefined;
@@ -85,6 +107,80 @@ test.each(changes)('after %s a site is what a build without a cache makes', asyn
   expect((await one.build()).site?.how).toBe('unchanged');
 });
 
+/** As `project`, of a storage that is a folder. */
+function folderProject(): ReturnType<typeof project> & { readonly packages: string } {
+  const one = project();
+  writeFiles(one.folder, { 'content/distributions.yml': distributions('../storage', ['main']) });
+  return { ...one, packages: join(one.folder, 'storage/main/packages') };
+}
+
+const folderChanges: readonly [name: string, change: (packages: string) => void, how: string][] = [
+  ['nothing', () => undefined, 'unchanged'],
+  ['a file set to other bytes of the same size, its time set back', rewrite, 'extended'],
+  ['a new file', (packages) => writeFiles(packages, { 'pkg_05/1.0.0/docs/b.txt': 'another file' }), 'extended'],
+  ['a file less', (packages) => rmSync(join(packages, 'pkg_05/1.0.0/docs/a.txt')), 'extended'],
+  ['a new revision', (packages) => writeFiles(packages, packageFiles('pkg_03', '1.1.0')), 'extended'],
+  ['a package less', (packages) => rmSync(join(packages, 'pkg_07'), { recursive: true }), 'extended'],
+];
+
+function rewrite(packages: string): void {
+  const file = join(packages, 'pkg_05/1.0.0/docs/a.txt');
+  const { atime, mtime } = statSync(file);
+  writeFileSync(file, 'fo pkg_05');
+  utimesSync(file, atime, mtime);
+}
+
+test.each(folderChanges)(
+  'after %s a site of a folder is what a build without a cache makes',
+  async (_, change, how) => {
+    const one = folderProject();
+    writeFiles(one.packages, BASE);
+    const first = await one.build();
+    expect(first.site?.how).toBe('written');
+    await settled();
+    expect((await one.build()).site).toMatchObject({ how: 'unchanged', manifest: first.site?.manifest });
+    change(one.packages);
+    const { site } = await one.build();
+    expect(site?.how).toBe(how);
+    expect(siteFaults(one.site)).toEqual([]);
+    expect(site?.manifest).toBe(await one.cold());
+    expect(listing(one.site)).toEqual(listing(join(one.folder, 'cold/all')));
+    expect((await one.build()).site?.how).toBe('unchanged');
+  },
+);
+
+/** Until files that were just written count as unchanged by their stat. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+}
+
+test('of a folder and of a repository with the same packages the site is the same, and each takes over from the other', async () => {
+  const one = folderProject();
+  writeFiles(one.packages, BASE);
+  one.commit(BASE);
+  const { site } = await one.build();
+  expect((await one.build('--storage', 'storage.git')).site).toMatchObject({
+    how: 'unchanged',
+    manifest: site?.manifest,
+  });
+  one.commit({ ...BASE, ...packageFiles('pkg_03', '1.1.0') });
+  writeFiles(one.packages, packageFiles('pkg_03', '1.1.0'));
+  const next = await one.build('--storage', 'storage.git');
+  expect(next.site?.how).toBe('extended');
+  expect((await one.build()).site).toMatchObject({ how: 'unchanged', manifest: next.site?.manifest });
+});
+
+test.each(DAMAGES)('a cache of a folder of which every file is %s is made again, never served', async (_, damage) => {
+  const one = folderProject();
+  writeFiles(one.packages, BASE);
+  await settled();
+  const { site } = await one.build();
+  rmSync(join(one.folder, 'dist'), { recursive: true });
+  for (const file of filesBelow(join(one.folder, '.cache'))) damage(file);
+  expect((await one.build()).site).toMatchObject({ how: 'written', manifest: site?.manifest });
+  expect(siteFaults(one.site)).toEqual([]);
+});
+
 /** What the list of changes makes of the files of the site before, by path. */
 function applied(before: Record<string, string>, list: string): Record<string, string> {
   const files = { ...before };
@@ -120,20 +216,7 @@ test('from a warm cache, a cold one and none the site is the same', async () => 
   expect(await one.cold()).toBe(site?.manifest);
 });
 
-const damages: readonly [name: string, damage: (file: string) => void][] = [
-  ['cut short', (file) => truncateSync(file, Math.floor(statSync(file).size / 2))],
-  [
-    'altered',
-    (file) =>
-      writeFileSync(
-        file,
-        readFileSync(file).map((byte) => byte ^ 1),
-      ),
-  ],
-  ['gone', (file) => rmSync(file)],
-];
-
-test.each(damages)('a cache of which every file is %s is made again, never served', async (_, damage) => {
+test.each(DAMAGES)('a cache of which every file is %s is made again, never served', async (_, damage) => {
   const one = project();
   one.commit(BASE);
   const { site } = await one.build();

@@ -21,7 +21,7 @@ async function readStorage(
   layers: readonly string[],
   signatures: 'optional' | 'required' = 'optional',
 ): Promise<{ packages: Map<string, readonly Finding[]>; layers: readonly Finding[] }> {
-  const storage = openDirectoryStorage(folder);
+  const storage = openDirectoryStorage(folder, undefined);
   try {
     const reader = packageReader((id) => storage.read(id), { ingestionMethods: {}, signatures });
     const packages = new Map<string, readonly Finding[]>();

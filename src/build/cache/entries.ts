@@ -25,8 +25,7 @@ export interface EntryReader {
 }
 
 /**
- * Reads revisions of a storage into entries. Those of a git storage, whose trees have ids, are kept below `cache` under all
- * that they depend on.
+ * Reads revisions of a storage into entries, which are kept below `cache` under all that they depend on.
  */
 export function entryReader(
   storage: Storage,
@@ -37,8 +36,7 @@ export function entryReader(
   const packages = packageReader((content) => storage.read(content), { ingestionMethods, signatures });
   const kept = cache === undefined ? undefined : keptFiles<KeptEntry>(join(cache, 'entries'));
   const common = JSON.stringify([FORMAT, generator, tables, signatures]);
-  const keyFor = (revision: Revision): string | undefined =>
-    storage.kind === 'git' && kept ? keyOf(common, revision) : undefined;
+  const keyFor = (revision: Revision): string | undefined => (kept ? keyOf(common, revision) : undefined);
   const find = (revision: Revision): Entry | undefined => {
     const key = keyFor(revision);
     const found = key === undefined ? undefined : kept?.get(key);

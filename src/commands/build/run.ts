@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { mergeLayers, sameContent } from '../../catalog/merge.ts';
+import { holdSame, mergeLayers } from '../../catalog/merge.ts';
 import type { Shadowed } from '../../catalog/merge.ts';
 import { isUrl, readConfig } from '../../config.ts';
 import { generator } from '../../generator.ts';
@@ -114,7 +114,12 @@ async function buildSite(
   const { distribution } = lock;
   const target = options.target && (await loadTarget(options.target));
   const clock = stopwatch();
-  const open = { isUrl: isUrl(distribution.storage), cache: options.cache, offline: options.offline };
+  const open = {
+    isUrl: isUrl(distribution.storage),
+    cache: options.cache,
+    offline: options.offline,
+    readsAnew: options.noCache ?? false,
+  };
   const storage = await openStorage(distribution.storage, open);
   try {
     const layers = lock.named(await readLayers(storage, distribution));
@@ -171,8 +176,7 @@ async function buildSite(
 }
 
 async function reportShadowed(storage: Storage, { loser, winner }: Shadowed): Promise<ShadowedReport> {
-  const [lost, won] = await Promise.all([storage.listFiles(loser), storage.listFiles(winner)]);
-  return { id: loser.id, layer: loser.layer, by: winner.layer, sameContent: sameContent(lost, won) };
+  return { id: loser.id, layer: loser.layer, by: winner.layer, sameContent: await holdSame(storage, loser, winner) };
 }
 
 function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']): Finding[] {

@@ -16,7 +16,7 @@ export interface PruneReport {
 }
 
 /** What builds can make again from the storages alone, and the lists of changes, which are of no use to builds. */
-const MADE = ['archives', 'changes', 'contents', 'entries', 'state', 'zips'];
+const MADE = ['archives', 'changes', 'contents', 'entries', 'state', 'stats', 'zips'];
 
 /** Empties the cache: what builds have kept, and the clones only when asked. The next build makes it all again. */
 export async function pruneCache({ cache, all, dryRun }: PruneOptions): Promise<PruneReport> {

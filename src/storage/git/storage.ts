@@ -8,7 +8,7 @@ import { objectSizes } from './cat-file.ts';
 import { git, GitFailure } from './command.ts';
 import { openRepository } from './repository.ts';
 import type { Repository } from './repository.ts';
-import { FOLDER, parseTree, toText } from './tree.ts';
+import { FOLDER, LINK, parseTree, toText } from './tree.ts';
 import type { TreeEntry } from './tree.ts';
 import type { GitStorage, Layer, LayerSource, PackageFile, Revision, RevisionFiles } from '../storage.ts';
 import { listRevisions } from '../listing.ts';
@@ -139,7 +139,7 @@ function isFileMode(mode: string): boolean {
 }
 
 function notAFile(where: string, mode: string): Finding {
-  const link = mode === '120000' ? 'is a symbolic link' : 'is a submodule';
+  const link = mode === LINK ? 'is a symbolic link' : 'is a submodule';
   const text = mode === UNSAFE ? 'has a name that no file can have (or two have, or that is not UTF-8)' : link;
   return { code: 'unfit', where, text, level: 'error' };
 }

@@ -19,6 +19,7 @@ export type TreeNode = Omit<TreeEntry, 'name'>;
 export const FOLDER = '40000';
 export const FILE = '100644';
 export const EXECUTABLE = '100755';
+export const LINK = '120000';
 
 /** The entries of a tree object, in its order. `idLength` is the length of the repository's ids as text. */
 export function parseTree(bytes: Buffer, idLength: number): TreeEntry[] {
@@ -63,6 +64,11 @@ export function toText(name: string): string | undefined {
 /** A text as a byte string, as names are here. */
 export function toBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** The entries in the order that git has them in. */
+export function inTreeOrder(entries: readonly TreeEntry[]): TreeEntry[] {
+  return entries.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
 }
 
 /** Git sorts a folder as if its name ended in a slash. */
