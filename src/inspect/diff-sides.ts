@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { parseFileList } from '../tree/file-list.ts';
 import { fileListPath } from '../tree/layout.ts';
 import { loadIndex } from '../hosts/fetch/handler.ts';
-import { Stop } from '../errors.ts';
+import { isAbsence, Stop } from '../errors.ts';
 import type { Revision } from '../storage/storage.ts';
 import { revisionId } from '../storage/storage.ts';
 import type { Side, SideRevision } from './diff.ts';
@@ -15,7 +15,7 @@ import type { ReadingRules } from '../workflow/read-entries.ts';
 
 /** The site in a folder. Throws a `Stop` where its index can't be read. */
 export async function siteSide(folder: string): Promise<Side> {
-  const index = await loadIndex({ bytes: (path) => readFile(join(folder, path)).catch(() => undefined) });
+  const index = await loadIndex({ bytes: (path) => readIfThere(join(folder, path)) });
   if (!index) throw new Stop('not-a-site', `${folder} holds no whole site`, 'build it again');
   const { columns } = index;
   const { name: names, version: versions } = columns.revisions;
@@ -39,6 +39,13 @@ export async function siteSide(folder: string): Promise<Side> {
     files: async ({ id }) => lists.get(id) ?? new Map(),
     columns: async () => ({ columns, unfit: [] }),
   };
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  return await readFile(path).catch((error: unknown) => {
+    if (isAbsence(error)) return undefined;
+    throw new Stop('not-a-site', `${path} can't be read: ${(error as Error).message}`, undefined, error);
+  });
 }
 
 const FILES_AT_ONCE = 32;

@@ -3,15 +3,13 @@ import { join } from 'node:path';
 import { isAbsence, Stop } from '../errors.ts';
 import { openDirectoryStorage } from './directory.ts';
 import { cloneStorage } from './git/clone.ts';
+import type { CloneOptions } from './git/clone.ts';
 import { openGitStorage } from './git/storage.ts';
 import type { Storage } from './storage.ts';
 
 /** How a storage is opened. */
-export interface OpenOptions {
+export interface OpenOptions extends CloneOptions {
   readonly isUrl: boolean;
-  /** Where clones are kept, and what is known of folders. */
-  readonly cache: string;
-  readonly offline: boolean;
   /** Reads a folder as if nothing were known of it, and keeps nothing. */
   readonly readsAnew?: boolean;
 }
@@ -22,9 +20,10 @@ export interface OpenOptions {
  */
 export async function openStorage(
   location: string,
-  { isUrl, cache, offline, readsAnew = false }: OpenOptions,
+  { isUrl, readsAnew = false, ...options }: OpenOptions,
 ): Promise<Storage> {
-  if (isUrl) return await openClone(location, { cache, offline });
+  const { cache } = options;
+  if (isUrl) return await openClone(location, options);
   const found = await stat(location).catch((error: unknown) => {
     throw new Stop(
       'no-storage',
@@ -40,14 +39,14 @@ export async function openStorage(
         `${location} is a file but no git bundle`,
         'a storage is a folder, a git repository, a bundle or a URL',
       );
-    return await openClone(location, { cache, offline });
+    return await openClone(location, options);
   }
   return (await isRepository(location))
     ? await openGitStorage(location, { cache, isClone: false })
     : openDirectoryStorage(location, readsAnew ? undefined : cache);
 }
 
-async function openClone(location: string, options: { cache: string; offline: boolean }): Promise<Storage> {
+async function openClone(location: string, options: CloneOptions): Promise<Storage> {
   return await openGitStorage(await cloneStorage(location, options), { cache: options.cache, isClone: true });
 }
 

@@ -1,4 +1,4 @@
-import { EVENT_ID, getScalarValue, parseEvents } from 'js-yaml';
+import { EVENT_ID, getScalarValue, parseEvents, YAMLException } from 'js-yaml';
 import { lineAt } from '../package/yaml/values.ts';
 
 /**
@@ -55,7 +55,8 @@ function placesOf(text: string): Place[] {
 function eventsOf(text: string): ReturnType<typeof parseEvents> {
   try {
     return parseEvents(text, {});
-  } catch {
-    return [];
+  } catch (error) {
+    if (error instanceof YAMLException) return [];
+    throw error;
   }
 }

@@ -68,11 +68,15 @@ async function movedLayer(
   pinned: Distribution['layers'][number],
   asked: Distribution['layers'][number] | undefined,
 ): Promise<Finding[]> {
-  const now = asked && (await storage.readLayer(asked).catch(() => undefined));
+  const now = asked && (await storage.readLayer(asked).catch(ifNoLayer));
   if (now?.commit === pinned.ref) return [];
   const to = now?.commit === undefined ? 'is no longer there' : `is at ${now.commit.slice(0, 12)} by now`;
   const text = `is locked at ${pinned.ref.slice(0, 12)}; ${asked?.ref ?? pinned.name} ${to}`;
   return [{ code: 'moved', where: pinned.name, text, level: 'warning' }];
+}
+
+function ifNoLayer(error: unknown): undefined {
+  if (!(error instanceof Stop && ['no-layer', 'no-packages'].includes(error.code))) throw error;
 }
 
 /** An empty lock where there is no file. */

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { ownProcess } from '../../src/tree/commit/process-id.ts';
 import { listing, run, siteFaults, temporaryFolder } from '../support/cli.ts';
 import type { Run } from '../support/cli.ts';
 import { createRepository, distributions, packageFiles, runGit, under, writeFiles } from '../support/repository.ts';
@@ -143,6 +144,19 @@ describe('kinds of repository', () => {
     expect(folder).toMatchObject({ status: 2, stderr: expect.stringContaining('there is no distribution "9.9.9"') });
   });
 
+  test('many that fetch into one clone at once wait for each other', async () => {
+    const one = project({ main: acme });
+    const storage = ['--storage', pathToFileURL(one.repository.folder).href];
+    for (let round = 0; round < 3; round++) {
+      for (let branch = 0; branch < 40; branch++) one.repository.git('branch', '--force', `b${branch}`, 'main');
+      const runs = await Promise.all(
+        Array.from({ length: 6 }, () => run(['list', '--dist', 'all', ...storage], { cwd: one.folder })),
+      );
+      expect(runs.map(({ stderr, status }) => (status === 0 ? 'listed' : stderr))).toEqual(runs.map(() => 'listed'));
+      push(one, 'main', packageFiles('acme', `2.0.${round}`));
+    }
+  });
+
   test('two first builds of a URL at once, and what a killed one has left', async () => {
     const one = project({ main: acme });
     const storage = ['--storage', pathToFileURL(one.repository.folder).href];
@@ -152,7 +166,8 @@ describe('kinds of repository', () => {
       push(one, 'main', packageFiles('acme', '2.0.0'));
     }
     const [clone = ''] = readdirSync(join(one.folder, '.cache/git'));
-    mkdirSync(join(one.folder, `.cache/git/${clone}.99999999.tmp`));
+    const gone = ownProcess().replace(/-\d+-/, '-99999999-');
+    mkdirSync(join(one.folder, `.cache/git/${clone}.${gone}.tmp`));
     expect(await one.build(storage)).toMatchObject({ status: 0 });
     expect(readdirSync(join(one.folder, '.cache/git'))).toEqual([clone]);
   });

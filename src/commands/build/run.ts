@@ -119,6 +119,7 @@ async function buildSite(
     cache: options.cache,
     offline: options.offline,
     readsAnew: options.noCache ?? false,
+    onWait: (holder: string) => progress.note(`Waiting for another process to fetch the storage: ${holder}`),
   };
   const storage = await openStorage(distribution.storage, open);
   try {

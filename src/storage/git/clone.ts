@@ -1,57 +1,54 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { isAbsence, Stop } from '../../errors.ts';
 import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
+import { withLock } from '../../tree/commit/lock.ts';
 import { git, withoutCredentials } from './command.ts';
 
+export interface CloneOptions {
+  /** The folder that holds what can be made again. */
+  readonly cache: string;
+  readonly offline: boolean;
+  /** Is told of each process that has to be waited for, since it clones or fetches the same. */
+  readonly onWait?: ((holder: string) => void) | undefined;
+}
+
 /**
- * A local bare clone of a bundle or of a repository elsewhere, made under `cache` and fetched again on later builds.
- * Throws a `Stop` where there is no clone yet and `offline` forbids to make one.
+ * A local bare clone of a bundle or of a repository elsewhere, made under `cache` and fetched again on later builds; its folder.
+ * Throws a `Stop` where there is no clone yet and `offline` forbids to make one, and where git fails.
  */
 export async function cloneStorage(
   source: string,
-  { cache, offline }: { cache: string; offline: boolean },
+  { cache, offline, onWait = () => undefined }: CloneOptions,
 ): Promise<string> {
   const shown = withoutCredentials(source);
   const key = createHash('sha256').update(source).digest('hex').slice(0, 16);
   const clone = join(cache, 'git', `${basename(shown).replace(/[^A-Za-z0-9._-]/g, '_')}-${key}`);
-  const isFile = await isFileAt(source);
-  await clearLeftovers(dirname(clone), basename(clone));
-  if (await isFileAt(join(clone, 'HEAD'))) {
-    if (!offline || isFile) await fetchInto(clone, source);
-    return clone;
-  }
-  if (offline && !isFile) throw new Stop('offline', `${shown} was never fetched`, 'run once without --offline');
-  const temporary = temporaryName(clone);
-  await mkdir(dirname(clone), { recursive: true });
-  try {
-    await git(['clone', '--quiet', '--bare', '--', source, temporary]);
-    await git(['--git-dir', temporary, 'config', '--remove-section', 'remote.origin']); // the URL may hold a password
-    await rename(temporary, clone).catch(async (error: unknown) => {
-      if (!(await isFileAt(join(clone, 'HEAD')))) throw error; // another build was first
-    });
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  const isOffline = offline && !(await isFileAt(source));
+  if (isOffline && !(await isFileAt(join(clone, 'HEAD'))))
+    throw new Stop('offline', `${shown} was never fetched`, 'run once without --offline');
+  if (!isOffline) await withLock(clone, { onWait }, async () => await update(clone, source));
   return clone;
 }
 
-/** Fetches into the clone; where another build is fetching into it as well, git refuses one of them, which tries again. */
-async function fetchInto(clone: string, source: string): Promise<void> {
-  const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
-  for (let tries = 1; ; tries++)
-    try {
-      await git(['--git-dir', clone, 'fetch', '--quiet', '--prune', '--no-auto-gc', '--', source, ...refs]);
-      return;
-    } catch (error) {
-      if (tries === MOST_TRIES || !/lock/.test((error as Error).message)) throw error;
-      await pause(100 * tries);
-    }
+/** Makes a clone, or fetches into it, while no other process does. */
+async function update(clone: string, source: string): Promise<void> {
+  await clearLeftovers(dirname(clone), basename(clone));
+  if (await isFileAt(join(clone, 'HEAD'))) {
+    const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+    await git(['--git-dir', clone, 'fetch', '--quiet', '--prune', '--no-auto-gc', '--', source, ...refs]);
+    return;
+  }
+  const temporary = temporaryName(clone);
+  try {
+    await git(['clone', '--quiet', '--bare', '--', source, temporary]);
+    await git(['--git-dir', temporary, 'config', '--remove-section', 'remote.origin']); // the URL may hold a password
+    await rename(temporary, clone);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
 }
-
-const MOST_TRIES = 5;
 
 async function isFileAt(path: string): Promise<boolean> {
   try {
