@@ -6,6 +6,7 @@ import { netlifyPath } from './path.ts';
 import { Stop } from '../../errors.ts';
 import { replaceFolder } from '../../tree/commit/replace.ts';
 import { RELEASE } from '../../tree/layout.ts';
+import { mediaTypeByExtension } from '../../tree/media-type.ts';
 import { listedFiles } from '../../tree/manifest.ts';
 import type { Target } from '../target.ts';
 
@@ -85,7 +86,7 @@ ${siteRules(maxAge)}`;
 export function siteRules(maxAge: number): string {
   const rules = [
     rule('/*', { 'Access-Control-Allow-Origin': '*', 'Cache-Control': `public, max-age=${maxAge}` }),
-    ...Object.entries(TYPES).map(([extension, type]) => rule(`/*.${extension}`, { 'Content-Type': type })),
+    ...TYPED.map((pattern) => rule(pattern, { 'Content-Type': mediaTypeByExtension(pattern) ?? '' })),
   ];
   return `# Files are served as they are: a package's page must not be changed, nor redirected.
 [build.processing]
@@ -97,13 +98,8 @@ pretty_urls = false
 ${rules.join('\n')}`;
 }
 
-const TYPES = {
-  md: 'text/markdown; charset=utf-8',
-  yml: 'text/yaml; charset=UTF-8',
-  json: 'application/json',
-  svg: 'image/svg+xml',
-  zip: 'application/zip',
-};
+/** The files whose types Netlify would not give as the registry does. */
+const TYPED = ['/*.md', '/*.yml', '/*.json', '/*.svg', '/*.zip'];
 
 function rule(path: string, values: Readonly<Record<string, string>>): string {
   const lines = Object.entries(values).map(([name, value]) => `${name} = "${value}"`);
