@@ -128,7 +128,11 @@ async function placeRevision(
   ensure: (content: string) => Promise<boolean>,
 ): Promise<RevisionOutcome> {
   const read = await making.entries.read(revision);
-  const missing = await ensureAll(read, ensure);
+  let missing = await ensureAll(read, ensure);
+  if (missing.size > 0 && read.zip !== undefined) {
+    await making.storage.listFiles(revision); // an entry that was kept spares listing the zip, which finds what is in it
+    missing = await ensureAll(read, ensure);
+  }
   const findings = unfitness(read, missing);
   if (!read.entry || findings.length > 0) return { revision, placed: undefined, findings };
   const placed = await place(read.entry, making, () => ensureAgain(read, making, ensure));

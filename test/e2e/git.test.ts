@@ -342,6 +342,21 @@ describe('what a repository may lack or hold', () => {
     expect(readFileSync(join(one.folder, 'dist/all/epr/acme/acme-1.0.0.zip'))).toEqual(zip);
     expect(readFileSync(join(one.folder, 'dist/all/package/acme/1.0.0/docs/README.md'), 'utf8')).toBe('# acme\n');
   });
+
+  test('what a zip holds is found again where the cache has lost it', async () => {
+    const one = project({ main: acme });
+    await one.build();
+    const zip = readFileSync(join(one.folder, 'dist/all/epr/acme/acme-1.0.0.zip'));
+    const other = project({ main: { 'acme-1.0.0.zip': zip } });
+    writeFiles(other.folder, { 'folder/main/packages/acme-1.0.0.zip': zip });
+    for (const storage of ['origin.git', 'folder']) {
+      expect(await other.build(['--storage', storage])).toMatchObject({ status: 0 });
+      for (const lost of ['dist', '.cache/contents']) rmSync(join(other.folder, lost), { recursive: true });
+      expect(await other.build(['--storage', storage])).toMatchObject({ status: 0 });
+    }
+    const readme = join(other.folder, 'dist/all/package/acme/1.0.0/docs/README.md');
+    expect(readFileSync(readme, 'utf8')).toBe('# acme\n');
+  });
 });
 
 describe('surroundings', () => {
