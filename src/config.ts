@@ -25,7 +25,7 @@ export interface Distribution {
   readonly cache: CacheTimes;
   readonly collisions: 'report' | 'refuse';
   readonly signatures: 'optional' | 'required';
-  readonly precompute: PrecomputeLimits;
+  readonly precompute: Precompute;
   readonly tables: Tables;
   /** Set where the file lists no such distribution: the name is that of a release of the stack, and the storage must have its tag. */
   readonly release?: { readonly file: string; readonly listed: readonly string[] } | undefined;
@@ -41,10 +41,19 @@ export interface CacheTimes {
   readonly files: number;
 }
 
-/** The most that precomputed answers may take: how many different ones, and how many bytes together. */
-export interface PrecomputeLimits {
+/** What is precomputed. */
+export interface Precompute {
+  /** The most different answers, and the most bytes that they may take together. */
   readonly answers: number;
   readonly bytes: number;
+  /** The spec ranges that Kibanas send, beside none. */
+  readonly specs: readonly SpecBounds[];
+}
+
+/** What a client sends as `spec.min` and `spec.max`: `major.minor`. */
+export interface SpecBounds {
+  readonly min: string;
+  readonly max: string;
 }
 
 /** A layer with the rules of changing it. */
@@ -81,6 +90,16 @@ export interface ConfigOptions {
 }
 
 /**
+ * Kibana sends 2.3 as the lowest spec version, and as the highest the one that its release knows: 3.0 to 3.6 until now. Those
+ * beyond cost nothing as long as no package has such a version, since equal ranges have the same answers.
+ */
+const PRECOMPUTE: Precompute = {
+  answers: 4000,
+  bytes: 256 * 2 ** 20,
+  specs: Array.from({ length: 10 }, (_, minor) => ({ min: '2.3', max: `3.${minor}` })),
+};
+
+/**
  * Reads the distributions file and the tables beside it (`categories.yml`, `ingestion-methods.yml`), and nothing else.
  * Throws a `Stop` that lists everything wrong with a file, or names the distributions there are. A release version that no
  * distribution is called by is a distribution with one layer: the tag of that name, which may be missing.
@@ -99,7 +118,7 @@ export async function readConfig(options: ConfigOptions): Promise<Distribution> 
     cache: { index: 10, search: 600, categories: 600, files: 600, ...distribution.cache } as CacheTimes,
     collisions: distribution.collisions ?? 'report',
     signatures: distribution.signatures ?? 'optional',
-    precompute: { answers: 4000, bytes: 256 * 2 ** 20, ...distribution.precompute } as PrecomputeLimits,
+    precompute: { ...PRECOMPUTE, ...distribution.precompute } as Precompute,
     tables: await readTables(folder, dirname(shippedConfig)),
     ...(release && { release }),
     staticFolders: [...new Set([resolve(dirname(shippedConfig), 'static'), resolve(folder, 'static')])],

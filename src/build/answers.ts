@@ -1,79 +1,71 @@
 import { createHash } from 'node:crypto';
-import type { PrecomputeLimits } from '../config.ts';
+import type { Precompute } from '../config.ts';
 import type { Constraint } from '../core/constraint.ts';
-import { answerFound, piecesLength } from '../core/compose.ts';
+import { composeFound, piecesLength } from '../core/compose.ts';
 import type { Piece } from '../core/compose.ts';
-import type { Answers, Columns, Cut, Runs } from '../core/columns.ts';
-import { findRevisions, versionOf } from '../core/find.ts';
+import type { Answers, Columns, Cut, Profile, Runs, SpecRange } from '../core/columns.ts';
+import { categoryFamily, findRevisions, matchCategory, namePositionOf } from '../core/find.ts';
+import { EMPTY_QUERY } from '../core/query.ts';
 import type { Query } from '../core/query.ts';
-import { categoriesPlace, kibanaClass, kibanaClasses, packagePlace, searchPlace } from '../core/precomputed.ts';
-import { compareVersions, formatVersion } from '../core/version.ts';
+import {
+  CATEGORIES,
+  CATEGORIES_OF_TEMPLATES,
+  categorySubject,
+  clientKind,
+  kibanaClass,
+  kibanaClasses,
+  packageSubject,
+  placeAt,
+  rangePosition,
+  specRange,
+  WHOLE_SEARCH,
+} from '../core/precomputed.ts';
+import { compareVersions, versionOf } from '../core/version.ts';
 import type { Version } from '../core/version.ts';
+import { interning } from './interning.ts';
 import type { IndexFiles } from './index-files.ts';
 
 /**
- * Answers what Kibana really asks, for every class of its versions, the most asked first: `/search` and `/categories`
- * plainly, by category, by package, and with a highest spec version. Equal answers are one. What the limits leave out
- * is composed when it is asked. `write` is given each different body once, with its SHA-256 in hex,
- * in memory that is used again for the next.
+ * Answers what Kibana really asks, for every class of its versions and every range of spec versions, the most asked first:
+ * `/search` and `/categories` plainly, then by category, then by package. Equal answers are one. What the limits leave
+ * out is composed when it is asked. `write` is given each different body once, with its SHA-256 in hex, in memory that
+ * is used again for the next.
  */
 export function precomputeAnswers(
   { columns, rows }: IndexFiles,
-  limits: PrecomputeLimits,
+  precompute: Precompute,
   write: (digest: string, body: Buffer) => void,
 ): Answers {
   const cuts = cutsOf(columns.constraints);
   const specs = [...new Set(columns.profiles.map((profile) => profile.spec))].sort((a, b) =>
     compareVersions(versionOf(a), versionOf(b)),
   );
+  const clients = clientKinds(specs, precompute);
+  const find = finder(columns);
   const versions = representatives(cuts);
-  const bodies = bodyCollector(rows, limits, write);
-  const table = { search: [] as Runs[], categories: [] as Runs[], packages: [] as Runs[] };
-  const found = finder(columns);
-  const runs = (query: Query): Runs => {
-    let last: { found: readonly number[]; answer: number } | undefined;
-    const answers = versions.map((kibana) => {
-      if (kibana === null) return -1;
-      const now = found({ ...query, kibana });
-      if (last?.found !== now) last = { found: now, answer: bodies.add(answerFound(columns, query, now)) };
-      return last.answer;
-    });
-    return toRuns(answers);
-  };
-  const prereleases = [false, true];
-  const specMaxima = [...specs.map((_, i) => specs[i - 1] ?? '0.0.0-0').map(versionOf), undefined];
-  for (const prerelease of prereleases) {
-    const place = (axis: number): number => searchPlace(columns, specs.length, prerelease, axis);
-    table.search[place(0)] = runs({ ...EVERYTHING, prerelease });
+  const found = clients.kinds.map((kind) => versions.map((kibana) => kibana !== null && find({ ...kind, kibana })));
+  const bodies = bodyCollector(rows, precompute, write);
+  const runs = interning<Runs>();
+  const places: number[] = [];
+  for (const subjects of subjectGroups(columns)) {
+    const answers = subjects.map(({ query, select }) =>
+      remembered((list: Found) => bodies.add(composeFound(columns, query, select(list)))),
+    );
+    for (const [kind, lists] of found.entries())
+      for (const [i, { position }] of subjects.entries()) {
+        const answer = answers[i] as (list: Found) => number;
+        places[placeAt(columns, kind, position)] = runs.add(toRuns(lists.map((list) => (list ? answer(list) : -1))));
+      }
   }
-  for (const prerelease of prereleases)
-    for (const includePolicyTemplates of [false, true])
-      for (const [i, specMax] of specMaxima.entries())
-        table.categories[categoriesPlace(specs.length, prerelease, includePolicyTemplates, i)] = runs({
-          ...EVERYTHING,
-          endpoint: 'categories',
-          prerelease,
-          includePolicyTemplates,
-          specMax,
-        });
-  for (const prerelease of prereleases)
-    for (const [i, { id }] of columns.categories.entries())
-      table.search[searchPlace(columns, specs.length, prerelease, 1 + i)] = runs({
-        ...EVERYTHING,
-        prerelease,
-        category: id,
-      });
-  for (const prerelease of prereleases)
-    for (const [i, name] of columns.names.entries())
-      table.packages[packagePlace(columns, prerelease, i)] = runs({ ...EVERYTHING, prerelease, package: name });
-  for (const prerelease of prereleases)
-    for (const [i, specMax] of specMaxima.slice(0, -1).entries())
-      table.search[searchPlace(columns, specs.length, prerelease, 1 + columns.categories.length + i)] = runs({
-        ...EVERYTHING,
-        prerelease,
-        specMax,
-      });
-  return { ...cuts, specs, digests: bodies.digests, bytes: bodies.lengths, ...table };
+  return {
+    ...cuts,
+    specs,
+    ranges: clients.ranges,
+    digests: bodies.digests,
+    bytes: bodies.lengths,
+    runs: runs.all,
+    places,
+  };
 }
 
 /** What the columns call an answer, and its file, by its digest. */
@@ -81,44 +73,95 @@ export function answerName(digest: string): string {
   return digest.slice(0, 16);
 }
 
-/** The query without any parameter. */
-export const EVERYTHING: Query = {
-  endpoint: 'search',
-  kibana: undefined,
-  agent: undefined,
-  prerelease: false,
-  experimental: false,
-  all: false,
-  includePolicyTemplates: false,
-  category: '',
-  package: '',
-  type: '',
-  capabilities: undefined,
-  specMin: undefined,
-  specMax: undefined,
-  discovery: [],
-};
+/** The different ranges of spec versions, and a query for each kind of client. */
+function clientKinds(
+  specs: readonly string[],
+  { specs: written }: Precompute,
+): { ranges: SpecRange[]; kinds: readonly Query[] } {
+  const ranges: SpecRange[] = [];
+  const bounds: Pick<Query, 'specMin' | 'specMax'>[] = [];
+  const versions = written.map(({ min, max }) => ({ specMin: versionOf(`${min}.0`), specMax: versionOf(`${max}.0`) }));
+  for (const one of [{ specMin: undefined, specMax: undefined }, ...versions]) {
+    const range = specRange(specs, one.specMin, one.specMax);
+    if (rangePosition(ranges, range) >= 0) continue;
+    ranges.push(range);
+    bounds.push(one);
+  }
+  const kinds: Query[] = [];
+  for (const prerelease of [false, true])
+    for (const [i, one] of bounds.entries())
+      kinds[clientKind(ranges, i, prerelease)] = { ...EMPTY_QUERY, ...one, prerelease };
+  return { ranges, kinds };
+}
 
-/**
- * A query's revisions don't depend on its category, so that all categories share one search. Equal lists are one, since many
- * classes of Kibana's versions find the same.
- */
-function finder(columns: Columns): (query: Query) => readonly number[] {
-  const known = new Map<string, readonly number[]>();
-  const lists = new Map<string, readonly number[]>();
+/** The revisions that a client finds. */
+interface Found {
+  readonly all: readonly number[];
+  /** By the position of their names. */
+  readonly byName: ReadonlyMap<number, number>;
+}
+
+/** What a query finds. Equal lists are one, since many clients find the same. */
+function finder(columns: Columns): (query: Query) => Found {
+  const known = new Map<string, Found>();
   return (query) => {
-    const { kibana, prerelease, specMax } = query;
-    const key = [kibana, specMax]
-      .map((version) => version && formatVersion(version))
-      .concat(String(prerelease), query.package)
-      .join(' ');
-    const before = known.get(key);
-    if (before) return before;
-    const list = findRevisions(columns, query);
-    const found = lists.get(list.join()) ?? list;
-    lists.set(list.join(), found);
+    const all = findRevisions(columns, query);
+    const key = all.join();
+    const found = known.get(key) ?? { all, byName: new Map(all.map((i) => [namePositionOf(columns, i), i])) };
     known.set(key, found);
     return found;
+  };
+}
+
+/** What questions are about, and what they take of the revisions that a client finds. */
+interface Subject {
+  readonly position: number;
+  readonly query: Query;
+  readonly select: (found: Found) => readonly number[];
+}
+
+/** All subjects, those of the most asked questions in the first group. */
+function subjectGroups(columns: Columns): Subject[][] {
+  const categories = { ...EMPTY_QUERY, endpoint: 'categories' } as const;
+  return [
+    [
+      { position: WHOLE_SEARCH, query: EMPTY_QUERY, select: everything },
+      { position: CATEGORIES, query: categories, select: everything },
+      { position: CATEGORIES_OF_TEMPLATES, query: { ...categories, includePolicyTemplates: true }, select: everything },
+    ],
+    columns.categories.map(({ id }, i) => ({
+      position: categorySubject(i),
+      query: { ...EMPTY_QUERY, category: id },
+      select: ofCategory(columns, id),
+    })),
+    columns.names.map((name, i) => ({
+      position: packageSubject(columns, i),
+      query: { ...EMPTY_QUERY, package: name },
+      select: ({ byName }) => {
+        const revision = byName.get(i);
+        return revision === undefined ? [] : [revision];
+      },
+    })),
+  ];
+}
+
+function everything({ all }: Found): readonly number[] {
+  return all;
+}
+
+function ofCategory(columns: Columns, category: string): Subject['select'] {
+  const family = categoryFamily(columns, category);
+  const isMatch = columns.profiles.map((profile: Profile) => matchCategory(profile, family) !== undefined);
+  return ({ all }) => all.filter((i) => isMatch[columns.revisions.profile[i] as number]);
+}
+
+/** The function, with what it gave kept by its argument. */
+function remembered<Argument, Result>(make: (argument: Argument) => Result): (argument: Argument) => Result {
+  const known = new Map<Argument, Result>();
+  return (argument) => {
+    const result = known.has(argument) ? (known.get(argument) as Result) : make(argument);
+    known.set(argument, result);
+    return result;
   };
 }
 
@@ -147,7 +190,7 @@ function piecesJoiner(rows: Buffer): (pieces: readonly Piece[]) => Buffer {
 
 function bodyCollector(
   rows: Buffer,
-  limits: PrecomputeLimits,
+  limits: Pick<Precompute, 'answers' | 'bytes'>,
   write: (digest: string, body: Buffer) => void,
 ): BodyCollector {
   const join = piecesJoiner(rows);

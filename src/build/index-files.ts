@@ -3,8 +3,9 @@ import type { CacheTimes, Category } from '../config.ts';
 import type { Constraint } from '../core/constraint.ts';
 import { compileConstraint } from '../package/constraint-compile.ts';
 import { compareText } from '../paths.ts';
-import type { CategoryColumn, Columns, Profile, Variants } from '../core/columns.ts';
+import type { Answers, CategoryColumn, Columns, Profile, Variants } from '../core/columns.ts';
 import { members } from '../tree/json.ts';
+import { interning } from './interning.ts';
 
 /** A revision as the index holds it, in the order of answers. */
 export interface IndexedRevision {
@@ -40,7 +41,6 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
   const lengths = texts.map((text) => Buffer.byteLength(text));
   const profiles = interning<Profile>();
   const constraints = interning<Constraint>();
-  const names = interning<string>();
   const position = (condition: string | undefined): number | undefined =>
     condition === undefined ? undefined : constraints.add(compileConstraint(condition) as Constraint);
   const byFacts = new Map<string, number>();
@@ -56,34 +56,25 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
     home: byteString(options.home),
     cache: options.cache,
     bytes: 0,
-    names: names.all,
+    names: [...new Set(revisions.map(({ name }) => name))],
     constraints: constraints.all,
     profiles: profiles.all,
     revisions: {
-      name: revisions.map(({ name }) => names.add(name)),
+      first: firstOfNames(revisions),
       version: revisions.map(({ version }) => version),
       profile: revisions.map(({ facts }) => profileAt(facts)),
-      length: lengths.slice(0, revisions.length),
+      start: startsOf(lengths.slice(0, revisions.length), ROWS_START),
     },
     variants: [],
     categories: categoryColumns(revisions, options.categories),
-    answers: {
-      releaseCuts: [],
-      prereleaseCuts: [],
-      specs: [],
-      digests: [],
-      bytes: [],
-      search: [],
-      packages: [],
-      categories: [],
-    },
+    answers: NO_ANSWERS,
   };
   const places = [...variants].map(([category, of]) => [category, [...of]]);
-  const starts = startsOf(lengths, BUILD_DIGITS + 1);
+  const starts = startsOf(lengths, ROWS_START);
   const rows = joinRows(texts, starts);
   const build = createHash('sha256')
     .update(JSON.stringify([columns, places]))
-    .update(rows.subarray(BUILD_DIGITS + 1))
+    .update(rows.subarray(ROWS_START))
     .digest('hex')
     .slice(0, BUILD_DIGITS);
   rows.write(`${build}\n`);
@@ -96,19 +87,37 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
 
 /** Of a build id, which is the first line of the rows. */
 const BUILD_DIGITS = 16;
+const ROWS_START = BUILD_DIGITS + 1;
 
-/** The texts at their places, with room before them for the build id. */
+const NO_ANSWERS: Answers = {
+  releaseCuts: [],
+  prereleaseCuts: [],
+  specs: [],
+  ranges: [],
+  digests: [],
+  bytes: [],
+  runs: [],
+  places: [],
+};
+
+/** The first revision of each name, and the number of all. */
+function firstOfNames(revisions: readonly IndexedRevision[]): number[] {
+  const first = revisions.flatMap(({ name }, i) => (name === revisions[i - 1]?.name ? [] : [i]));
+  return [...first, revisions.length];
+}
+
+/** The texts at their places, with room before them for the build id; `starts` has the place behind the last one too. */
 function joinRows(texts: readonly string[], starts: readonly number[]): Buffer {
-  const last = texts.at(-1);
-  const rows = Buffer.alloc(
-    last === undefined ? BUILD_DIGITS + 1 : (starts.at(-1) as number) + Buffer.byteLength(last),
-  );
+  const end = texts.length === 0 ? ROWS_START : (starts[texts.length] as number) - SEPARATOR.length;
+  const rows = Buffer.alloc(end);
   for (const [i, text] of texts.entries()) {
-    const end = (starts[i] as number) + rows.write(text, starts[i] as number);
-    if (end < rows.length) rows.write(',\n', end);
+    const at = (starts[i] as number) + rows.write(text, starts[i] as number);
+    if (at < end) rows.write(SEPARATOR, at);
   }
   return rows;
 }
+
+const SEPARATOR = ',\n';
 
 /** A text as the edge core has it: every character one byte of its UTF-8. */
 export function byteString(text: string): string {
@@ -141,14 +150,11 @@ function variantColumns(
   }));
 }
 
-/** Where each of the texts begins that lie one behind another, with `,\n` between them. */
+/** Where each of the texts begins that lie one behind another, with a separator between them, and where one more would. */
 function startsOf(lengths: readonly number[], first: number): number[] {
-  let at = first;
-  return lengths.map((length) => {
-    const start = at;
-    at += length + 2;
-    return start;
-  });
+  const starts = [first];
+  for (const [i, length] of lengths.entries()) starts.push((starts[i] as number) + length + SEPARATOR.length);
+  return starts;
 }
 
 /** All categories that the table or a package knows, with what stands around the count in an answer. */
@@ -171,26 +177,6 @@ function categoryColumns(revisions: readonly IndexedRevision[], table: readonly 
       after: byteString(`${after}\n  }`),
     };
   });
-}
-
-interface Interning<T> {
-  readonly all: T[];
-  add(value: T): number;
-}
-
-/** Gives equal values one position. */
-function interning<T>(): Interning<T> {
-  const positions = new Map<string, number>();
-  const all: T[] = [];
-  return {
-    all,
-    add: (value) => {
-      const key = JSON.stringify(value);
-      const found = positions.get(key) ?? all.push(value) - 1;
-      positions.set(key, found);
-      return found;
-    },
-  };
 }
 
 function byteStrings<T>(value: T): T {

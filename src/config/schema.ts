@@ -8,6 +8,11 @@ const wholeNumber = z
   .string('is not a whole number')
   .regex(/^\d{1,15}$/, 'is not a whole number')
   .transform(Number);
+const specRangeText = 'is not a range of spec versions such as 2.3-3.6';
+const specBounds = z
+  .string(specRangeText)
+  .regex(/^\d{1,9}\.\d{1,9}-\d{1,9}\.\d{1,9}$/, specRangeText)
+  .transform((range) => ({ min: range.slice(0, range.indexOf('-')), max: range.slice(range.indexOf('-') + 1) }));
 const layerFields = { ref: z.string().min(1).optional(), packages: z.string().min(1).optional() };
 const policyFields = {
   overwrite: z.enum(['never', 'warn', 'allow']).optional(),
@@ -24,7 +29,10 @@ const writtenDistribution = z.strictObject({
     .optional(),
   collisions: z.enum(['report', 'refuse']).optional(),
   signatures: z.enum(['optional', 'required']).optional(),
-  precompute: z.strictObject({ answers: wholeNumber, bytes: wholeNumber }).partial().optional(),
+  precompute: z
+    .strictObject({ answers: wholeNumber, bytes: wholeNumber, specs: z.array(specBounds) })
+    .partial()
+    .optional(),
 });
 /** Of `distributions.yml`. */
 export const writtenConfig = z.strictObject({

@@ -31,15 +31,18 @@ export interface Columns {
   readonly answers: Answers;
 }
 
-/** A column of each: entry `i` of every list is of revision `i`. */
+/** The revisions of `names[n]` are those from `first[n]` up to `first[n + 1]`. Entry `i` of the other lists is of revision `i`. */
 export interface Revisions {
-  /** Position in `names`. */
-  readonly name: readonly number[];
+  /** The first revision of each name, and at the end the number of all revisions. */
+  readonly first: readonly number[];
   readonly version: readonly string[];
   /** Position in `profiles`. */
   readonly profile: readonly number[];
-  /** Bytes of its row; rows lie one behind another with `,\n` between them. */
-  readonly length: readonly number[];
+  /**
+   * Where its row begins in the rows file. Rows lie one behind another with `,\n` between them; the last entry is where one
+   * more row would begin.
+   */
+  readonly start: readonly number[];
 }
 
 /** All that a query can ask of a revision but its name and version; many revisions share one. */
@@ -80,8 +83,8 @@ export interface CategoryColumn {
 }
 
 /**
- * The precomputed answers. Constraints cut the line of Kibana versions into classes, in which every version gets the same
- * answer; each list of runs is of one question, and says from which class on it has which answer.
+ * The precomputed answers. Constraints cut the line of Kibana versions into classes, and the spec versions of packages cut the
+ * line of spec versions; in a class, every client gets the same answer. `core/precomputed.ts` names the place of a question.
  */
 export interface Answers {
   /** Where some constraint begins or ceases to accept: releases, and pre-releases. Ascending. */
@@ -89,19 +92,25 @@ export interface Answers {
   readonly prereleaseCuts: readonly Cut[];
   /** The spec versions that packages have. Ascending. */
   readonly specs: readonly string[];
+  /** The ranges of spec versions that answers are precomputed for; the first has no bounds. */
+  readonly ranges: readonly SpecRange[];
   /** The names of the answers' files, and the bytes of each. */
   readonly digests: readonly string[];
   readonly bytes: readonly number[];
-  /** By prerelease, then: no category, each category, each spec class but the last. */
-  readonly search: readonly Runs[];
-  /** By prerelease, then by name. */
-  readonly packages: readonly Runs[];
-  /** By prerelease, then by include_policy_templates, then by spec class. */
-  readonly categories: readonly Runs[];
+  /** Every different list of runs. */
+  readonly runs: readonly Runs[];
+  /** By place: a position in `runs`. */
+  readonly places: readonly number[];
 }
 
 /** A place between two versions: before `version`, or (1) behind it. */
 export type Cut = readonly [version: string, behind: 0 | 1];
 
-/** Pairs of a class and the answer, a position in `digests` or -1, that it and the classes after it have. */
+/** The spec versions that a query lets in: the positions in `specs` from `from` up to `to`; 0 and 0 for none. */
+export type SpecRange = readonly [from: number, to: number];
+
+/**
+ * The answers to one question, by class of Kibana versions: pairs of a class and the answer, a position in `digests` or -1,
+ * that it and the classes after it have.
+ */
 export type Runs = readonly number[];

@@ -11,12 +11,12 @@ import type { Query } from './query.ts';
 export type Piece = string | { readonly start: number; readonly end: number };
 
 /** The body that answers a query: pieces to be joined. */
-export function answerQuery(columns: Columns, query: Query): Piece[] {
-  return answerFound(columns, query, findRevisions(columns, query));
+export function composeBody(columns: Columns, query: Query): Piece[] {
+  return composeFound(columns, query, findRevisions(columns, query));
 }
 
 /** The same, of the revisions that `findRevisions` found for the query. */
-export function answerFound(columns: Columns, query: Query, found: readonly number[]): Piece[] {
+export function composeFound(columns: Columns, query: Query, found: readonly number[]): Piece[] {
   return query.endpoint === 'search'
     ? searchBody(columns, found, query.category)
     : categoriesBody(columns, found, query.includePolicyTemplates);
@@ -34,47 +34,35 @@ export function piecesLength(pieces: readonly Piece[]): number {
 
 function searchBody(columns: Columns, found: readonly number[], category: string): Piece[] {
   const pieces: Piece[] = [];
-  const starts = rowStarts(columns);
+  const start = columns.revisions.start;
   const family = category === '' ? [] : categoryFamily(columns, category);
   const variants = category === '' ? undefined : variantsOf(columns, category);
   for (let k = 0; k < found.length; k++) {
     const i = found[k] as number;
     const profile = columns.profiles[columns.revisions.profile[i] as number] as Profile;
     const match = category === '' ? 'own' : matchCategory(profile, family);
-    if (match === 'own') {
-      const start = starts[i] as number;
-      addRow(pieces, start, start + (columns.revisions.length[i] as number));
-    } else if (match === 'template') {
+    if (match === 'own') addRow(pieces, start[i] as number, (start[i + 1] as number) - SEPARATOR.length);
+    else if (match === 'template') {
       const at = positionOf(variants, i);
-      const start = (variants as Variants).start[at] as number;
-      addRow(pieces, start, start + ((variants as Variants).length[at] as number));
+      const from = (variants as Variants).start[at] as number;
+      addRow(pieces, from, from + ((variants as Variants).length[at] as number));
     }
   }
   if (pieces.length === 0) return ['[]'];
-  pieces[0] = '[\n';
   pieces.push('\n]\n');
   return pieces;
 }
 
-/** Rows that lie one behind another, with the separator between them, become one piece. */
+/** Every row but the first of an answer takes the separator before it along, which the rows file has there too. */
 function addRow(pieces: Piece[], start: number, end: number): void {
   const last = pieces[pieces.length - 1];
-  if (last !== undefined && typeof last !== 'string' && last.end + SEPARATOR.length === start)
-    pieces[pieces.length - 1] = { start: last.start, end };
-  else pieces.push(SEPARATOR, { start, end });
+  const from = start - SEPARATOR.length;
+  if (last === undefined) pieces.push('[\n', { start, end });
+  else if (typeof last !== 'string' && last.end === from) pieces[pieces.length - 1] = { start: last.start, end };
+  else pieces.push({ start: from, end });
 }
 
 const SEPARATOR = ',\n';
-
-function rowStarts(columns: Columns): number[] {
-  const starts: number[] = [];
-  let at = columns.build.length + 1;
-  for (let i = 0; i < columns.revisions.length.length; i++) {
-    starts.push(at);
-    at += (columns.revisions.length[i] as number) + SEPARATOR.length;
-  }
-  return starts;
-}
 
 function variantsOf(columns: Columns, category: string): Variants | undefined {
   for (let i = 0; i < columns.variants.length; i++) {

@@ -1,8 +1,8 @@
 /**
- * Compiled version constraints: data that the build writes into the index (`constraint-compile.ts` makes it) and the edge
+ * Compiled version constraints: data that the build writes into the index (`package/constraint-compile.ts` makes it) and the edge
  * evaluates. Edge-plain.
  */
-import { compareVersions, parseVersion } from './version.ts';
+import { compareVersions, versionOf } from './version.ts';
 import type { Version } from './version.ts';
 
 /** A stretch of versions in semver order. The bounds are version text, '' for none; 1 = the bound itself is in. */
@@ -37,7 +37,5 @@ function contains(interval: Interval, version: Version): boolean {
 
 /** On which side of the bound the version is: below (-1), on it (0) or above (1). */
 function compareTo(bound: string, version: Version): -1 | 0 | 1 {
-  const parsed = parseVersion(bound);
-  if (!parsed.ok) throw new Error(`a constraint of the index has the bound ${bound}: ${parsed.error}`);
-  return compareVersions(version, parsed.version);
+  return compareVersions(version, versionOf(bound));
 }

@@ -1,8 +1,9 @@
 import { accepts } from './constraint.ts';
-import { compareVersions, parseVersion } from './version.ts';
+import { compareVersions, versionOf } from './version.ts';
 import type { Version } from './version.ts';
 import type { CategoryColumn, Columns, Profile } from './columns.ts';
-import type { Query } from './query.ts';
+import { QUERY_MEMBERS } from './query.ts';
+import type { Discovery, Query } from './query.ts';
 
 /*
  * Which revisions a query finds (docs/contract.md section 3). Edge-plain: the columns' lists have no methods in nginx, so
@@ -11,24 +12,16 @@ import type { Query } from './query.ts';
 
 /** Positions in `columns.revisions`, ascending, before `category` is applied. */
 export function findRevisions(columns: Columns, query: Query): number[] {
-  const verdicts: (boolean | undefined)[] = [];
-  const constraintVerdicts: Verdicts = { kibana: [], agent: [] };
-  const candidates: number[] = [];
-  const name = columns.revisions.name;
-  const version = columns.revisions.version;
-  const profile = columns.revisions.profile;
-  for (let i = firstCandidate(columns, query.package); i < name.length; i++) {
-    if (query.package !== '' && columns.names[name[i] as number] !== query.package) break;
-    const at = profile[i] as number;
-    let verdict = verdicts[at];
-    if (verdict === undefined) {
-      verdict = profileRefusal(columns, columns.profiles[at] as Profile, query, constraintVerdicts) === '';
-      verdicts[at] = verdict;
-    }
-    if (verdict && versionRefusal(version[i] as string, query) === '') candidates.push(i);
-  }
-  if (query.experimental) return query.all ? withoutUnstable(columns, candidates) : newestStable(columns, candidates);
-  return query.all ? candidates : newest(columns, candidates);
+  const found: number[] = [];
+  const isCandidate = candidateTest(columns, query);
+  const choose = chooserOf(columns, query);
+  const first = columns.revisions.first;
+  const only = query.package === '' ? -1 : namePosition(columns.names, query.package);
+  if (query.package !== '' && only < 0) return found;
+  const end = only < 0 ? columns.names.length : only + 1;
+  for (let name = only < 0 ? 0 : only; name < end; name++)
+    choose(found, { from: first[name] as number, to: first[name + 1] as number, isCandidate });
+  return found;
 }
 
 /** The rule of section 3 that keeps a revision out, whatever other versions there are; '' for none. */
@@ -46,11 +39,39 @@ export type Refusal =
 
 /** Why the revision at a position is no candidate for an answer: the first rule that it fails, '' where it is one. */
 export function refusal(columns: Columns, i: number, query: Query): Refusal {
-  const revisions = columns.revisions;
-  if (query.package !== '' && columns.names[revisions.name[i] as number] !== query.package) return 'package';
-  const profile = columns.profiles[revisions.profile[i] as number] as Profile;
-  const ofProfile = profileRefusal(columns, profile, query, { kibana: [], agent: [] });
-  return ofProfile === '' ? versionRefusal(revisions.version[i] as string, query) : ofProfile;
+  if (query.package !== '' && columns.names[namePositionOf(columns, i)] !== query.package) return 'package';
+  const profile = columns.profiles[columns.revisions.profile[i] as number] as Profile;
+  const tests = profileTests(columns, query);
+  for (let k = 0; k < tests.length; k++) {
+    const test = tests[k] as NamedTest;
+    if (!test.passes(profile)) return test.refusal;
+  }
+  return isVersionWanted(columns.revisions.version[i] as string, query) ? '' : 'prerelease';
+}
+
+/** The position in `columns.names` of a revision's name. */
+export function namePositionOf(columns: Pick<Columns, 'names' | 'revisions'>, i: number): number {
+  const first = columns.revisions.first;
+  let low = 0;
+  let high = columns.names.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((first[middle] as number) <= i) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The position of a name among names in byte order, -1 where it isn't there. */
+export function namePosition(names: readonly string[], name: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((names[middle] as string) < name) low = middle + 1;
+    else high = middle;
+  }
+  return names[low] === name ? low : -1;
 }
 
 /** A category and its sub-categories: whoever lists one of them is found under it. */
@@ -73,47 +94,145 @@ export function matchCategory(profile: Profile, family: readonly string[]): 'own
   return undefined;
 }
 
+type ProfileTest = (profile: Profile) => boolean;
+
+interface NamedTest {
+  readonly refusal: Refusal;
+  readonly passes: ProfileTest;
+}
+
+/** A condition on what a profile holds. */
+interface Rule {
+  readonly refusal: Refusal;
+  /** Whether it also holds in the older search, that of `experimental`. */
+  readonly isOld: boolean;
+  /** The test for a query; undefined where every profile passes. */
+  readonly test: (columns: Columns, query: Query) => ProfileTest | undefined;
+}
+
+/** What each member of a query asks of a profile; undefined for those that ask something else. */
+const RULES: { readonly [Member in keyof Query]: Rule | undefined } = {
+  endpoint: undefined,
+  package: undefined,
+  prerelease: {
+    refusal: 'experimental',
+    isOld: false,
+    test: (_, query) => (query.prerelease ? undefined : (profile) => !profile.experimental),
+  },
+  type: {
+    refusal: 'type',
+    isOld: true,
+    test: (_, query) => (query.type === '' ? undefined : (profile) => profile.type === query.type),
+  },
+  kibana: {
+    refusal: 'kibana',
+    isOld: true,
+    test: (columns, query) => constraintTest(columns, query.kibana, (profile) => profile.kibana),
+  },
+  agent: {
+    refusal: 'agent',
+    isOld: false,
+    test: (columns, query) => constraintTest(columns, query.agent, (profile) => profile.agent),
+  },
+  capabilities: {
+    refusal: 'capabilities',
+    isOld: false,
+    test: (_, query) => {
+      const capabilities = query.capabilities;
+      return capabilities && ((profile) => isSubset(profile.capabilities, capabilities));
+    },
+  },
+  discovery: {
+    refusal: 'discovery',
+    isOld: false,
+    test: (_, query) => {
+      const filters = query.discovery;
+      return filters && ((profile) => isDiscovered(profile, filters));
+    },
+  },
+  specMin: {
+    refusal: 'spec',
+    isOld: false,
+    test: (_, query) => {
+      const least = query.specMin;
+      return least && ((profile) => compareVersions(versionOf(profile.spec), least) >= 0);
+    },
+  },
+  specMax: {
+    refusal: 'spec',
+    isOld: false,
+    test: (_, query) => {
+      const most = query.specMax;
+      return most && ((profile) => compareVersions(versionOf(profile.spec), most) <= 0);
+    },
+  },
+  experimental: undefined,
+  all: undefined,
+  category: undefined,
+  includePolicyTemplates: undefined,
+};
+
+/** The tests that a query has for profiles, in the order of the rules. */
+function profileTests(columns: Columns, query: Query): NamedTest[] {
+  const tests: NamedTest[] = [];
+  for (let i = 0; i < QUERY_MEMBERS.length; i++) {
+    const rule = RULES[QUERY_MEMBERS[i] as keyof Query];
+    const passes = rule && (rule.isOld || !query.experimental) ? rule.test(columns, query) : undefined;
+    if (rule && passes) tests.push({ refusal: rule.refusal, passes });
+  }
+  return tests;
+}
+
+/** Whether a revision may be in an answer, whatever other versions there are. Each profile is judged once. */
+function candidateTest(columns: Columns, query: Query): (i: number) => boolean {
+  const tests = profileTests(columns, query);
+  const profiles = columns.profiles;
+  const profileOf = columns.revisions.profile;
+  const version = columns.revisions.version;
+  const verdicts: (boolean | undefined)[] = [];
+  return (i) => {
+    const at = profileOf[i] as number;
+    let verdict = verdicts[at];
+    if (verdict === undefined) {
+      verdict = true;
+      for (let k = 0; verdict && k < tests.length; k++)
+        verdict = (tests[k] as NamedTest).passes(profiles[at] as Profile);
+      verdicts[at] = verdict;
+    }
+    return verdict && isVersionWanted(version[i] as string, query);
+  };
+}
+
+function isVersionWanted(version: string, query: Query): boolean {
+  return query.experimental || query.prerelease || !hasPrerelease(version);
+}
+
 /** Whether a version, in its full form, is a pre-release. */
 function hasPrerelease(version: string): boolean {
-  const build = version.indexOf('+');
   const dash = version.indexOf('-');
-  return dash >= 0 && (build < 0 || dash < build);
-}
-
-interface Verdicts {
-  readonly kibana: (boolean | undefined)[];
-  readonly agent: (boolean | undefined)[];
-}
-
-function profileRefusal(columns: Columns, profile: Profile, query: Query, verdicts: Verdicts): Refusal {
-  if (profile.experimental && !query.prerelease && !query.experimental) return 'experimental';
-  if (query.type !== '' && profile.type !== query.type) return 'type';
-  if (!isAccepted(columns, profile.kibana, query.kibana, verdicts.kibana)) return 'kibana';
-  if (query.experimental) return ''; // an older rule, of fewer conditions
-  if (!isAccepted(columns, profile.agent, query.agent, verdicts.agent)) return 'agent';
-  if (query.capabilities && !isSubset(profile.capabilities, query.capabilities)) return 'capabilities';
-  if (!isDiscovered(profile, query)) return 'discovery';
-  return isWithinSpec(profile, query) ? '' : 'spec';
-}
-
-function versionRefusal(version: string, query: Query): Refusal {
-  return query.experimental || query.prerelease || !hasPrerelease(version) ? '' : 'prerelease';
+  if (dash < 0) return false;
+  const build = version.indexOf('+');
+  return build < 0 || dash < build;
 }
 
 /** Each constraint is evaluated once a query, however many profiles have it. */
-function isAccepted(
+function constraintTest(
   columns: Columns,
-  constraint: number | undefined,
   version: Version | undefined,
-  known: (boolean | undefined)[],
-): boolean {
-  if (constraint === undefined || version === undefined) return true;
-  let verdict = known[constraint];
-  if (verdict === undefined) {
-    verdict = accepts(columns.constraints[constraint] as Columns['constraints'][number], version);
-    known[constraint] = verdict;
-  }
-  return verdict;
+  constraintOf: (profile: Profile) => number | undefined,
+): ProfileTest | undefined {
+  if (!version) return undefined;
+  const known: (boolean | undefined)[] = [];
+  return (profile) => {
+    const constraint = constraintOf(profile);
+    if (constraint === undefined) return true;
+    let verdict = known[constraint];
+    if (verdict === undefined) {
+      verdict = accepts(columns.constraints[constraint] as Columns['constraints'][number], version);
+      known[constraint] = verdict;
+    }
+    return verdict;
+  };
 }
 
 function isSubset(list: readonly string[] | undefined, of: readonly string[]): boolean {
@@ -121,9 +240,9 @@ function isSubset(list: readonly string[] | undefined, of: readonly string[]): b
   return true;
 }
 
-function isDiscovered(profile: Profile, query: Query): boolean {
-  for (let i = 0; i < query.discovery.length; i++) {
-    const filter = query.discovery[i] as Query['discovery'][number];
+function isDiscovered(profile: Profile, filters: readonly Discovery[]): boolean {
+  for (let i = 0; i < filters.length; i++) {
+    const filter = filters[i] as Discovery;
     const own = filter.kind === 'fields' ? profile.fields : profile.datasets;
     if (!own || own.length === 0) return false;
     if (filter.kind === 'fields' ? !isSubset(own, filter.values) : !overlaps(own, filter.values)) return false;
@@ -136,90 +255,56 @@ function overlaps(list: readonly string[], other: readonly string[]): boolean {
   return false;
 }
 
-function isWithinSpec(profile: Profile, query: Query): boolean {
-  if (!query.specMin && !query.specMax) return true;
-  const spec = versionOf(profile.spec);
-  if (query.specMin && compareVersions(spec, query.specMin) < 0) return false;
-  return !query.specMax || compareVersions(spec, query.specMax) <= 0;
+/** The revisions of one name, oldest first, and which of them may be in an answer. */
+interface OneName {
+  readonly from: number;
+  readonly to: number;
+  readonly isCandidate: (i: number) => boolean;
 }
 
-/** The last candidate of each name: candidates of a name lie together, the oldest first. */
-function newest(columns: Columns, candidates: readonly number[]): number[] {
-  return lastOfEachName(columns, candidates, () => true);
+/** Adds to `found` what a query takes of a name. */
+type Chooser = (found: number[], name: OneName) => void;
+
+function chooserOf(columns: Columns, query: Query): Chooser {
+  const version = columns.revisions.version;
+  if (!query.experimental) return query.all ? addCandidates : addNewest;
+  if (query.all) return (found, name) => addStable(found, name, version);
+  return (found, name) => addNewestStable(found, name, version);
 }
 
-/** Of each name the newest that is no pre-release, or else the newest pre-release. */
-function newestStable(columns: Columns, candidates: readonly number[]): number[] {
-  return lastOfEachName(columns, candidates, (i) => !hasPrerelease(columns.revisions.version[i] as string));
+function addCandidates(found: number[], name: OneName): void {
+  for (let i = name.from; i < name.to; i++) if (name.isCandidate(i)) found.push(i);
 }
 
-function lastOfEachName(
-  columns: Columns,
-  candidates: readonly number[],
-  isPreferred: (i: number) => boolean,
-): number[] {
-  const found: number[] = [];
-  forEachName(columns, candidates, (of) => {
-    let best = of[of.length - 1] as number;
-    for (let k = of.length - 1; k >= 0; k--)
-      if (isPreferred(of[k] as number)) {
-        best = of[k] as number;
-        break;
-      }
-    found.push(best);
-  });
-  return found;
-}
-
-/** Without pre-releases and versions below 1.0.0, for every name that has a version which is neither. */
-function withoutUnstable(columns: Columns, candidates: readonly number[]): number[] {
-  const found: number[] = [];
-  const isStable = (i: number): boolean => {
-    const version = columns.revisions.version[i] as string;
-    return !hasPrerelease(version) && !version.startsWith('0.');
-  };
-  forEachName(columns, candidates, (of) => {
-    const stable = of.filter(isStable);
-    const kept = stable.length > 0 ? stable : of;
-    for (let k = 0; k < kept.length; k++) found.push(kept[k] as number);
-  });
-  return found;
-}
-
-function forEachName(columns: Columns, candidates: readonly number[], visit: (of: number[]) => void): void {
-  const names = columns.revisions.name;
-  let of: number[] = [];
-  for (let k = 0; k < candidates.length; k++) {
-    const i = candidates[k] as number;
-    of.push(i);
-    if (k + 1 === candidates.length || names[candidates[k + 1] as number] !== names[i]) {
-      visit(of);
-      of = [];
+function addNewest(found: number[], name: OneName): void {
+  for (let i = name.to - 1; i >= name.from; i--)
+    if (name.isCandidate(i)) {
+      found.push(i);
+      return;
     }
-  }
 }
 
-function firstCandidate(columns: Columns, name: string): number {
-  if (name === '') return 0;
-  const revisions = columns.revisions;
-  const names = columns.names;
-  let low = 0;
-  let high = revisions.name.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((names[revisions.name[middle] as number] as string) < name) low = middle + 1;
-    else high = middle;
+/** The newest that is no pre-release, or else the newest pre-release. */
+function addNewestStable(found: number[], name: OneName, version: readonly string[]): void {
+  let best = -1;
+  for (let i = name.to - 1; i >= name.from; i--) {
+    if (!name.isCandidate(i)) continue;
+    if (best < 0) best = i;
+    if (hasPrerelease(version[i] as string)) continue;
+    best = i;
+    break;
   }
-  return low;
+  if (best >= 0) found.push(best);
 }
 
-/** A version of the index; the build wrote it. */
-export function versionOf(text: string): Version {
-  const parts = text.split('.');
-  // A release in its full form, as most are here: a regular expression takes several times as long, in njs above all.
-  if (parts.length === 3 && text.indexOf('-') < 0 && text.indexOf('+') < 0)
-    return { major: parts[0] as string, minor: parts[1] as string, patch: parts[2] as string, pre: '', build: '' };
-  const parsed = parseVersion(text);
-  if (!parsed.ok) throw new Error(`the index holds a version that is none: ${text}`);
-  return parsed.version;
+/** Without pre-releases and versions below 1.0.0, where the name has a version which is neither. */
+function addStable(found: number[], name: OneName, version: readonly string[]): void {
+  const candidates: number[] = [];
+  addCandidates(candidates, name);
+  const stable = candidates.filter((i) => {
+    const text = version[i] as string;
+    return !hasPrerelease(text) && text.slice(0, 2) !== '0.';
+  });
+  const kept = stable.length > 0 ? stable : candidates;
+  for (let k = 0; k < kept.length; k++) found.push(kept[k] as number);
 }

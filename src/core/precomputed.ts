@@ -1,13 +1,35 @@
-import { compareVersions } from './version.ts';
+import { compareVersions, versionOf } from './version.ts';
 import type { Version } from './version.ts';
-import type { Answers, CategoryColumn, Columns, Cut, Runs } from './columns.ts';
-import { versionOf } from './find.ts';
+import type { Answers, CategoryColumn, Columns, Cut, Runs, SpecRange } from './columns.ts';
+import { namePosition } from './find.ts';
+import { isAbsent, QUERY_MEMBERS } from './query.ts';
 import type { Query } from './query.ts';
 
 /*
  * Which precomputed answer a query has. Edge-plain. The build asks the same functions, so that both sides agree on
  * classes and places.
  */
+
+/**
+ * How precomputed answers regard each member of a query: it is a part of the question that a place stands for, or it makes
+ * a query one that no place stands for, unless it is absent.
+ */
+const REGARD: { readonly [Member in keyof Query]: 'part of the place' | 'only when absent' } = {
+  endpoint: 'part of the place',
+  package: 'part of the place',
+  prerelease: 'part of the place',
+  type: 'only when absent',
+  kibana: 'part of the place',
+  agent: 'only when absent',
+  capabilities: 'only when absent',
+  discovery: 'only when absent',
+  specMin: 'part of the place',
+  specMax: 'part of the place',
+  experimental: 'only when absent',
+  all: 'only when absent',
+  category: 'part of the place',
+  includePolicyTemplates: 'part of the place',
+};
 
 export interface Precomputed {
   readonly digest: string;
@@ -18,8 +40,9 @@ export interface Precomputed {
 /** The precomputed answer of a query, if there is one. */
 export function precomputedAnswer(columns: Columns, query: Query): Precomputed | undefined {
   const answers = columns.answers;
-  const runs = runsOf(columns, query);
-  const at = runs ? answerOf(runs, kibanaClass(answers, query.kibana)) : -1;
+  const place = placeOf(columns, query);
+  const runs = place < 0 ? undefined : answers.runs[answers.places[place] as number];
+  const at = runs ? answerAt(runs, kibanaClass(answers, query.kibana)) : -1;
   return at < 0 ? undefined : { digest: answers.digests[at] as string, bytes: answers.bytes[at] as number };
 }
 
@@ -38,58 +61,88 @@ export function kibanaClasses(answers: Pick<Answers, 'releaseCuts' | 'prerelease
   return 3 + answers.releaseCuts.length + answers.prereleaseCuts.length;
 }
 
-/** The place of a question in `answers.search`: `axis` is 0, 1 + a category's position, or 1 + categories + a spec class. */
-export function searchPlace(
-  columns: Pick<Columns, 'categories'>,
-  specs: number,
-  prerelease: boolean,
-  axis: number,
-): number {
-  return (prerelease ? 1 : 0) * (1 + columns.categories.length + specs) + axis;
+/** Which of the spec versions lie between two bounds. Ranges with the same of them in are equal. */
+export function specRange(specs: readonly string[], min: Version | undefined, max: Version | undefined): SpecRange {
+  let from = 0;
+  while (min && from < specs.length && compareVersions(versionOf(specs[from] as string), min) < 0) from++;
+  let to = max ? 0 : specs.length;
+  while (max && to < specs.length && compareVersions(versionOf(specs[to] as string), max) <= 0) to++;
+  return from < to ? [from, to] : [0, 0];
 }
 
-/** The place of a question in `answers.categories`. */
-export function categoriesPlace(specs: number, prerelease: boolean, withTemplates: boolean, specClass: number): number {
-  return ((prerelease ? 2 : 0) + (withTemplates ? 1 : 0)) * (specs + 1) + specClass;
+/** The position of a range among the ranges, -1 where it isn't there. */
+export function rangePosition(ranges: readonly SpecRange[], range: SpecRange): number {
+  for (let i = 0; i < ranges.length; i++) {
+    const one = ranges[i] as SpecRange;
+    if (one[0] === range[0] && one[1] === range[1]) return i;
+  }
+  return -1;
 }
 
-/** The place of a question in `answers.packages`. */
-export function packagePlace(columns: Pick<Columns, 'names'>, prerelease: boolean, name: number): number {
-  return (prerelease ? columns.names.length : 0) + name;
+/*
+ * A subject is what a question is about, beside the client: all packages, a category, a package; or the categories, without
+ * and with those of policy templates.
+ */
+export const WHOLE_SEARCH = 0;
+export const CATEGORIES = 1;
+export const CATEGORIES_OF_TEMPLATES = 2;
+const FIRST_CATEGORY = 3;
+
+/** The subject of the category at a position in `columns.categories`. */
+export function categorySubject(position: number): number {
+  return FIRST_CATEGORY + position;
 }
 
-function runsOf(columns: Columns, query: Query): Runs | undefined {
+/** The subject of the package whose name is at a position in `columns.names`. */
+export function packageSubject(columns: Pick<Columns, 'categories'>, position: number): number {
+  return FIRST_CATEGORY + columns.categories.length + position;
+}
+
+/** How many subjects there are. */
+export function subjectCount(columns: Pick<Columns, 'categories' | 'names'>): number {
+  return packageSubject(columns, columns.names.length);
+}
+
+/** What a question says of the client, but for its Kibana: a position in `ranges`, and whether pre-releases are asked for. */
+export function clientKind(ranges: readonly SpecRange[], range: number, prerelease: boolean): number {
+  return (prerelease ? ranges.length : 0) + range;
+}
+
+/** The place in `answers.places` of the question about a subject that a kind of client asks. */
+export function placeAt(columns: Pick<Columns, 'categories' | 'names'>, kind: number, subject: number): number {
+  return kind * subjectCount(columns) + subject;
+}
+
+/** The answer that a class of Kibana versions has in runs, -1 for none. */
+export function answerAt(runs: Runs, kibana: number): number {
+  let answer = -1;
+  for (let i = 0; i < runs.length && (runs[i] as number) <= kibana; i += 2) answer = runs[i + 1] as number;
+  return answer;
+}
+
+function placeOf(columns: Columns, query: Query): number {
+  for (let i = 0; i < QUERY_MEMBERS.length; i++) {
+    const member = QUERY_MEMBERS[i] as keyof Query;
+    if (REGARD[member] === 'only when absent' && !isAbsent(query, member)) return -1;
+  }
   const answers = columns.answers;
-  const specs = answers.specs.length;
-  if (query.experimental || query.all || query.agent || query.capabilities || query.type !== '') return undefined;
-  if (query.discovery.length > 0) return undefined;
-  const spec = specClass(answers, query);
-  if (spec < 0) return undefined;
-  if (query.endpoint === 'categories')
-    return answers.categories[categoriesPlace(specs, query.prerelease, query.includePolicyTemplates, spec)];
-  if (query.package !== '') {
-    const name = spec === specs && query.category === '' ? nameAt(columns.names, query.package) : -1;
-    return name < 0 ? undefined : answers.packages[packagePlace(columns, query.prerelease, name)];
-  }
-  if (query.category !== '') {
-    const category = spec === specs ? findCategory(columns, query.category) : -1;
-    return category < 0 ? undefined : answers.search[searchPlace(columns, specs, query.prerelease, 1 + category)];
-  }
-  const axis = spec === specs ? 0 : 1 + columns.categories.length + spec;
-  return answers.search[searchPlace(columns, specs, query.prerelease, axis)];
+  const range = rangePosition(answers.ranges, specRange(answers.specs, query.specMin, query.specMax));
+  const subject = range < 0 ? -1 : subjectOf(columns, query);
+  return subject < 0 ? -1 : placeAt(columns, clientKind(answers.ranges, range, query.prerelease), subject);
 }
 
-/** How many of the spec versions a query lets in, from the lowest; -1 where it keeps the lowest out. */
-function specClass(answers: Answers, query: Query): number {
-  const specs = answers.specs;
-  if (query.specMin && specs.length > 0 && compareVersions(versionOf(specs[0] as string), query.specMin) < 0) return -1;
-  let count = 0;
-  while (
-    count < specs.length &&
-    (!query.specMax || compareVersions(versionOf(specs[count] as string), query.specMax) <= 0)
-  )
-    count++;
-  return count;
+function subjectOf(columns: Columns, query: Query): number {
+  if (query.category === '' && query.package === '') {
+    if (query.endpoint === 'search') return WHOLE_SEARCH;
+    return query.includePolicyTemplates ? CATEGORIES_OF_TEMPLATES : CATEGORIES;
+  }
+  if (query.endpoint !== 'search' || (query.category !== '' && query.package !== '')) return -1;
+  if (query.category === '') {
+    const name = namePosition(columns.names, query.package);
+    return name < 0 ? -1 : packageSubject(columns, name);
+  }
+  const category = categoryPosition(columns, query.category);
+  return category < 0 ? -1 : categorySubject(category);
 }
 
 function cutsBefore(cuts: readonly Cut[], version: Version): number {
@@ -105,25 +158,8 @@ function cutsBefore(cuts: readonly Cut[], version: Version): number {
   return low;
 }
 
-function answerOf(runs: Runs, kibana: number): number {
-  let answer = -1;
-  for (let i = 0; i < runs.length && (runs[i] as number) <= kibana; i += 2) answer = runs[i + 1] as number;
-  return answer;
-}
-
 /** The position of a category in `columns.categories`, -1 where it isn't there. */
-function findCategory(columns: Columns, id: string): number {
+function categoryPosition(columns: Columns, id: string): number {
   for (let i = 0; i < columns.categories.length; i++) if ((columns.categories[i] as CategoryColumn).id === id) return i;
   return -1;
-}
-
-function nameAt(names: readonly string[], name: string): number {
-  let low = 0;
-  let high = names.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((names[middle] as string) < name) low = middle + 1;
-    else high = middle;
-  }
-  return names[low] === name ? low : -1;
 }

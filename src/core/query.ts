@@ -6,7 +6,11 @@ import type { Parameters } from './query-string.ts';
  * What a query asks, from its parameters (docs/contract.md section 2). Edge-plain; all texts are byte strings.
  */
 
-/** A question, with only the fields that mean something. */
+/**
+ * A question, with only the fields that mean something. A member whose condition a query doesn't have is undefined, false or
+ * '' (`isAbsent`). To add a parameter, add a member here and its reading to `parseQuery`; the compiler names the other places
+ * that must know it.
+ */
 export interface Query {
   readonly endpoint: 'search' | 'categories';
   readonly kibana: Version | undefined;
@@ -21,12 +25,38 @@ export interface Query {
   readonly capabilities: readonly string[] | undefined;
   readonly specMin: Version | undefined;
   readonly specMax: Version | undefined;
-  readonly discovery: readonly Discovery[];
+  readonly discovery: readonly Discovery[] | undefined;
 }
 
 export interface Discovery {
   readonly kind: 'fields' | 'datasets';
   readonly values: readonly string[];
+}
+
+/** The query of `/search` without any parameter. Its members are in the order in which rules apply (section 3). */
+export const EMPTY_QUERY: Query = {
+  endpoint: 'search',
+  package: '',
+  prerelease: false,
+  type: '',
+  kibana: undefined,
+  agent: undefined,
+  capabilities: undefined,
+  discovery: undefined,
+  specMin: undefined,
+  specMax: undefined,
+  experimental: false,
+  all: false,
+  category: '',
+  includePolicyTemplates: false,
+};
+
+export const QUERY_MEMBERS = Object.keys(EMPTY_QUERY) as readonly (keyof Query)[];
+
+/** Whether a query has no condition of this kind. */
+export function isAbsent(query: Query, member: keyof Query): boolean {
+  const value = query[member];
+  return value === undefined || value === false || value === '';
 }
 
 /** The query, or the text of the 400 answer. */
@@ -92,9 +122,10 @@ function parseSpecVersion(value: string): Version | string {
   return parsed.ok ? parsed.version : `invalid spec version '${value}': ${parsed.error}`;
 }
 
-function parseDiscovery(values: readonly string[] | undefined, errors: string[]): Discovery[] {
+function parseDiscovery(values: readonly string[] | undefined, errors: string[]): Discovery[] | undefined {
+  if (!values || values.length === 0) return undefined;
   const result: Discovery[] = [];
-  for (let i = 0; values && i < values.length; i++) {
+  for (let i = 0; i < values.length; i++) {
     const value = values[i] || '';
     const colon = value.indexOf(':');
     const kind = value.slice(0, colon < 0 ? 0 : colon);

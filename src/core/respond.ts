@@ -1,5 +1,5 @@
 import type { Columns } from './columns.ts';
-import { answerQuery, piecesLength } from './compose.ts';
+import { composeBody, piecesLength } from './compose.ts';
 import type { Piece } from './compose.ts';
 import { parseQuery } from './query.ts';
 import { precomputedAnswer } from './precomputed.ts';
@@ -191,7 +191,7 @@ function answerQueryString(endpoint: 'search' | 'categories', request: Request, 
       maxAge,
       hasRanges: false,
     });
-  const pieces = answerQuery(columns, parsed.query);
+  const pieces = composeBody(columns, parsed.query);
   const tag = `"${columns.build}-${endpoint}"`;
   return isMatch(request, tag) ? notModified(tag, maxAge) : composed(pieces, tag, maxAge);
 }

@@ -56,6 +56,17 @@ export function parseStrictVersion(text: string): Version | undefined {
   return parsed.ok && formatVersion(parsed.version) === text ? parsed.version : undefined;
 }
 
+/** A version that the build wrote into the index. Throws an Error where it is none. */
+export function versionOf(text: string): Version {
+  const parts = text.split('.');
+  // Most are releases in their full form. In njs, a regular expression takes several times as long as this.
+  if (parts.length === 3 && text.indexOf('-') < 0 && text.indexOf('+') < 0)
+    return { major: parts[0] as string, minor: parts[1] as string, patch: parts[2] as string, pre: '', build: '' };
+  const parsed = parseVersion(text);
+  if (!parsed.ok) throw new Error(`the index holds a version that is none: ${text}`);
+  return parsed.version;
+}
+
 /**
  * Semantic-version precedence (semver.org, 11); build metadata doesn't count. As in the registry, a numeric
  * pre-release identifier beyond 2^64-1 counts as text.

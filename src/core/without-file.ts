@@ -15,6 +15,6 @@ export function withoutFile(request: Request, columns: Columns | undefined): Ans
 }
 
 function withoutPrecomputed(columns: Columns): Columns {
-  const answers = Object.assign({}, columns.answers, { search: [], packages: [], categories: [] });
+  const answers = Object.assign({}, columns.answers, { places: [] });
   return Object.assign({}, columns, { answers });
 }

@@ -1,8 +1,9 @@
 import type { Constraint } from '../core/constraint.ts';
 import type { Columns, Cut, Profile } from '../core/columns.ts';
-import { findRevisions } from '../core/find.ts';
+import { findRevisions, namePosition } from '../core/find.ts';
+import { EMPTY_QUERY } from '../core/query.ts';
 import type { Query } from '../core/query.ts';
-import { cutsOf, EVERYTHING, representatives } from '../build/answers.ts';
+import { cutsOf, representatives } from '../build/answers.ts';
 
 /*
  * What clients notice of a change: for each class of Kibana versions, the packages whose newest version is another one. The
@@ -114,19 +115,15 @@ function newest(
   columns: NoticedColumns,
   { name, prerelease, kibana }: { name: string; prerelease: boolean; kibana: Query['kibana'] },
 ): string | undefined {
-  const query = { ...EVERYTHING, package: name, prerelease, kibana };
+  const query = { ...EMPTY_QUERY, package: name, prerelease, kibana };
   const [found] = findRevisions(columns as Columns, query);
   return found === undefined ? undefined : columns.revisions.version[found];
 }
 
 function constraintsOf({ names, constraints, profiles, revisions }: NoticedColumns, name: string): Constraint[] {
-  const at = names.indexOf(name);
-  const positions = new Set(
-    revisions.name.flatMap((one, i) => {
-      const { kibana } = profiles[revisions.profile[i] as number] as Profile;
-      return one === at && kibana !== undefined ? [kibana] : [];
-    }),
-  );
+  const at = namePosition(names, name);
+  const own = at < 0 ? [] : revisions.profile.slice(revisions.first[at], revisions.first[at + 1]);
+  const positions = new Set(own.flatMap((position) => (profiles[position] as Profile).kibana ?? []));
   return [...positions].map((position) => constraints[position] as Constraint);
 }
 

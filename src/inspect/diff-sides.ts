@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { namePositionOf } from '../core/find.ts';
 import { parseFileList } from '../tree/file-list.ts';
 import { fileListPath } from '../tree/layout.ts';
 import { loadIndex } from '../hosts/fetch/handler.ts';
@@ -18,13 +19,12 @@ export async function siteSide(folder: string): Promise<Side> {
   const index = await loadIndex({ bytes: (path) => readIfThere(join(folder, path)) });
   if (!index) throw new Stop('not-a-site', `${folder} holds no whole site`, 'build it again');
   const { columns } = index;
-  const { name: names, version: versions } = columns.revisions;
   const limit = pLimit(FILES_AT_ONCE);
   const lists = new Map<string, ReadonlyMap<string, string>>();
   const revisions = await Promise.all(
-    versions.map((version, i) =>
+    columns.revisions.version.map((version, i) =>
       limit(async () => {
-        const name = columns.names[names[i] as number] as string;
+        const name = columns.names[namePositionOf(columns, i)] as string;
         const files = await siteFiles(folder, name, version);
         const id = revisionId(name, version);
         lists.set(id, files);

@@ -1,8 +1,8 @@
 import type { QueryFacts } from '../build/index-files.ts';
 import type { Columns, Profile } from '../core/columns.ts';
-import { categoryFamily, findRevisions, matchCategory, refusal } from '../core/find.ts';
+import { categoryFamily, findRevisions, matchCategory, namePositionOf, refusal } from '../core/find.ts';
 import type { Refusal } from '../core/find.ts';
-import type { Query } from '../core/query.ts';
+import type { Discovery, Query } from '../core/query.ts';
 import { formatVersion } from '../core/version.ts';
 import type { Version } from '../core/version.ts';
 
@@ -28,18 +28,19 @@ export interface Verdict {
  */
 export function explainQuery(columns: Columns, facts: readonly QueryFacts[], query: Query): Verdict[] {
   const found = new Set(findRevisions(columns, query));
-  const { name, version } = columns.revisions;
-  const newest = new Map([...found].map((i) => [name[i], version[i] ?? '']));
+  const { version } = columns.revisions;
+  const nameOf = (i: number): string => columns.names[namePositionOf(columns, i)] as string;
+  const newest = new Map([...found].map((i) => [nameOf(i), version[i] ?? '']));
   const asked = textsOf(query);
   const family = query.category === '' ? undefined : categoryFamily(columns, query.category);
   return facts.map((own, i) => {
-    const about = { query, asked, facts: own, newest: newest.get(name[i] as number) };
+    const about = { query, asked, facts: own, newest: newest.get(nameOf(i)) };
     const rule = refusal(columns, i, query);
     const profile = columns.profiles[columns.revisions.profile[i] as number] as Profile;
     const match = family && matchCategory(profile, family);
     const decided = decide(rule, { isFound: found.has(i), isOutside: family !== undefined && !match, query });
     const text = decided === 'found' ? foundText(about, match) : TEXTS[decided](about);
-    const id = { name: columns.names[name[i] as number] as string, version: version[i] as string };
+    const id = { name: nameOf(i), version: version[i] as string };
     return { ...id, found: decided === 'found', rule: decided, text };
   });
 }
@@ -61,7 +62,7 @@ function textsOf(query: Query): AskedTexts {
     type: shown(query.type),
     category: shown(query.category),
     capabilities: query.capabilities?.map(shown),
-    discovery: query.discovery.map(({ kind, values }) => ({ kind, values: values.map(shown) })),
+    discovery: query.discovery?.map(({ kind, values }) => ({ kind, values: values.map(shown) })),
   };
 }
 
@@ -90,7 +91,7 @@ const TEXTS: Readonly<Record<Exclude<Rule, 'found'>, (about: About) => string>> 
     const lacking = (facts.capabilities ?? []).filter((one) => !asked.capabilities?.includes(one));
     return `it needs capabilities that the client lacks: ${lacking.join(', ')}`;
   },
-  discovery: ({ asked, facts }) => asked.discovery.map((one) => discoveryText(one, facts)).join('; '),
+  discovery: ({ asked, facts }) => (asked.discovery ?? []).map((one) => discoveryText(one, facts)).join('; '),
   spec: ({ query, facts }) => {
     const bounds = [
       query.specMin && `at least ${short(query.specMin)}`,
@@ -112,7 +113,7 @@ function foundText({ query, asked }: About, match: 'own' | 'template' | undefine
   return match === 'template' ? `${text}; only with the policy templates of the category ${asked.category}` : text;
 }
 
-function discoveryText({ kind, values }: Query['discovery'][number], facts: QueryFacts): string {
+function discoveryText({ kind, values }: Discovery, facts: QueryFacts): string {
   const own = kind === 'fields' ? facts.fields : facts.datasets;
   const wanted = kind === 'fields' ? 'all of its fields' : 'one of its datasets';
   return `discovery ${kind}:${values.join(',')} must have ${wanted} (${own?.join(', ') ?? 'it has none'})`;

@@ -28,6 +28,9 @@ const BY_EXTENSION: ReadonlyMap<string, string> = new Map([
   ['.zip', 'application/zip'],
 ]);
 
+/** The extensions that stand for a type, in lower case, with their dots. */
+export const KNOWN_EXTENSIONS: readonly string[] = [...BY_EXTENSION.keys()];
+
 /** How many bytes at the start of a file sniffing looks at. */
 export const SNIFFED_BYTES = 512;
 

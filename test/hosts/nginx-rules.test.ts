@@ -21,12 +21,31 @@ const cases = new URL('../cases', import.meta.url).pathname;
 const work = mkdtempSync(join(tmpdir(), 'epr-static-nginx-rules-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
+const bounds = 'spec.min=2.3&spec.max=3.4';
+
 /** Requests that the rules answer by themselves. */
 const plainTargets = [
+  '/search',
+  '/search?prerelease=true',
+  '/search?kibana.version=1.0.0',
+  '/search?kibana.version=10.0.0',
+  '/search?kibana.version=29.255.255',
+  `/search?kibana.version=8.19.4&${bounds}`,
+  `/search?prerelease=true&kibana.version=8.19.4&${bounds}`,
+  `/search?kibana.version=8.19.4&spec.max=3.4&spec.min=2.3`,
+  `/search?category=security&prerelease=true&kibana.version=8.5.0&${bounds}`,
+  `/search?category=security&kibana.version=8.5.0`,
+  `/search?package=acme_web&prerelease=true&kibana.version=8.5.0&${bounds}`,
+  '/search?package=acme_web',
+  '/search?package=acme_web&prerelease=false&kibana.version=8.5.0',
+  `/search?kibana.version=8.5.0&package=acme_web&include_policy_templates=true`,
+  '/categories',
+  `/categories?prerelease=true&include_policy_templates=true&kibana.version=8.5.0&${bounds}`,
+  `/categories?prerelease=false&include_policy_templates=false&kibana.version=9.4.2&${bounds}`,
+  '/categories?kibana.version=8.5.0&category=security',
   '/search?kibana.version=8.5.0',
   '/search?kibana.version=8.5.0&prerelease=true',
   '/search?prerelease=true&kibana.version=8.5.0',
-  '/search?prerelease=false&kibana.version=7.17.3&prerelease=true',
   '/categories?kibana.version=8.5.0',
   '/categories?prerelease=true&kibana.version=8.5.0&include_policy_templates=true',
   '/categories?include_policy_templates=true&kibana.version=8.5.0',
@@ -45,8 +64,50 @@ const plainFiles = [
 
 /** Requests that look like those, and whose answers only the registry's code knows. */
 const oddTargets = [
-  '/search',
   '/search?',
+  '/categories?',
+  '/search?prerelease=false&kibana.version=7.17.3&prerelease=true',
+  '/search?kibana.version=8.5.0&spec.min=2.3',
+  '/search?kibana.version=8.5.0&spec.max=3.4',
+  '/search?kibana.version=8.5.0&spec.min=2.3&spec.max=2.2',
+  '/search?kibana.version=8.5.0&spec.min=2.3&spec.max=03.4',
+  '/search?kibana.version=8.5.0&spec.min=2.3&spec.max=3.4.0',
+  '/search?kibana.version=8.5.0&spec.min=2.3&spec.max=3.4&spec.max=3.0',
+  '/search?kibana.version=8.5.0&spec.min=3&spec.max=3.4',
+  '/search?kibana.version=8.5.0&spec.min=&spec.max=3.4',
+  '/search?kibana.version=0.0.0',
+  '/search?kibana.version=0.0.1',
+  '/search?kibana.version=8.256.0',
+  '/search?kibana.version=8.5.999',
+  '/search?kibana.version=30.0.0',
+  '/search?kibana.version=255.255.255',
+  '/search?kibana.version=8.5.0.0',
+  '/search?kibana.version=',
+  '/search?category=security&package=acme_web',
+  '/search?category=&kibana.version=8.5.0',
+  '/search?category=nosuch&kibana.version=8.5.0',
+  '/search?category=security%20&kibana.version=8.5.0',
+  '/search?category=acme_web&kibana.version=8.5.0',
+  '/search?package=security',
+  '/search?package=nosuch&kibana.version=8.5.0',
+  '/search?package=acme_web/../acme_web',
+  '/search?package=acme_web&package=acme_old',
+  '/search?package=acme_web&all=true',
+  '/search?package=acme_web&type=integration',
+  '/search?package=acme_web&discovery=fields:x',
+  '/search?package=acme_web&capabilities=security',
+  '/search?package=acme_web&agent.version=8.0.0',
+  '/search?package=acme_web&kibana.version=8.5.0&unknown=1',
+  '/search?package=default',
+  '/search?package=volatile',
+  '/search?&package=acme_web',
+  '/search?package=acme_web&&kibana.version=8.5.0',
+  '/search?package=acme_web;kibana.version=8.5.0',
+  '/search?package=acme%5Fweb',
+  '/search?PACKAGE=acme_web',
+  `/search?package=${'a'.repeat(41)}`,
+  '/categories?include_policy_templates=1&kibana.version=8.5.0',
+  '/categories?include_policy_templates=true&include_policy_templates=false',
   '/search?kibana.version=8.5',
   '/search?kibana.version=v8.5.0',
   '/search?kibana.version=08.5.0',
@@ -68,7 +129,6 @@ const oddTargets = [
   '//search?kibana.version=8.5.0',
   '/a/../search?kibana.version=8.5.0',
   '/SEARCH?kibana.version=8.5.0',
-  '/categories?kibana.version=8.5.0&category=security',
   '/package/acme_web/1.0.0/?x',
   '/package/acme_web/1.0.0/?',
   '/package/acme_web/1.0.0',
@@ -210,7 +270,7 @@ describe.skipIf(!isHere)('the plain rules of nginx', () => {
 
   test("fit into nginx's own sizes of hashes, with many times the classes of the real storage", () => {
     const crowded = changed(hostFolder, 'crowded', (text) => text);
-    writeFileSync(join(crowded, 'maps.conf'), mapsConf('cases', crowdedColumns()));
+    writeFileSync(join(crowded, 'maps.conf'), mapsConf('cases', crowdedColumns(), []));
     expect(testNginx(crowded)).toMatchObject({ isGood: true, text: expect.not.stringContaining('[warn]') });
   });
 
@@ -270,18 +330,24 @@ function shown({ status, headers, body }: Response): unknown {
   return [status, headers['content-type'], headers['cache-control'], body.toString('latin1')];
 }
 
-/** With three cuts in each minor version, most of them after many patches, and an answer for each class. */
+/** With three cuts in each minor version, a thousand packages, and an answer for each class. */
 function crowdedColumns(): Columns {
   const minors = [7, 8, 9].flatMap((major) => Array.from({ length: 30 }, (_, minor) => `${major}.${minor}`));
-  const releaseCuts = minors.flatMap((minor) =>
-    [1, 2, minor.startsWith('7') ? 3 : 30].map((patch) => [`${minor}.${patch}`, 0]),
-  );
+  const releaseCuts = minors.flatMap((minor) => [1, 2, 30].map((patch) => [`${minor}.${patch}`, 0]));
   const classes = Array.from({ length: releaseCuts.length + 3 }, (_, i) => i);
-  const runs = classes.flatMap((one) => [one, one]);
-  const digests = classes.map((one) => one.toString(16).padStart(16, '0'));
-  const of = { releaseCuts, prereleaseCuts: [], specs: [], digests, bytes: classes, packages: [] };
-  const answers = { ...of, search: [runs, runs], categories: [runs, runs, runs, runs] };
-  return { names: [], categories: [], answers } as unknown as Columns;
+  const names = Array.from({ length: 1000 }, (_, i) => `package_of_the_crowd_${i}`);
+  const categories = Array.from({ length: 300 }, (_, i) => ({ id: `category_of_the_crowd_${i}` }));
+  const answers = {
+    releaseCuts,
+    prereleaseCuts: [],
+    specs: [],
+    ranges: [[0, 0]],
+    digests: classes.map((one) => one.toString(16).padStart(16, '0')),
+    bytes: classes,
+    runs: [classes.flatMap((one) => [one, one]), [0, 0]],
+    places: Array.from({ length: 2 * (3 + categories.length + names.length) }, (_, place) => (place < 3 ? 0 : 1)),
+  };
+  return { names, categories, answers } as unknown as Columns;
 }
 
 /** A copy of the host's folder whose `registry.conf` and `sub-path.conf` are otherwise; the site is the same. */

@@ -218,10 +218,14 @@ describe('an index', () => {
 const precomputed = (all: readonly IndexedRevision[]) => {
   const index = indexOf(...all);
   const bodies = new Map<string, Buffer>();
-  const limits = { answers: 10_000, bytes: 2 ** 30 };
+  const specs = [
+    { min: '2.9', max: '3.0' },
+    { min: '3.0', max: '3.0' },
+    { min: '3.0', max: '2.9' },
+  ];
   const answers = precomputeAnswers(
     index,
-    limits,
+    { answers: 10_000, bytes: 2 ** 30, specs },
     (digest, body) => void bodies.set(answerName(digest), Buffer.from(body)),
   );
   return { bodies, index: { ...index, columns: { ...index.columns, answers } } };

@@ -1,5 +1,5 @@
 import type { Category } from '../../src/config.ts';
-import { answerQuery } from '../../src/core/compose.ts';
+import { composeBody } from '../../src/core/compose.ts';
 import type { Piece } from '../../src/core/compose.ts';
 import { parseQuery } from '../../src/core/query.ts';
 import type { Query } from '../../src/core/query.ts';
@@ -45,7 +45,7 @@ export function queryOf(endpoint: Query['endpoint'], raw: string): Query {
 
 /** The body that answers a query string, as bytes in a text. */
 export function bodyOf(index: IndexFiles, endpoint: Query['endpoint'], raw: string): string {
-  return joinPieces(answerQuery(index.columns, queryOf(endpoint, raw)), index.rows);
+  return joinPieces(composeBody(index.columns, queryOf(endpoint, raw)), index.rows);
 }
 
 /** What `/search` finds: the ids, or whatever stands between the brackets of a row. */

@@ -49,7 +49,11 @@ describe('a distribution', () => {
       cache: { index: 10, search: 600, categories: 600, files: 600 },
       collisions: 'report',
       signatures: 'optional',
-      precompute: { answers: 4000, bytes: 268_435_456 },
+      precompute: {
+        answers: 4000,
+        bytes: 268_435_456,
+        specs: Array.from({ length: 10 }, (_, minor) => ({ min: '2.3', max: `3.${minor}` })),
+      },
       staticFolders: [resolve(shippedConfig, '../static'), resolve(config, '../static')],
     });
     expect(tables.categories).toContainEqual({ id: 'auditd', title: 'AuditD', parent: 'security' });
@@ -62,14 +66,21 @@ describe('a distribution', () => {
       'cache: { search: 5, files: 0 }',
       'collisions: refuse',
       'signatures: required',
-      'precompute: { answers: 0 }',
+      'precompute: { answers: 0, specs: [2.3-3.6, 3.10-4.0] }',
     ];
     expect(await read(withDistribution(settings.join(', ')))).toMatchObject({
       registry: '1.40',
       cache: { index: 10, search: 5, categories: 600, files: 0 },
       collisions: 'refuse',
       signatures: 'required',
-      precompute: { answers: 0, bytes: 268_435_456 },
+      precompute: {
+        answers: 0,
+        bytes: 268_435_456,
+        specs: [
+          { min: '2.3', max: '3.6' },
+          { min: '3.10', max: '4.0' },
+        ],
+      },
     });
   });
 
@@ -243,6 +254,7 @@ describe('what is wrong is said with its place', () => {
     ['cache: { index: -1 }', 'cache.index: is not a whole number'],
     ['cache: { index: 1.5 }', 'cache.index: is not a whole number'],
     ['precompute: { answers: { } }', 'precompute.answers: is not a whole number'],
+    ['precompute: { specs: [2.3] }', 'precompute.specs.0: is not a range of spec versions such as 2.3-3.6'],
   ])('%s', async (line, place) => {
     expect((await stopOf(withDistribution(line))).message).toContain(`\n  distributions.staging.${place}`);
   });

@@ -10,7 +10,7 @@ describe('the rows', () => {
     const { build, rows, columns } = indexOf(revision('a@1.0.0'), revision('b@1.0.0'));
     expect(build).toMatch(/^[0-9a-f]{16}$/);
     expect(rows.toString()).toBe(`${build}\n  <a@1.0.0>,\n  <b@1.0.0>`);
-    expect(columns).toMatchObject({ build, bytes: rows.length, revisions: { length: [11, 11] } });
+    expect(columns).toMatchObject({ build, bytes: rows.length, revisions: { start: [17, 30, 43] } });
   });
 
   test('of an empty site are the build id alone', () => {
@@ -22,7 +22,7 @@ describe('the rows', () => {
 
   test('are measured in bytes', () => {
     const { rows, columns } = indexOf(revision('ü@1.0.0'), revision('😀@1.0.0'));
-    expect(columns.revisions.length).toEqual([12, 14]);
+    expect(columns.revisions.start).toEqual([17, 17 + 12 + 2, 17 + 12 + 2 + 14 + 2]);
     expect(cut(rows, 17 + 12 + 2, 14)).toBe('  <😀@1.0.0>');
   });
 
@@ -61,7 +61,7 @@ describe('the columns', () => {
       { type: 'integration', spec: '3.0.0' },
     ]);
     expect(columns.revisions).toMatchObject({
-      name: [0, 0, 1],
+      first: [0, 2, 3],
       version: ['1.0.0', '1.1.0', '1.0.0'],
       profile: [0, 0, 1],
     });

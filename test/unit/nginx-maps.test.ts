@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Columns } from '../../src/core/columns.ts';
-import { kibanaClass } from '../../src/core/precomputed.ts';
-import { mapsConf, variableOf } from '../../src/hosts/nginx/maps.ts';
+import type { Answers, Columns, Cut } from '../../src/core/columns.ts';
+import { kibanaClass, packageSubject, precomputedAnswer, subjectCount } from '../../src/core/precomputed.ts';
 import { parseStrictVersion } from '../../src/core/version.ts';
+import { mapsConf, variableOf } from '../../src/hosts/nginx/maps.ts';
+import { queryOf } from '../support/registry.ts';
 
 test('variables of different distributions differ', () => {
   const names = ['a', 'A', 'a.b', 'a-b', 'a_b', 'a_2eb', '7.9.0'];
@@ -11,105 +12,177 @@ test('variables of different distributions differ', () => {
   for (const variable of variables) expect(variable).toMatch(/^\$[A-Za-z0-9_]+$/);
 });
 
+const specs = [
+  { min: '2.3', max: '3.0' },
+  { min: '2.3', max: '3.4' },
+  { min: '2.3', max: '3.6' },
+];
+
 describe.each([
   ['none', []],
-  ['between minor versions', ['7.9.0', '8.0.0', '8.11.0', '9.0.0']],
+  ['between minor versions', ['7.9.0', '8.0.0', '8.11.0', '9.0.0', '10.0.0', '10.2.0']],
   ['inside minor versions', ['7.9.1', '7.9.3', '8.0.0', '8.5.0', '8.5.2 behind', '8.17.0 behind', '9.29.7']],
-  ['far behind', ['8.5.51', '8.6.249', '8.7.1', '8.8.18446744073709551615', '12.0.0']],
+  ['at pre-releases', ['8.0.0-rc1', '8.0.0-rc2 behind', '8.1.0-0', '8.1.0 behind']],
+  [
+    'far behind',
+    ['8.5.51', '8.5.255 behind', '8.6.256', '8.7.999 behind', '8.8.18446744073709551615', '8.256.0', '12.0.0'],
+  ],
+  ['beyond all addresses', ['29.9.9', '30.0.0', '400.0.0']],
+  ['more than there are numbers', Array.from({ length: 300 }, (_, i) => `8.${Math.floor(i / 3)}.${(i % 3) * 5}`)],
 ] as [string, string[]][])('cuts %s', (_, written) => {
-  const cuts = written.map((cut) => [cut.split(' ')[0], cut.endsWith('behind') ? 1 : 0] as [string, 0 | 1]);
-  const columns = withCuts(cuts);
-  const maps = mapsConf('d', columns);
+  const columns = columnsOf(written.map((cut) => [cut.split(' ')[0], cut.endsWith('behind') ? 1 : 0] as Cut));
+  const maps = parse(mapsConf('d', columns, specs));
 
-  test('every version that the maps know has its own class', () => {
+  test('every version that the rules know has the answers of its class', () => {
     let known = 0;
-    for (const [version, found] of versions().map((version) => [version, classIn(maps, version)] as const)) {
-      if (found === '') continue;
+    for (const version of [...versions(), undefined]) {
+      const number = classOf(maps, version);
+      if (number === '') continue;
       known++;
-      expect([version, Number(found)]).toEqual([version, kibanaClass(columns.answers, parseStrictVersion(version))]);
+      const kibana = version === undefined ? undefined : parseStrictVersion(version);
+      const expected = `0-${kibanaClass(columns.answers, kibana)}`;
+      expect([version, find(maps, 'search', `0.0.0.${number}`)]).toEqual([version, expected]);
     }
-    expect(known).toBeGreaterThan(900);
+    expect(known).toBeGreaterThan(written.length > 255 ? 900 : 2900);
   });
 
-  test('a class has the answers of its versions', () => {
-    for (const version of ['7.9.0', '7.9.2', '8.5.2', '8.5.3', '9.0.0']) {
-      const found = classIn(maps, version);
-      const digest = `search-${found}`;
-      if (found !== '') expect(rowsOf(maps, 'search_released').get(found)).toBe(digest);
+  test.each([
+    ['search', '//', '/', ''],
+    ['search', 'true/2.3/3.4', '/', 'prerelease=true&spec.min=2.3&spec.max=3.4'],
+    ['search', 'false//', 'security/', 'category=security'],
+    ['search', '/2.3/3.0', '/nginx', 'package=nginx&spec.min=2.3&spec.max=3.0'],
+    ['search', 'true/2.3/3.6', '/nginx', 'package=nginx&prerelease=true&spec.min=2.3&spec.max=3.6'],
+  ] as const)('%s: %s %s', (endpoint, kind, subject, query) => {
+    const address = `${maps.get('search_subject')?.get(subject)}.${maps.get('kind')?.get(kind)}`;
+    for (const version of ['8.5.2', '9.1.0', '10.2.0']) {
+      const number = classOf(maps, version);
+      if (number === '') continue;
+      const expected = precomputedAnswer(columns, queryOf(endpoint, `${query}&kibana.version=${version}`))?.digest;
+      expect(find(maps, endpoint, `${address}.${number}`)).toBe(expected);
     }
   });
 });
 
-test('a class without a precomputed answer is left to the code', () => {
-  const columns = withCuts([]);
-  const answers = { ...columns.answers, search: [[0, 0], []] };
-  const maps = mapsConf('d', { ...columns, answers });
-  expect([rowsOf(maps, 'search_released').get('1'), rowsOf(maps, 'search_all').get('1')]).toEqual(['search-0', '""']);
+test('a question without a precomputed answer is left to the code', () => {
+  const columns = columnsOf([['8.0.0', 0]]);
+  const answers = { ...columns.answers, runs: [[0, -1, 1, 0]], places: columns.answers.places.map(() => 0) };
+  const maps = parse(mapsConf('d', { ...columns, answers }, specs));
+  expect(['0.0.0.0', '0.0.0.1', '0.0.0.2'].map((address) => find(maps, 'search', address))).toEqual(['', '0-0', '0-0']);
+});
+
+test('the empty answers have no compressed form', () => {
+  const columns = columnsOf([]);
+  const answers = { ...columns.answers, bytes: columns.answers.digests.map((_, i) => (i === 1 ? 2 : 300)) };
+  const form = parse(mapsConf('d', { ...columns, answers }, specs)).get('search_form');
+  expect([...(form ?? [])]).toEqual([
+    ['default', '$epr_d_form'],
+    ['0-1', '""'],
+  ]);
+});
+
+test('names that nginx can hold are known, however many', () => {
+  const columns = columnsOf([], ['a'.repeat(40), 'b'.repeat(41), ...Array.from({ length: 1000 }, (_, i) => `c${i}`)]);
+  const text = mapsConf('d', columns, specs);
+  for (const name of ['a'.repeat(40), 'c0', 'c999']) expect(text).toContain(`\n    "/${name}" `);
+  expect(text).not.toContain('bbb');
+  const lengths = [...text.matchAll(/^map [^{]*\{\n([^}]*)\}/gm)].map(([, rows = '']) => rows.split('\n').length);
+  expect(Math.max(...lengths)).toBeLessThan(210);
 });
 
 test.each([
-  ['kibana.version=8.5.0', '8.5.0'],
-  ['kibana.version=8.5.0&prerelease=true', '8.5.0'],
-  ['prerelease=false&kibana.version=8.5.0&include_policy_templates=true', '8.5.0'],
-  ['kibana.version=8.5', undefined],
-  ['kibana.version=8.05.0', undefined],
-  ['kibana.version=8.5.0-SNAPSHOT', undefined],
-  ['kibana.version=8.5.0+b', undefined],
-  ['kibana.version=8.5.0&prerelease=t', undefined],
-  ['kibana.version=8.5.0&all=true', undefined],
-  ['kibana.version=8.5.0&', undefined],
-  ['kibana.version=8.5.0&kibana.version=7.0.0', undefined],
-  ['kibanaxversion=8.5.0', undefined],
-  ['x&kibana.version=8.5.0', undefined],
-  ['', undefined],
-])('what is asked by %s', (query, version) => {
-  const [, pattern = ''] = /map \$args .*\{\s*"~(.*)" /.exec(mapsConf('d', withCuts([]))) ?? [];
-  expect(new RegExp(pattern).exec(query)?.groups?.['epr_d_version']).toBe(version);
+  ['kibana.version=8.5.0', true],
+  ['prerelease=false&kibana.version=8.5.0&include_policy_templates=true', true],
+  ['category=security&prerelease=true&kibana.version=8.19.4&spec.min=2.3&spec.max=3.4', true],
+  ['spec.max=3.10&package=a_1&spec.min=2.3&kibana.version=10.0.0', true],
+  ['kibana.version=8.5', false],
+  ['kibana.version=8.05.0', false],
+  ['kibana.version=0.0.0', false],
+  ['kibana.version=8.5.1000', false],
+  ['kibana.version=8.5.0-SNAPSHOT', false],
+  ['kibana.version=8.5.0+b', false],
+  ['kibana.version=8.5.0&prerelease=t', false],
+  ['kibana.version=8.5.0&all=true', false],
+  ['kibana.version=8.5.0&', false],
+  ['&kibana.version=8.5.0', false],
+  ['kibana.version=8.5.0&&prerelease=true', false],
+  ['kibana.version=8.5.0&kibana.version=7.0.0', false],
+  ['prerelease=true&kibana.version=8.5.0&prerelease=true', false],
+  ['spec.min=2.3&spec.min=2.3', false],
+  ['spec.min=2', false],
+  ['spec.max=03.0', false],
+  ['package=A', false],
+  ['package=', false],
+  ['package=a%5fb', false],
+  ['category=a;b', false],
+  ['kibanaxversion=8.5.0', false],
+  ['x&kibana.version=8.5.0', false],
+])('whether %s is plain', (query, isPlain) => {
+  const [, pattern = ''] = /map \$args .*\{\s*"" 1;\s*"~(.*)" /.exec(mapsConf('d', columnsOf([]), specs)) ?? [];
+  expect(new RegExp(pattern).test(query)).toBe(isPlain);
 });
 
-/** Columns of which every class has an answer of its own. */
-function withCuts(releaseCuts: [string, 0 | 1][]): Columns {
+/** Columns in which every class of every place has an answer of its own, called by both. */
+function columnsOf(releaseCuts: Cut[], names = ['nginx', 'zeek']): Columns {
+  const categories = [{ id: 'security', parent: -1, before: '', after: '' }];
+  const all = { categories, names };
   const classes = Array.from({ length: releaseCuts.length + 3 }, (_, i) => i);
-  const runs = classes.flatMap((one) => [one, one]);
+  const ranges: Answers['ranges'] = [
+    [0, 4],
+    [1, 2],
+    [1, 3],
+    [1, 4],
+  ];
+  const places = Array.from({ length: names.length > 9 ? 2 : 2 * ranges.length * subjectCount(all) }, (_, i) => i);
   const answers = {
     releaseCuts,
     prereleaseCuts: [],
-    specs: [],
-    digests: classes.map((one) => `search-${one}`),
-    bytes: classes,
-    search: [runs, runs],
-    categories: [runs, runs, runs, runs],
-    packages: [],
+    specs: ['1.0.0', '2.3.0', '3.1.0', '3.5.0'],
+    ranges,
+    digests: places.flatMap((place) => classes.map((one) => `${place}-${one}`)),
+    bytes: places.flatMap(() => classes.map(() => 300)),
+    runs: places.map((place) => classes.flatMap((one) => [one, place * classes.length + one])),
+    places,
   };
-  return { names: [], categories: [], answers } as unknown as Columns;
+  expect(packageSubject(all, 0)).toBe(4);
+  return { ...all, answers } as unknown as Columns;
 }
 
 function versions(): string[] {
-  const patches = [0, 1, 2, 3, 4, 7, 8, 49, 50, 51, 52];
-  const minors = Array.from({ length: 32 }, (_, i) => i);
-  return [6, 7, 8, 9, 10].flatMap((major) =>
+  const patches = [0, 1, 2, 3, 4, 5, 7, 8, 49, 50, 51, 52, 254, 255];
+  const minors = [...Array.from({ length: 32 }, (_, i) => i), 99, 254, 255];
+  return [1, 6, 7, 8, 9, 10, 29, 30].flatMap((major) =>
     minors.flatMap((minor) => patches.map((patch) => `${major}.${minor}.${patch}`)),
   );
 }
 
-/** What nginx would make of a version: a row of its own, else its minor version's. */
-function classIn(maps: string, version: string): string {
-  const minor = version.slice(0, version.lastIndexOf('.'));
-  return rowsOf(maps, 'version_class').get(version) ?? rowsOf(maps, 'minor_class').get(minor) ?? '';
+type Blocks = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** The rows of each block, by the variable that it sets. */
+function parse(maps: string): Blocks {
+  const blocks = [...maps.matchAll(/^(?:map|geo) \S+ \$epr_d_(\w+) \{\n((?:.*;\n)*)\}/gm)];
+  return new Map(
+    blocks.map(([, name = '', body = '']) => {
+      const rows = body.split('\n').map((line) => line.trim().replace(/;$/, '').split(' ') as [string, string]);
+      return [name, new Map(rows.filter(([, value]) => value).map(([key, value]) => [key.replaceAll('"', ''), value]))];
+    }),
+  );
 }
 
-const parsed = new Map<string, Map<string, string>>();
+/** What nginx makes of a version: the number of its class. */
+function classOf(maps: Blocks, version: string | undefined): string {
+  return find(maps, 'class', version === undefined ? '0.0.0.0' : `${version}.0`);
+}
 
-/** The rows of the map that sets a variable. */
-function rowsOf(maps: string, name: string): Map<string, string> {
-  const [text = '', body = ''] = new RegExp(`map \\S+ \\$epr_d_${name} \\{\\n([^}]*)\\}`).exec(maps) ?? [];
-  const known = parsed.get(text);
-  if (known) return known;
-  const rows = body
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().replace(/;$/, '').split(' ') as [string, string]);
-  const found = new Map(rows);
-  parsed.set(text, found);
-  return found;
+/** What a `geo` block has for an address. */
+function find(maps: Blocks, name: string, address: string): string {
+  const at = numberOf(address);
+  for (const [key, value] of maps.get(name) ?? []) {
+    const [from, to] = key.split('-').map(numberOf);
+    if (from !== undefined && to !== undefined && from <= at && at <= to) return value;
+  }
+  return '';
+}
+
+function numberOf(address: string): number {
+  return address.split('.').reduce((number, part) => number * 256 + Number(part), 0);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answerQuery } from '../../src/core/compose.ts';
+import { composeBody } from '../../src/core/compose.ts';
 import { parseQuery } from '../../src/core/query.ts';
 import { parseQueryString } from '../../src/core/query-string.ts';
 import { bodyOf, counts, indexOf, queryOf, revision, search } from '../support/registry.ts';
@@ -169,7 +169,7 @@ describe('what is found', () => {
 
   test('rows that lie one behind another are one piece', () => {
     const { columns } = indexOf(revision('a@1.0.0'), revision('b@1.0.0'), revision('c@1.0.0', { type: 'input' }));
-    const pieces = answerQuery(columns, queryOf('search', 'type=integration'));
+    const pieces = composeBody(columns, queryOf('search', 'type=integration'));
     expect(pieces).toEqual(['[\n', { start: 17, end: 17 + 2 * 11 + 2 }, '\n]\n']);
   });
 

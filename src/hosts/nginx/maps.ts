@@ -1,13 +1,27 @@
-import type { Answers, Columns } from '../../core/columns.ts';
-import { versionOf } from '../../core/find.ts';
-import { parseQuery } from '../../core/query.ts';
-import { kibanaClass, precomputedAnswer } from '../../core/precomputed.ts';
-import { parseQueryString } from '../../core/query-string.ts';
+import type { SpecBounds } from '../../config.ts';
+import type { Answers, Columns, Cut, Runs } from '../../core/columns.ts';
+import {
+  answerAt,
+  CATEGORIES,
+  CATEGORIES_OF_TEMPLATES,
+  categorySubject,
+  clientKind,
+  kibanaClass,
+  packageSubject,
+  placeAt,
+  rangePosition,
+  specRange,
+  subjectCount,
+  WHOLE_SEARCH,
+} from '../../core/precomputed.ts';
+import { versionOf } from '../../core/version.ts';
 
 /*
- * `maps.conf`: from what Kibana asks most to the file that answers it, so that nginx finds it without the registry's code.
- * A version of Kibana leads to its class, and a class to the answer of each question. What a map doesn't know, it leaves
- * empty, and the registry's code answers. Every map stays within nginx's own sizes of hashes.
+ * `maps.conf`: from what Kibana asks to the file of the precomputed answer, so that nginx finds it without the registry's
+ * code. A `geo` block finds the range of addresses that an address lies in. So a Kibana version is an address
+ * (`8.19.4.0`), which leads to its class; and so is a question: two numbers of its subject, one of the kind of client, one of
+ * the class. Numbers are as in `core/precomputed.ts`. What a block doesn't know, it leaves empty, and the registry's code answers.
+ * Directives: https://nginx.org/en/docs/http/ngx_http_map_module.html and ngx_http_geo_module.html.
  */
 
 /** The variable of a registry by one of its names: two registries may live in one nginx. */
@@ -16,46 +30,87 @@ export function variableOf(distribution: string, name: string): string {
   return `$epr_${id}_${name}`;
 }
 
-/** The text of `maps.conf`. It sets `search` and `categories`, names of answers, and `form` and `coding`, the client's. */
-export function mapsConf(distribution: string, columns: Columns): string {
-  const variable = (name: string): string => variableOf(distribution, name);
-  const { classes, ...versions } = versionClasses(columns.answers);
-  const question = (name: string, query: string): string => {
-    const answers = [...classes].map(([kibana, version]) => row(kibana, answerTo(columns, query, version)));
-    return map(variable('class'), variable(name), answers);
-  };
-  return `# From what Kibana asks most to the answer of the registry "${distribution}": for http {}, once. Written by epr-static.
+/** What is asked at a path of its own, and answered by a file. */
+export const ENDPOINTS = ['search', 'categories'] as const;
 
-# The class of a Kibana version: that of its minor version, but for some patches.
-${map('$args', variable('class'), [`"~${asked(variable)}" ${variable('version_class')};`])}
-${map(variable('version'), variable('version_class'), [`default ${variable('minor_class')};`, ...versions.patches])}
-${map(variable('minor'), variable('minor_class'), versions.minors)}
-${question('search_released', 'search?')}
-${question('search_all', 'search?prerelease=true')}
-${choice('$arg_prerelease', variable('search'), [variable('search_released'), variable('search_all')])}
-${question('categories_released', 'categories?')}
-${question('categories_all', 'categories?prerelease=true')}
-${question('categories_released_templates', 'categories?include_policy_templates=true')}
-${question('categories_all_templates', 'categories?prerelease=true&include_policy_templates=true')}
-${['', '_templates']
-  .map((kind) => {
-    const names = [variable(`categories_released${kind}`), variable(`categories_all${kind}`)];
-    return choice('$arg_prerelease', variable(`categories_by_release${kind}`), names);
-  })
-  .join('\n')}
-${choice('$arg_include_policy_templates', variable('categories'), [variable('categories_by_release'), variable('categories_by_release_templates')])}
+type Endpoint = (typeof ENDPOINTS)[number];
+
+/**
+ * The text of `maps.conf`. For each endpoint it sets the name of the answer (`search`), the compressed form that the client gets
+ * (`search_form`) and its coding (`search_coding`); and `form` and `coding` for every other file. `specs` are the spec
+ * ranges that Kibanas send.
+ */
+export function mapsConf(distribution: string, columns: Columns, specs: readonly SpecBounds[]): string {
+  const own = (name: string): string => variableOf(distribution, name);
+  return `# From what Kibana asks to the answer of the registry "${distribution}": for http {}, once. Written by epr-static.
+
+# The rules answer what is asked in this way: known parameters, each at most once, with plain values.
+${map('$args', own('is_plain'), [row('', 1), `"~${plainPattern()}" 1;`])}
+${map(asked('kibana'), own('release'), [row('', NO_RELEASE), `default ${asked('kibana')}.0;`])}
+${geo(own('release'), own('class'), releaseRows(columns.answers))}
+${map(joined('prerelease', 'min', 'max'), own('kind'), kindRows(columns.answers, specs))}
+${map(joined('category', 'package'), own('search_subject'), searchSubjectRows(columns))}
+${map(asked('templates'), own('categories_subject'), [
+  `default ${twoNumbers(CATEGORIES)};`,
+  row('true', twoNumbers(CATEGORIES_OF_TEMPLATES)),
+])}
+${ENDPOINTS.map((endpoint) => answerBlocks(own, endpoint, columns)).join('\n')}
 # The compressed form that a client takes; "odd" where that takes weighing.
-${map('$http_accept_encoding', variable('form'), FORMS)}
-${map(`$status${variable('form')}`, variable('coding'), ['200.br br;', '200.gz gzip;'])}`;
+${map('$http_accept_encoding', own('form'), FORMS)}
+${codingOf(own('form'), own('coding'))}
+`;
 }
 
-/** Of a parameter that is there twice the first one counts, for nginx's `$arg_` as well. */
-function asked(variable: (name: string) => string): string {
-  const flag = '(?:prerelease|include_policy_templates)=(?:true|false)';
-  const number = '(?:0|[1-9][0-9]{0,3})';
-  const name = (of: string): string => variable(of).slice(1);
-  const version = `(?<${name('version')}>(?<${name('minor')}>${number}\\.${number})\\.${number})`;
-  return `^(?:${flag}&)*kibana\\.version=${version}(?:&${flag})*$`;
+function answerBlocks(own: (name: string) => string, endpoint: Endpoint, columns: Columns): string {
+  const { answers } = columns;
+  const address = own(`${endpoint}_address`);
+  const parts = [`${endpoint}_subject`, 'kind', 'class'].map(own).join('.');
+  const empty = answers.digests.filter((_, i) => (answers.bytes[i] as number) <= LONGEST_EMPTY);
+  return `${map(own('is_plain'), address, [`1 ${parts};`])}
+${geo(address, own(endpoint), answerRows(columns, subjectsOf(endpoint, columns)))}
+${map(own(endpoint), own(`${endpoint}_form`), [`default ${own('form')};`, ...empty.map((digest) => row(digest, ''))])}
+${codingOf(own(`${endpoint}_form`), own(`${endpoint}_coding`))}`;
+}
+
+/** The bytes of the longest answer that finds nothing. Every other one is longer, and has compressed forms. */
+const LONGEST_EMPTY = '[]\n'.length;
+
+const NUMBER = '(?:0|[1-9][0-9]{0,2})';
+const SPEC = `${NUMBER}\\.${NUMBER}`;
+const FLAG = '(?:true|false)';
+const NAME = '[a-z0-9_]{1,40}';
+
+/** The parameters that the rules know, with their plain values. An endpoint ignores those of the other, as the core does. */
+const PARAMETERS = {
+  // No 0.x: 0.0.0.0 is the address of no release.
+  kibana: ['kibana.version', `[1-9][0-9]{0,2}\\.${NUMBER}\\.${NUMBER}`],
+  min: ['spec.min', SPEC],
+  max: ['spec.max', SPEC],
+  prerelease: ['prerelease', FLAG],
+  templates: ['include_policy_templates', FLAG],
+  category: ['category', NAME],
+  package: ['package', NAME],
+} as const;
+
+/** The variable of a parameter's value. All registries share it, since PCRE knows no long names. */
+function asked(parameter: keyof typeof PARAMETERS): string {
+  return `$epr_asked_${parameter}`;
+}
+
+function joined(...parameters: (keyof typeof PARAMETERS)[]): string {
+  return `"${parameters.map(asked).join('/')}"`;
+}
+
+/**
+ * Matches a query of plain parameters in any order, each at most once, and sets their variables. nginx doesn't ask it about an
+ * empty query.
+ */
+function plainPattern(): string {
+  const one = Object.entries(PARAMETERS).map(([parameter, [name, value]]) => {
+    const written = name.replaceAll('.', '\\.');
+    return `${written}=(?<epr_asked_${parameter}>${value})(?!.*&${written}=)`;
+  });
+  return `^(?:(?:${one.join('|')})(?:&(?=.)|$))*$`;
 }
 
 const FORMS = [
@@ -71,66 +126,146 @@ const FORMS = [
   '"~^[^;]*$" "";',
 ];
 
-interface VersionClasses {
-  /** Rows of the maps. */
-  readonly minors: readonly string[];
-  readonly patches: readonly string[];
-  /** Each class that they lead to, with a version of it. */
-  readonly classes: ReadonlyMap<number, string>;
+/** nginx adds no header whose value is empty. */
+function codingOf(form: string, coding: string): string {
+  return map(`$status${form}`, coding, ['200.br br;', '200.gz gzip;']);
 }
 
-/** The classes of the released versions that Kibana has or may have soon. */
-function versionClasses(answers: Answers): VersionClasses {
-  const classes = new Map<number, string>();
-  const minors: string[] = [];
-  const patches: string[] = [];
-  const classOf = (version: string): number => {
-    const found = kibanaClass(answers, versionOf(version));
-    classes.set(found, version);
-    return found;
+/** The largest number in an address. */
+const MOST = 255;
+
+/** The address of no release, and the number of the class of clients that name no Kibana. */
+const NO_RELEASE = '0.0.0.0';
+const NO_KIBANA = 0;
+
+/** The rules know the releases before this one; each major version makes nginx's table longer. */
+const END_OF_RELEASES = 30 * 256 ** 3;
+
+/** From the address of a release to the number of its class. */
+function releaseRows({ releaseCuts }: Answers): string[] {
+  const starts = [256 ** 3, ...releaseCuts.map(addressOfCut), END_OF_RELEASES];
+  const rows = starts.slice(0, -1).flatMap((start, behind) => {
+    const end = Math.min(starts[behind + 1] as number, END_OF_RELEASES);
+    const number = classNumber(releaseCuts, behind);
+    return number > NO_KIBANA && start < end ? [row(`${address(start)}-${address(end - 1)}`, number)] : [];
+  });
+  return [row(`${NO_RELEASE}-${NO_RELEASE}`, NO_KIBANA), ...rows];
+}
+
+/** The address of the first release behind a cut. */
+function addressOfCut([version, behind]: Cut): number {
+  const { major, minor, patch, pre } = versionOf(version);
+  const [a, b, c] = [major, minor, patch].map(Number) as [number, number, number];
+  if (a > MOST) return END_OF_RELEASES;
+  if (b > MOST) return (a + 1) * 256 ** 3;
+  if (c > MOST) return a * 256 ** 3 + (b + 1) * 256 ** 2;
+  return a * 256 ** 3 + b * 256 ** 2 + (c + (pre === '' ? behind : 0)) * 256;
+}
+
+/** The number of the class behind so many cuts; of more classes than there are numbers, the first ones have none. */
+function classNumber(releaseCuts: readonly Cut[], behind: number): number {
+  return 1 + behind - Math.max(0, releaseCuts.length + 1 - MOST);
+}
+
+function address(number: number): string {
+  return [3, 2, 1, 0].map((power) => Math.floor(number / 256 ** power) % 256).join('.');
+}
+
+/** From what is sent of `prerelease` and the spec range to the kind of client. */
+function kindRows({ specs, ranges }: Answers, written: readonly SpecBounds[]): string[] {
+  const none = { text: '/', range: specRange(specs, undefined, undefined) };
+  const bounds = written.map(({ min, max }) => {
+    return { text: `${min}/${max}`, range: specRange(specs, versionOf(`${min}.0`), versionOf(`${max}.0`)) };
+  });
+  return [none, ...bounds].flatMap(({ text, range }) => {
+    const position = rangePosition(ranges, range);
+    return ['', 'false', 'true'].flatMap((prerelease) => {
+      const kind = clientKind(ranges, position, prerelease === 'true');
+      return position < 0 || kind > MOST ? [] : [row(`${prerelease}/${text}`, kind)];
+    });
+  });
+}
+
+/** The subject of `/search`: all packages, those of a category, or one package. */
+function searchSubjectRows(columns: Columns): string[] {
+  const ids = [
+    { text: '/', subject: WHOLE_SEARCH },
+    ...columns.categories.map(({ id }, i) => ({ text: `${id}/`, subject: categorySubject(i) })),
+    ...columns.names.map((name, i) => ({ text: `/${name}`, subject: packageSubject(columns, i) })),
+  ];
+  const isPlain = new RegExp(`^(?:${NAME}/|/(?:${NAME})?)$`);
+  return ids.flatMap(({ text, subject }) =>
+    isPlain.test(text) && subject < 256 ** 2 ? [row(text, twoNumbers(subject))] : [],
+  );
+}
+
+function twoNumbers(subject: number): string {
+  return `${Math.floor(subject / 256)}.${subject % 256}`;
+}
+
+const OF_CATEGORIES: ReadonlySet<number> = new Set([CATEGORIES, CATEGORIES_OF_TEMPLATES]);
+
+function subjectsOf(endpoint: Endpoint, columns: Columns): number[] {
+  const all = Array.from({ length: Math.min(subjectCount(columns), 256 ** 2) }, (_, subject) => subject);
+  return all.filter((subject) => OF_CATEGORIES.has(subject) === (endpoint === 'categories'));
+}
+
+/** From the address of a question to the name of its answer. */
+function answerRows(columns: Columns, subjects: readonly number[]): string[] {
+  const { answers } = columns;
+  const kinds = Array.from({ length: Math.min(2 * answers.ranges.length, MOST + 1) }, (_, kind) => kind);
+  const stretches = answers.runs.map((runs) => stretchesOf(runs, answers.releaseCuts));
+  return subjects.flatMap((subject) =>
+    kinds.flatMap((kind) => {
+      const question = `${twoNumbers(subject)}.${kind}`;
+      const own = stretches[answers.places[placeAt(columns, kind, subject)] as number] ?? [];
+      return own.map(({ from, to, answer }) =>
+        row(`${question}.${from}-${question}.${to}`, answers.digests[answer] as string),
+      );
+    }),
+  );
+}
+
+interface Stretch {
+  readonly from: number;
+  to: number;
+  readonly answer: number;
+}
+
+/** The same answer for the numbers of classes `from` to `to`, without those that have none. */
+function stretchesOf(runs: Runs, releaseCuts: readonly Cut[]): Stretch[] {
+  const found: Stretch[] = [];
+  const add = (number: number, answer: number): void => {
+    const last = found.at(-1);
+    if (last?.to === number - 1 && last.answer === answer) last.to = number;
+    else if (answer >= 0) found.push({ from: number, to: number, answer });
   };
-  for (const minor of MAJORS.flatMap((major) => Array.from({ length: MINORS }, (_, i) => `${major}.${i}`))) {
-    const cut = lastCut(answers, minor);
-    if (patches.length + cut > MOST_PATCHES) continue;
-    const behind = classOf(`${minor}.${cut + 1}`);
-    minors.push(row(minor, behind));
-    for (let patch = 0; patch <= cut; patch++) {
-      const version = `${minor}.${patch}`;
-      const own = kibanaClass(answers, versionOf(version));
-      if (own !== behind) patches.push(row(version, classOf(version)));
-    }
+  add(NO_KIBANA, answerAt(runs, kibanaClass({ releaseCuts, prereleaseCuts: [] }, undefined)));
+  for (let behind = 0; behind <= releaseCuts.length; behind++) {
+    const number = classNumber(releaseCuts, behind);
+    if (number > NO_KIBANA) add(number, answerAt(runs, 1 + behind));
   }
-  return { minors, patches, classes };
+  return found;
 }
 
-const MAJORS = [7, 8, 9];
-const MINORS = 30;
-/** So many patches with a row of their own fit a hash; further minor versions that need some are left to the code. */
-const MOST_PATCHES = 300;
-
-/** The patch of the last cut inside a minor version, 0 where there is none. */
-function lastCut({ releaseCuts }: Answers, minor: string): number {
-  const patches = releaseCuts
-    .filter(([version]) => version.startsWith(`${minor}.`))
-    .map(([version]) => versionOf(version));
-  return Math.max(0, ...patches.map(({ patch }) => Number(patch)));
+function row(key: string, value: string | number): string {
+  return `${/^[\w.-]+$/.test(key) ? key : `"${key}"`} ${value === '' ? '""' : value};`;
 }
 
-/** The name of the answer's file, '' where it is composed when it is asked. */
-function answerTo(columns: Columns, query: string, version: string): string {
-  const [endpoint, flags] = query.split('?') as ['search' | 'categories', string];
-  const parsed = parseQuery(endpoint, parseQueryString(`kibana.version=${version}&${flags}`));
-  return ('query' in parsed && precomputedAnswer(columns, parsed.query)?.digest) || '';
+/** A map of any size: nginx's own sizes of hashes hold some hundred rows, so that a longer one goes on in another. */
+function map(source: string, target: string, rows: readonly string[], part = 1): string {
+  const [own, rest] = [rows.slice(0, MOST_ROWS), rows.slice(MOST_ROWS)];
+  if (rest.length === 0) return block(`map ${source} ${target}`, own);
+  const next = `${target.replace(/_part\d+$/, '')}_part${part + 1}`;
+  return `${block(`map ${source} ${target}`, [`default ${next};`, ...own])}\n${map(source, next, rest, part + 1)}`;
 }
 
-function choice(flag: string, target: string, [whenFalse = '', whenTrue = '']: readonly string[]): string {
-  return map(flag, target, [`default ${whenFalse};`, `true ${whenTrue};`]);
+const MOST_ROWS = 200;
+
+function geo(source: string, target: string, rows: readonly string[]): string {
+  return block(`geo ${source} ${target}`, ['ranges;', 'default "";', ...rows]);
 }
 
-function row(key: string | number, value: string | number): string {
-  return `${key} ${value === '' ? '""' : value};`;
-}
-
-function map(source: string, target: string, rows: readonly string[]): string {
-  return `map ${source} ${target} {\n${rows.map((line) => `    ${line}\n`).join('')}}`;
+function block(head: string, lines: readonly string[]): string {
+  return `${head} {\n${lines.map((line) => `    ${line}\n`).join('')}}`;
 }

@@ -1,8 +1,8 @@
 import { isCompressible } from './njs/encoding.ts';
 import { answerPath, indexFilePath, packageIndexPath } from '../../tree/layout.ts';
-import { mediaTypeByExtension } from '../../tree/media-type.ts';
+import { KNOWN_EXTENSIONS, mediaTypeByExtension } from '../../tree/media-type.ts';
 import type { Places } from './conf.ts';
-import { variableOf } from './maps.ts';
+import { ENDPOINTS, variableOf } from './maps.ts';
 
 /*
  * The plain rules: locations for GET and HEAD of what is a file, asked for without a range and without escapes, slashes or
@@ -12,7 +12,7 @@ import { variableOf } from './maps.ts';
 
 /** The locations, for the registry below `prefix`. */
 export function plainRules(places: Places, prefix: string): string {
-  const rules = [...QUERIES.map((query) => queryRule(places, query)), indexRule(places), ...fileRules(places)];
+  const rules = [...ENDPOINTS.map((endpoint) => queryRule(places, endpoint)), indexRule(places), ...fileRules(places)];
   return rules.map(({ location, lines }) => `    location ${location(prefix)} {\n${indented(lines)}    }\n`).join('');
 }
 
@@ -21,19 +21,17 @@ interface Rule {
   readonly lines: readonly string[];
 }
 
-const QUERIES = ['search', 'categories'] as const;
-
-function queryRule({ name, site, cache, index }: Places, query: (typeof QUERIES)[number]): Rule {
-  const answer = variableOf(name, query);
+function queryRule({ name, site, cache, index }: Places, endpoint: (typeof ENDPOINTS)[number]): Rule {
+  const answer = variableOf(name, endpoint);
   return {
-    location: (prefix) => `= ${prefix}/${query}`,
+    location: (prefix) => `= ${prefix}/${endpoint}`,
     lines: [
-      handOver('$request_uri != "$uri?$args"'),
+      handOver('$request_uri != "$uri$is_args$args"'),
       handOver(`${answer} = ''`),
-      ...jsonLines(name, cache[query]),
+      ...jsonLines(name, cache[endpoint], variableOf(name, `${endpoint}_coding`)),
       '# The maps are of the site that nginx was started with.',
       handOver(`!-f "${site}/${indexFilePath(index.columns)}"`),
-      `alias "${site}/${answerPath(answer)}${variableOf(name, 'form')}";`,
+      `alias "${site}/${answerPath(answer)}${variableOf(name, `${endpoint}_form`)}";`,
     ],
   };
 }
@@ -43,20 +41,20 @@ function indexRule({ name, cache }: Places): Rule {
     location: (prefix) => `~ "^${prefix}/package/(?<epr_package>[a-z0-9_]+)/(?<epr_version>[0-9A-Za-z.+-]+)/$"`,
     lines: [
       handOver('$request_uri != $uri'),
-      ...jsonLines(name, cache.index),
+      ...jsonLines(name, cache.index, variableOf(name, 'coding')),
       `rewrite ^ /${packageIndexPath('$epr_package', '$epr_version')}${variableOf(name, 'form')} break;`,
     ],
   };
 }
 
-function jsonLines(name: string, maxAge: number): string[] {
+function jsonLines(name: string, maxAge: number, coding: string): string[] {
   return [
     handOver(`${variableOf(name, 'form')} = odd`),
     handOver(`$http_if_modified_since != ''`),
     'default_type application/json;',
     ...headerLines(maxAge),
     'add_header Vary Accept-Encoding;',
-    `add_header Content-Encoding ${variableOf(name, 'coding')};`,
+    `add_header Content-Encoding ${coding};`,
   ];
 }
 
@@ -94,8 +92,7 @@ function fileRules({ name, site, cache }: Places): Rule[] {
 }
 
 /** Those of the files in packages whose type is not sniffed. */
-const EXTENSIONS =
-  'avif css csv gif gz htm html ico jpeg jpg js json md mjs mp4 pdf png svg wasm webp xml yml zip'.split(' ');
+const EXTENSIONS = KNOWN_EXTENSIONS.map((extension) => extension.slice(1));
 
 function typeOf(extension: string): string {
   return mediaTypeByExtension(`file.${extension}`) ?? '';

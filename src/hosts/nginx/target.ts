@@ -37,7 +37,7 @@ export async function writeNginx(site: TargetSite, encoded: EncodedFiles): Retur
   const files: Record<string, string | Buffer> = {
     'epr.js': bundle,
     'columns.json': text,
-    'maps.conf': mapsConf(site.name, columns),
+    'maps.conf': mapsConf(site.name, columns, site.distribution.precompute.specs),
     'nginx.conf': serverConf(places),
     'registry.conf': registryConf(places),
     'sub-path.conf': subPathConf(places),
