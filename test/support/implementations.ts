@@ -49,7 +49,9 @@ export const coreInMemory: Implementation = {
 export const serve: Implementation = {
   name: 'serve',
   start: async (folder) => {
-    const site = nodeSite(folder);
+    const site = nodeSite(folder, (line) => {
+      throw new Error(line);
+    });
     const server = http.createServer((request, response) => void site.handle(request, response));
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const client = httpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);

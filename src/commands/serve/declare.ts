@@ -20,7 +20,8 @@ export const declare: Declare = (program, finish) => {
     )
     .action(async (options) => {
       const { serve } = await import('./run.ts');
-      const serving = await serve(options);
+      const { say } = await import('../../report.ts');
+      const serving = await serve(options, say);
       (await import('./report.ts')).printServing(serving);
       finish(true);
     });

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { nodeSite } from '../../hosts/node/server.ts';
+import type { Log } from '../../hosts/node/server.ts';
 import { Stop } from '../../errors.ts';
 import { INDEX } from '../../tree/layout.ts';
 import { recoverIfFree } from '../../tree/commit/replace.ts';
@@ -20,12 +21,12 @@ export interface Serving {
   readonly url: string;
 }
 
-/** Serves a site. Throws a `Stop` where there is no site, or the port is taken. */
-export async function serve(options: ServeOptions): Promise<Serving> {
+/** Serves a site; `log` takes what goes wrong. Throws a `Stop` where there is no site, or the port is taken. */
+export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
   const folder = siteFolder(options);
   await recoverIfFree(folder);
   requireSite(folder, options, INDEX);
-  const site = nodeSite(folder);
+  const site = nodeSite(folder, log);
   const server = createServer((request, response) => void site.handle(request, response));
   await listen(server, options);
   const { port } = server.address() as AddressInfo;

@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { answer } from '../../core/respond.ts';
 import type { Request } from '../../core/respond.ts';
+import { isAbsence } from '../../errors.ts';
 import { boundedMemory } from './memory.ts';
 import { joinPieces, loadIndex } from '../fetch/handler.ts';
 import type { Index } from '../fetch/handler.ts';
-import { errorAnswer } from '../../core/response.ts';
+import { errorAnswer, UNREADABLE } from '../../core/response.ts';
 import type { Answer, FileBody } from '../../core/response.ts';
 import { INDEX } from '../../tree/layout.ts';
 import { withoutFile } from '../../core/without-file.ts';
+
+/** Takes what is to be known of a request that went wrong, a line each. */
+export type Log = (line: string) => void;
 
 /** A site's folder, as Node serves it. */
 export interface NodeSite {
@@ -19,19 +23,22 @@ export interface NodeSite {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
-/** Serves the site in `folder`; a site that is put in its place later is noticed within a second. */
-export function nodeSite(folder: string): NodeSite {
+/**
+ * Serves the site in `folder`; a site that is put in its place later is noticed within a second. Where a file is there and can't
+ * be read, the answer is a 503, and the log names the file.
+ */
+export function nodeSite(folder: string, log: Log): NodeSite {
   const texts = boundedMemory<string | undefined>(TEXTS, (text) => text?.length ?? Infinity);
   const made = boundedMemory<Made>(BODIES, ({ body, isKept }) =>
     isKept && Buffer.isBuffer(body) ? body.length : Infinity,
   );
   const site: Site = {
     folder,
-    index: indexLoader(folder, () => {
+    index: indexLoader(folder, log, () => {
       texts.clear();
       made.clear();
     }),
-    text: (path) => texts.get(path, () => readFile(join(folder, path), 'utf8').catch(() => undefined)),
+    text: (path) => texts.get(path, async () => (await readIfThere(join(folder, path)))?.toString('utf8')),
     made: (key, make) => made.get(key, make),
   };
   return {
@@ -39,11 +46,18 @@ export function nodeSite(folder: string): NodeSite {
       try {
         await respond(site, incoming, response);
       } catch (error) {
+        if (!hasClientLeft(error)) log(String(error));
         if (response.headersSent) response.destroy(error as Error);
-        else send(withBody(errorAnswer(500, 'internal error'), undefined), response);
+        else send(withBody(error instanceof UnreadableFile ? UNREADABLE : FAILED, undefined), response);
       }
     },
   };
+}
+
+const FAILED = errorAnswer(500, 'internal error');
+
+function hasClientLeft(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 /** Bytes of file lists kept in memory. */
@@ -95,7 +109,7 @@ async function makeAnswer(site: Site, request: Request, index: Index | undefined
   if (body?.kind !== 'file') return withBody(result, index);
   const made = { status: result.status, headers: flat(result), isKept: true };
   if (body.size > SMALL || body.end - body.start < body.size) return { ...made, body };
-  const bytes = await readFile(place(site.folder, body.path)).catch(() => undefined);
+  const bytes = await readIfThere(place(site.folder, body.path));
   return bytes?.length === body.size ? { ...made, body: bytes } : withoutItsFile(request, index);
 }
 
@@ -106,7 +120,7 @@ function withoutItsFile(request: Request, index: Index | undefined): Made {
 /** An answer whose body is no file. */
 function withBody(result: Answer, index: Index | undefined): Made {
   const { body } = result;
-  const made = { status: result.status, headers: flat(result), isKept: false };
+  const made = { status: result.status, headers: flat(result), isKept: body?.kind === 'pieces' };
   if (body?.kind === 'text') return { ...made, body: Buffer.from(body.text, 'latin1') };
   if (body?.kind === 'pieces' && index) return { ...made, body: joinPieces(body.pieces, index.rows) };
   return { ...made, body: undefined };
@@ -126,7 +140,8 @@ async function stream(
   { made, body }: { made: Made; body: FileBody },
   response: ServerResponse,
 ): Promise<boolean> {
-  const file = await open(place(folder, body.path)).catch(() => undefined);
+  const path = place(folder, body.path);
+  const file = await ifThere(path, open(path));
   try {
     if (!file || (await file.stat()).size !== body.size) return false;
     response.writeHead(made.status, made.headers);
@@ -137,6 +152,28 @@ async function stream(
     return true;
   } finally {
     await file?.close();
+  }
+}
+
+/** A file is there and can't be read. */
+class UnreadableFile extends Error {
+  constructor(path: string | Buffer, { code, message }: NodeJS.ErrnoException) {
+    super(`${path.toString()} can't be read: ${code ?? message}`);
+  }
+}
+
+async function readIfThere(path: string | Buffer): Promise<Buffer | undefined> {
+  return await ifThere(path, readFile(path));
+}
+
+/** What came of opening or reading a file; undefined where there is none. Throws an `UnreadableFile` where it failed otherwise. */
+async function ifThere<Result>(path: string | Buffer, result: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    // A name that is too long comes from a client: no site holds one.
+    if (isAbsence(error) || (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return undefined;
+    throw new UnreadableFile(path, error as NodeJS.ErrnoException);
   }
 }
 
@@ -158,18 +195,24 @@ function toRequest({ method = 'GET', url = '/', headers }: IncomingMessage): Req
   };
 }
 
-/** Gives the current index; undefined where it is missing, broken, or of two builds. */
-function indexLoader(folder: string, onChange: () => void): () => Promise<Index | undefined> {
+/** Gives the current index; undefined where it is missing, broken, of two builds, or can't be read, which the log says. */
+function indexLoader(folder: string, log: Log, onChange: () => void): () => Promise<Index | undefined> {
   let checked = 0;
   let identity = '';
   let current: Promise<Index | undefined> = Promise.resolve(undefined);
+  const orLog = async <Result>(result: Promise<Result | undefined>): Promise<Result | undefined> =>
+    await result.catch((error: unknown) => {
+      log(String(error));
+      return undefined;
+    });
   const refresh = async (before: Promise<Index | undefined>): Promise<Index | undefined> => {
-    const found = await stat(join(folder, INDEX)).catch(() => undefined);
+    const path = join(folder, INDEX);
+    const found = await orLog(ifThere(path, stat(path)));
     const now = found ? `${found.ino}-${found.mtimeMs}` : '';
     if (now === identity && now !== '') return await before;
     identity = now;
     onChange();
-    return await loadIndex({ bytes: (path) => readFile(join(folder, path)).catch(() => undefined) });
+    return await loadIndex({ bytes: (inner) => orLog(readIfThere(join(folder, inner))) });
   };
   return () => {
     if (Date.now() - checked >= RECHECK) {

@@ -1,0 +1,96 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { nodeSite } from '../../src/hosts/node/server.ts';
+import { indexOf, revision } from '../support/registry.ts';
+
+/*
+ * `serve` over a small site, some of whose files can't be read. What makes them so is a link to itself or a folder in their
+ * place, which stops root too.
+ */
+
+const root = mkdtempSync(join(tmpdir(), 'epr-static-node-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const digest = 'd'.repeat(64);
+const BIG = 5 * 2 ** 20;
+let folder = '';
+let log: string[] = [];
+let server: Server;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(root, 'site-'));
+  log = [];
+  const { columns, rows } = indexOf(revision('acme@1.0.0', { categories: ['web'] }));
+  const list = {
+    index: [5, digest, 'application/json'],
+    files: { 'a.txt': [4, digest, 'text/plain'], 'big.txt': [BIG, digest, 'text/plain'] },
+  };
+  write(
+    '_registry/index.json',
+    JSON.stringify({ build: columns.build, columns: 'columns-a.json', rows: 'rows-a.txt' }),
+  );
+  write('_registry/columns-a.json', JSON.stringify(columns));
+  write('_registry/rows-a.txt', rows.toString('latin1'));
+  write('_registry/files/acme/1.0.0.json', JSON.stringify(list));
+  write('_registry/package/acme/1.0.0.json', '12345');
+  write('package/acme/1.0.0/a.txt', 'text');
+  write('package/acme/1.0.0/big.txt', 'x'.repeat(BIG));
+  const site = nodeSite(folder, (line) => log.push(line));
+  server = createServer((request, response) => void site.handle(request, response));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+});
+afterEach(() => void server.close());
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text, 'latin1');
+}
+
+async function ask(path: string): Promise<[status: number, text: string, cache: string | null]> {
+  const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+  return [response.status, await response.text(), response.headers.get('cache-control')];
+}
+
+const unreadable = [503, 'a file of this registry can not be read\n', 'max-age=0, private, no-store'];
+
+test.each([
+  ['/package/acme/1.0.0/', '_registry/files/acme/1.0.0.json'],
+  ['/package/acme/1.0.0/', '_registry/package/acme/1.0.0.json'],
+  ['/package/acme/1.0.0/a.txt', 'package/acme/1.0.0/a.txt'],
+  ['/package/acme/1.0.0/big.txt', 'package/acme/1.0.0/big.txt'],
+])('%s is a 503 while %s can not be read', async (target, path) => {
+  unlinkSync(join(folder, path));
+  symlinkSync(join(folder, path), join(folder, path));
+  expect(await ask(target)).toEqual(unreadable);
+  expect(log).toEqual([`Error: ${join(folder, path)} can't be read: ELOOP`]);
+  unlinkSync(join(folder, path));
+  expect((await ask(target))[0]).toBe(404);
+  expect(log).toHaveLength(1);
+});
+
+test('a folder in the place of a file', async () => {
+  unlinkSync(join(folder, 'package/acme/1.0.0/a.txt'));
+  mkdirSync(join(folder, 'package/acme/1.0.0/a.txt'));
+  expect(await ask('/package/acme/1.0.0/a.txt')).toEqual(unreadable);
+  expect(log).toEqual([`Error: ${join(folder, 'package/acme/1.0.0/a.txt')} can't be read: EISDIR`]);
+});
+
+test.each(['_registry/index.json', '_registry/columns-a.json', '_registry/rows-a.txt'])(
+  'no search while %s can not be read',
+  async (path) => {
+    unlinkSync(join(folder, path));
+    symlinkSync(join(folder, path), join(folder, path));
+    expect((await ask('/search'))[0]).toBe(503);
+    expect([...new Set(log)]).toEqual([`Error: ${join(folder, path)} can't be read: ELOOP`]);
+  },
+);
+
+test('a name that no file system holds is not there', async () => {
+  expect((await ask(`/package/${'a'.repeat(300)}/1.0.0/`))[0]).toBe(404);
+  expect(log).toEqual([]);
+});
