@@ -17,7 +17,7 @@ export interface Composed {
 
 /** What the compiled core exports; a script can't see the types of `src/`. */
 interface Core {
-  answer(request: object, columns: unknown): { body?: { kind: string; pieces: unknown } };
+  respond(request: object, columns: unknown): { body?: { kind: string; pieces: unknown } };
   joinPieces(pieces: unknown, rows: Uint8Array): Uint8Array;
   loadIndex(files: object): Promise<{ columns: unknown; rows: Uint8Array } | undefined>;
 }
@@ -58,7 +58,7 @@ function timeOf(target: string, count: number): number {
   const [path, query] = target.split('?');
   const before = process.cpuUsage();
   for (let i = 0; i < count; i++) {
-    const { body } = core.answer({ method: 'GET', path, query }, columns);
+    const { body } = core.respond({ method: 'GET', path, query }, columns);
     if (body?.kind !== 'pieces') throw new Error(`${target} is not composed`);
     core.joinPieces(body.pieces, rows);
   }

@@ -16,28 +16,39 @@ export interface FileSource {
   readonly hasRanges: boolean;
 }
 
-interface Conditions {
+/** The conditions that a client puts on an answer. */
+export interface Conditions {
   readonly range?: string | undefined;
   readonly ifRange?: string | undefined;
   readonly ifNoneMatch?: string | undefined;
+  /** The tags that the host gives answers, where they aren't the core's. */
+  readonly tags?: HostTags | undefined;
+}
+
+/** The tags of a host that sends compressed forms, or has tags of its own. A tag is '' where the host finds nothing to send. */
+export interface HostTags {
+  /** Of a file: of the form that the client gets, and of the file as it is, which ranges are of. */
+  readonly ofFile: (source: FileSource) => { readonly form: string; readonly plain: string };
+  /** Of a composed answer of so many bytes, which the core gives a tag. */
+  readonly ofComposed: (tag: string, length: number) => string;
 }
 
 export function fileAnswer(request: Conditions, source: FileSource): Answer {
   const size = source.entry[0];
-  const tag = `"${source.entry[1].slice(0, 32)}"`;
-  const headers: [string, string][] = [
-    ['Cache-Control', `max-age=${source.maxAge}, public`],
-    ['ETag', tag],
-  ];
-  if (isMatch(request, tag))
-    return { kind: 'answer', status: 304, headers: ok(headers, undefined).headers, body: undefined };
-  headers.push(['Content-Type', source.entry[2]]);
-  if (source.hasRanges) headers.push(['Accept-Ranges', 'bytes']);
-  const isWanted = source.hasRanges && request.range && (!request.ifRange || request.ifRange === tag);
+  const ownTag = `"${source.entry[1].slice(0, 32)}"`;
+  const tags = request.tags ? request.tags.ofFile(source) : { form: ownTag, plain: ownTag };
+  if (isMatch(request, tags.form)) return notModified(tags.form, source.maxAge);
+  const isWanted = source.hasRanges && request.range && (!request.ifRange || request.ifRange === tags.plain);
   const range = isWanted ? parseRange(request.range as string, size) : undefined;
   if (typeof range === 'string') return rangeError(range, size);
   const start = range ? range.start : 0;
   const end = range ? range.end : size;
+  const headers: [string, string][] = [
+    ['Cache-Control', `max-age=${source.maxAge}, public`],
+    ['ETag', range ? tags.plain : tags.form],
+    ['Content-Type', source.entry[2]],
+  ];
+  if (source.hasRanges) headers.push(['Accept-Ranges', 'bytes']);
   headers.push(['Content-Length', String(end - start)]);
   if (range) headers.push(['Content-Range', `bytes ${start}-${end - 1}/${size}`]);
   const whole = ok(headers, { kind: 'file', path: source.path, digest: source.entry[1], size, start, end });
@@ -47,13 +58,23 @@ export function fileAnswer(request: Conditions, source: FileSource): Answer {
 /** Whether `If-None-Match` names the tag, by weak comparison (RFC 9110 section 13.1.2). */
 export function isMatch(request: Conditions, tag: string): boolean {
   const written = request.ifNoneMatch;
-  if (written === undefined) return false;
+  if (written === undefined || tag === '') return false;
   const tags = written.split(',');
+  const strong = tag.slice(0, 2) === 'W/' ? tag.slice(2) : tag;
   for (let i = 0; i < tags.length; i++) {
     const one = (tags[i] as string).trim();
-    if (one === '*' || one === tag || one === `W/${tag}`) return true;
+    if (one === '*' || one === strong || one === `W/${strong}`) return true;
   }
   return false;
+}
+
+/** The 304 of an answer with a tag. */
+export function notModified(tag: string, maxAge: number): Answer {
+  const headers: [string, string][] = [
+    ['Cache-Control', `max-age=${maxAge}, public`],
+    ['ETag', tag],
+  ];
+  return { kind: 'answer', status: 304, headers: ok(headers, undefined).headers, body: undefined };
 }
 
 const NO_OVERLAP = 'invalid range: failed to overlap';

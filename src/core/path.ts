@@ -4,7 +4,7 @@ import { percentDecode } from './query-string.ts';
  * What the path of a request target comes to: one whose escapes don't parse, one to be redirected to its
  * clean form, or a clean and decoded path to be routed.
  */
-export type Target =
+export type RequestPath =
   | { readonly kind: 'bad' }
   | { readonly kind: 'redirect'; readonly location: string }
   | { readonly kind: 'path'; readonly path: string };
@@ -17,7 +17,7 @@ const HEX = '0123456789ABCDEF';
  * `location` is ASCII and lacks the query, a path is a decoded byte string.
  * The rule is in section 1 of the contract; `recorded/rules/paths` has examples.
  */
-export function readTarget(rawPath: string): Target {
+export function readPath(rawPath: string): RequestPath {
   const path = percentDecode(rawPath);
   if (path === undefined) {
     return { kind: 'bad' };

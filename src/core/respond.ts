@@ -1,10 +1,10 @@
 import type { Columns } from './columns.ts';
 import { composeBody, piecesLength } from './compose.ts';
-import type { Piece } from './compose.ts';
 import { parseQuery } from './query.ts';
 import { precomputedAnswer } from './precomputed.ts';
 import { parseQueryString } from './query-string.ts';
-import { fileAnswer, isMatch } from './file-answer.ts';
+import { fileAnswer, isMatch, notModified } from './file-answer.ts';
+import type { Conditions } from './file-answer.ts';
 import { ownEntry, parseFileList } from '../tree/file-list.ts';
 import type { FileList } from '../tree/file-list.ts';
 import {
@@ -22,7 +22,7 @@ import { isName, redirectToPath, redirectToRoute, route } from './route.ts';
 import type { RevisionRoute, Route } from './route.ts';
 import { errorAnswer, JSON_TYPE, ok, textBody, textTag } from './response.ts';
 import type { Answer } from './response.ts';
-import { readTarget } from './path.ts';
+import { readPath } from './path.ts';
 
 /*
  * The registry, as a function: a request and the index in, an answer out (docs/contract.md). It runs on every host, so it
@@ -30,15 +30,12 @@ import { readTarget } from './path.ts';
  */
 
 /** All texts are byte strings: a character is a byte. */
-export interface Request {
+export interface Request extends Conditions {
   readonly method: string;
   /** The path as sent, escapes and all. */
   readonly path: string;
   /** What stands behind the `?`; undefined where there is none. */
   readonly query: string | undefined;
-  readonly range?: string | undefined;
-  readonly ifRange?: string | undefined;
-  readonly ifNoneMatch?: string | undefined;
 }
 
 /** A small file of the site that the answer depends on. */
@@ -51,14 +48,14 @@ export interface Lookup {
 }
 
 /** Answers a request. `columns` is undefined where the index can't be loaded: then every answer that needs it is a 503. */
-export function answer(request: Request, columns: Columns | undefined): Answer | Lookup {
-  const result = answerBody(request, columns);
+export function respond(request: Request, columns: Columns | undefined): Answer | Lookup {
+  const result = respondWithBody(request, columns);
   return request.method === 'HEAD' && result.kind === 'answer' ? withoutBody(result) : result;
 }
 
 const METHODS = 'GET, HEAD, OPTIONS';
 
-function answerBody(request: Request, columns: Columns | undefined): Answer | Lookup {
+function respondWithBody(request: Request, columns: Columns | undefined): Answer | Lookup {
   if (request.method === 'OPTIONS')
     return {
       kind: 'answer',
@@ -72,13 +69,13 @@ function answerBody(request: Request, columns: Columns | undefined): Answer | Lo
     };
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return errorAnswer(405, 'method not allowed', [['Allow', METHODS]]);
-  const target = readTarget(request.path);
-  if (target.kind === 'bad') return errorAnswer(400, 'invalid escape in the path', []);
-  if (target.kind === 'redirect') return redirectToPath(target.location, request.query);
-  return answerRoute(route(target.path), request, columns);
+  const path = readPath(request.path);
+  if (path.kind === 'bad') return errorAnswer(400, 'invalid escape in the path', []);
+  if (path.kind === 'redirect') return redirectToPath(path.location, request.query);
+  return respondToRoute(route(path.path), request, columns);
 }
 
-function answerRoute(found: Route, request: Request, columns: Columns | undefined): Answer | Lookup {
+function respondToRoute(found: Route, request: Request, columns: Columns | undefined): Answer | Lookup {
   switch (found.kind) {
     case 'none':
       return errorAnswer(404, NO_ROUTE, []);
@@ -90,21 +87,21 @@ function answerRoute(found: Route, request: Request, columns: Columns | undefine
       return ok([['Content-Length', '0']], undefined);
     default:
       return columns
-        ? answerIndexed(found, request, columns)
+        ? respondFromIndex(found, request, columns)
         : errorAnswer(503, 'the index of this registry is not available');
   }
 }
 
 const NO_ROUTE = '404 page not found';
 
-function answerIndexed(found: Route, request: Request, columns: Columns): Answer | Lookup {
+function respondFromIndex(found: Route, request: Request, columns: Columns): Answer | Lookup {
   const cache = columns.cache;
   switch (found.kind) {
     case 'home':
       return taggedText(request, { text: columns.home, maxAge: cache.index });
     case 'search':
     case 'categories':
-      return answerQueryString(found.kind, request, columns);
+      return respondToQuery(found.kind, request, columns);
     case 'release':
       return lookup(request, RELEASE, (text) =>
         text === undefined ? errorAnswer(404, NO_ROUTE, []) : taggedText(request, { text, maxAge: cache.index }),
@@ -116,16 +113,16 @@ function answerIndexed(found: Route, request: Request, columns: Columns): Answer
         return fileAnswer(request, { path: FAVICON, entry, maxAge: cache.files, hasRanges: true });
       });
     default:
-      return answerRevision(found as RevisionRoute, request, cache);
+      return respondFromRevision(found as RevisionRoute, request, cache);
   }
 }
 
-function lookup(request: Request, path: string, respond: (text: string | undefined) => Answer): Lookup {
+function lookup(request: Request, path: string, answer: (text: string | undefined) => Answer): Lookup {
   return {
     kind: 'lookup',
     path,
     answer: (text) => {
-      const result = respond(text);
+      const result = answer(text);
       return request.method === 'HEAD' ? withoutBody(result) : result;
     },
   };
@@ -139,15 +136,15 @@ const MISSING = {
 };
 
 /** What a site holds of a revision stands in the list of its files; a name that is none is in no site. */
-function answerRevision(found: RevisionRoute, request: Request, cache: Columns['cache']): Answer | Lookup {
+function respondFromRevision(found: RevisionRoute, request: Request, cache: Columns['cache']): Answer | Lookup {
   const missing = errorAnswer(404, MISSING[found.kind]);
   if (!isName(found.name)) return missing;
   return lookup(request, fileListPath(found.name, found.version), (text) =>
-    text === undefined ? missing : revisionAnswer(found, request, { list: parseFileList(text), cache, missing }),
+    text === undefined ? missing : fileOfRevision(found, request, { list: parseFileList(text), cache, missing }),
   );
 }
 
-function revisionAnswer(
+function fileOfRevision(
   found: RevisionRoute,
   request: Request,
   known: { readonly list: FileList; readonly cache: Columns['cache']; readonly missing: Answer },
@@ -179,7 +176,7 @@ function noSuchFile(maxAge: number): Answer {
   ]);
 }
 
-function answerQueryString(endpoint: 'search' | 'categories', request: Request, columns: Columns): Answer {
+function respondToQuery(endpoint: 'search' | 'categories', request: Request, columns: Columns): Answer {
   const parsed = parseQuery(endpoint, parseQueryString(request.query || ''));
   if ('error' in parsed) return errorAnswer(400, parsed.error);
   const maxAge = columns.cache[endpoint];
@@ -192,20 +189,17 @@ function answerQueryString(endpoint: 'search' | 'categories', request: Request, 
       hasRanges: false,
     });
   const pieces = composeBody(columns, parsed.query);
-  const tag = `"${columns.build}-${endpoint}"`;
-  return isMatch(request, tag) ? notModified(tag, maxAge) : composed(pieces, tag, maxAge);
-}
-
-function composed(pieces: Piece[], tag: string, maxAge: number): Answer {
-  return ok(
-    [
-      ['Content-Type', JSON_TYPE],
-      ['Cache-Control', `max-age=${maxAge}, public`],
-      ['Content-Length', String(piecesLength(pieces))],
-      ['ETag', tag],
-    ],
-    { kind: 'pieces', pieces },
-  );
+  const length = piecesLength(pieces);
+  const ownTag = `"${columns.build}-${endpoint}"`;
+  const tag = request.tags ? request.tags.ofComposed(ownTag, length) : ownTag;
+  if (isMatch(request, tag)) return notModified(tag, maxAge);
+  const headers: [string, string][] = [
+    ['Content-Type', JSON_TYPE],
+    ['Cache-Control', `max-age=${maxAge}, public`],
+    ['Content-Length', String(length)],
+    ['ETag', tag],
+  ];
+  return ok(headers, { kind: 'pieces', pieces });
 }
 
 function taggedText(request: Request, page: { readonly text: string; readonly maxAge: number }): Answer {
@@ -218,15 +212,6 @@ function taggedText(request: Request, page: { readonly text: string; readonly ma
     ['ETag', tag],
   ];
   return ok(headers, textBody(page.text));
-}
-
-function notModified(tag: string, maxAge: number): Answer {
-  const headers: [string, string][] = [
-    ['Access-Control-Allow-Origin', '*'],
-    ['Cache-Control', `max-age=${maxAge}, public`],
-    ['ETag', tag],
-  ];
-  return { kind: 'answer', status: 304, headers, body: undefined };
 }
 
 function withoutBody(result: Answer): Answer {

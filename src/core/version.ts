@@ -82,7 +82,7 @@ export function compareVersions(a: Version, b: Version): -1 | 0 | 1 {
 
 /** As `compareVersions`; of versions that differ only in build metadata, the one whose metadata sorts last is the newer. */
 export function compareRevisionVersions(a: Version, b: Version): -1 | 0 | 1 {
-  return compareVersions(a, b) || compareText(a.build, b.build);
+  return compareVersions(a, b) || compareAscii(a.build, b.build);
 }
 
 /** The full form: all three numbers, then `-` and the pre-release, then `+` and the build, where there are any. */
@@ -142,7 +142,7 @@ function comparePre(a: string, b: string): -1 | 0 | 1 {
 function compareIdentifiers(a: string, b: string): -1 | 0 | 1 {
   const aIsNumber = isNumber(a);
   if (aIsNumber !== isNumber(b)) return aIsNumber ? -1 : 1;
-  return aIsNumber ? compareNumbers(a, b) : compareText(a, b);
+  return aIsNumber ? compareNumbers(a, b) : compareAscii(a, b);
 }
 
 function isNumber(identifier: string): boolean {
@@ -159,10 +159,10 @@ function isDigits(text: string): boolean {
 
 function compareNumbers(a: string, b: string): -1 | 0 | 1 {
   if (a.length !== b.length) return a.length < b.length ? -1 : 1;
-  return compareText(a, b);
+  return compareAscii(a, b);
 }
 
-function compareText(a: string, b: string): -1 | 0 | 1 {
+function compareAscii(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

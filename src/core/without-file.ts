@@ -1,5 +1,5 @@
 import type { Columns } from './columns.ts';
-import { answer } from './respond.ts';
+import { respond } from './respond.ts';
 import type { Request } from './respond.ts';
 import { errorAnswer } from './response.ts';
 import type { Answer } from './response.ts';
@@ -9,7 +9,7 @@ import type { Answer } from './response.ts';
  * composed, and of a revision's file nothing is known, which is the 404 of its route (docs/contract.md section 1). Edge-plain.
  */
 export function withoutFile(request: Request, columns: Columns | undefined): Answer {
-  const other = answer(request, columns && withoutPrecomputed(columns));
+  const other = respond(request, columns && withoutPrecomputed(columns));
   if (other.kind === 'lookup') return other.answer(undefined);
   return other.body && other.body.kind === 'file' ? errorAnswer(404, 'resource not found') : other;
 }

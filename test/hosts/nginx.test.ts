@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -375,6 +375,37 @@ describe.skipIf(!isHere)('nginx over a damaged site', () => {
       tagged: false,
     });
     expect(answered.body.toString()).toBe(`${text}\n`);
+  });
+
+  // A link to itself stops root as well; what a mode forbids fails in the same way.
+  test.each([
+    ['/epr/acme_web/acme_web-1.0.0.zip', 'epr/acme_web/acme_web-1.0.0.zip', {}],
+    ['/package/acme_web/1.0.0/', '_registry/package/acme_web/1.0.0.json', {}],
+    ['/package/acme_web/1.0.0/manifest.yml', 'package/acme_web/1.0.0/manifest.yml', {}],
+    ['/package/acme_web/1.0.0/manifest.yml', 'package/acme_web/1.0.0/manifest.yml', { 'If-None-Match': '"x"' }],
+    ['/package/acme_web/1.0.0/manifest.yml', 'package/acme_web/1.0.0/manifest.yml', { Range: 'bytes=1-2' }],
+    ['/package/acme_web/1.0.0/manifest.yml', 'package/acme_web/1.0.0/manifest.yml', { Range: 'bytes=1-2,' }],
+    ['/package/acme_web/1.0.0/manifest.yml?x', '_registry/files/acme_web/1.0.0.json', {}],
+    ['/package/acme_web/1.0.0/img/logo.svg', 'package/acme_web/1.0.0/img/logo.svg', {}],
+    ['/search?kibana.version=8.5.0', '_registry/answers', {}],
+    ['/search?kibana.version=8.5.0&x', '_registry/answers', { 'Accept-Encoding': 'gzip' }],
+    ['/search?all=true', '_registry/rows', {}],
+  ])('%s while %s can not be read', async (target, path, headers) => {
+    await start();
+    const place = path === '_registry/rows' ? indexFile('rows') : join(folder, path);
+    rmSync(place, { recursive: true });
+    symlinkSync(place, place);
+    expect(brief(await nginx.ask('GET', target, headers))).toMatchObject({
+      status: 503,
+      'cache-control': 'max-age=0, private, no-store',
+      tagged: false,
+    });
+    const isLogged = (): boolean =>
+      nginx
+        .log()
+        .split('\n')
+        .some((line) => line.includes('[error]') && line.includes(place));
+    await expect.poll(isLogged, { timeout: 10_000 }).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cleanPath, escapePath, readTarget } from '../../src/core/path.ts';
+import { cleanPath, escapePath, readPath } from '../../src/core/path.ts';
 import { percentDecode } from '../../src/core/query-string.ts';
 
 const anyBytes = fc
@@ -41,7 +41,7 @@ test('a clean path is never redirected, however it is escaped', () => {
   fc.assert(
     fc.property(paths, (path) => {
       const clean = cleanPath(path);
-      expect(readTarget(escapePath(clean))).toEqual({ kind: 'path', path: clean });
+      expect(readPath(escapePath(clean))).toEqual({ kind: 'path', path: clean });
     }),
   );
 });
@@ -49,12 +49,12 @@ test('a clean path is never redirected, however it is escaped', () => {
 test('a location is plain, decodes to the clean path and needs no second redirect', () => {
   fc.assert(
     fc.property(paths, (raw) => {
-      const target = readTarget(raw);
+      const target = readPath(raw);
       fc.pre(target.kind === 'redirect');
       const clean = cleanPath(percentDecode(raw) ?? '');
       expect(target.location).toMatch(/^\/(?!\/)(?:[A-Za-z0-9\-_.~$&+,/:;=@]|%[0-9A-F]{2})*$/);
       expect(percentDecode(target.location)).toBe(clean);
-      expect(readTarget(target.location)).toEqual({ kind: 'path', path: clean });
+      expect(readPath(target.location)).toEqual({ kind: 'path', path: clean });
     }),
   );
 });
@@ -62,7 +62,7 @@ test('a location is plain, decodes to the clean path and needs no second redirec
 test('a target is bad exactly where an escape is broken', () => {
   fc.assert(
     fc.property(paths, (raw) => {
-      expect(readTarget(raw).kind === 'bad').toBe(/%(?![0-9A-Fa-f]{2})/.test(raw));
+      expect(readPath(raw).kind === 'bad').toBe(/%(?![0-9A-Fa-f]{2})/.test(raw));
     }),
   );
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { answer } from '../../src/core/respond.ts';
+import { respond } from '../../src/core/respond.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import type { Answer } from '../../src/core/response.ts';
 import type { Columns } from '../../src/core/columns.ts';
@@ -36,7 +36,7 @@ export const coreInMemory: Implementation = {
           query: query.length > 0 ? byteString(query.join('?')) : undefined,
           range: headers['Range'],
         };
-        const first = answer(request, columns);
+        const first = respond(request, columns);
         const result = first.kind === 'lookup' ? first.answer(readText(join(folder, first.path))) : first;
         return { status: result.status, headers: headersOf(result), body: bodyOf(result, { folder, rows }) };
       },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answer } from '../../src/core/respond.ts';
+import { respond } from '../../src/core/respond.ts';
 import type { Request } from '../../src/core/respond.ts';
 import type { FileList } from '../../src/tree/file-list.ts';
 import type { Answer } from '../../src/core/response.ts';
@@ -29,7 +29,7 @@ function resultOf(
   columns: typeof index.columns | undefined = index.columns,
 ) {
   const [path = '', query] = target.split('?');
-  const first = answer({ method: 'GET', path, query, ...request }, columns);
+  const first = respond({ method: 'GET', path, query, ...request }, columns);
   return first.kind === 'lookup' ? first.answer(lookups[first.path]) : first;
 }
 
@@ -265,7 +265,7 @@ describe('methods', () => {
 
 const without = (target: string, method = 'GET') => {
   const [path = '', query] = target.split('?');
-  const result = answer({ method, path, query }, undefined);
+  const result = respond({ method, path, query }, undefined);
   if (result.kind === 'lookup') throw new Error(`${target} looks into ${result.path}`);
   return shown(result);
 };
@@ -296,7 +296,7 @@ describe('without an index', () => {
 
 test('a site without a favicon or a release has no such route', () => {
   for (const path of ['/favicon.ico', '/_registry/release.json']) {
-    const first = answer({ method: 'GET', path, query: undefined }, index.columns);
+    const first = respond({ method: 'GET', path, query: undefined }, index.columns);
     if (first.kind !== 'lookup') throw new Error(`${path} looks up nothing`);
     expect(shown(first.answer(undefined))).toMatchObject({ status: 404, body: '404 page not found\n' });
   }
@@ -304,6 +304,6 @@ test('a site without a favicon or a release has no such route', () => {
 
 test('a name that is none is not looked for', () => {
   const request = { method: 'GET', path: '/package/..%2f..%2fetc/1.0.0/a', query: undefined };
-  expect(answer(request, index.columns).kind).toBe('answer');
-  expect(answer({ ...request, path: '/package/a.b/1.0.0/a' }, index.columns).kind).toBe('answer');
+  expect(respond(request, index.columns).kind).toBe('answer');
+  expect(respond({ ...request, path: '/package/a.b/1.0.0/a' }, index.columns).kind).toBe('answer');
 });

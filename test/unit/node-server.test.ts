@@ -67,7 +67,7 @@ test.each([
   unlinkSync(join(folder, path));
   symlinkSync(join(folder, path), join(folder, path));
   expect(await ask(target)).toEqual(unreadable);
-  expect(log).toEqual([`Error: ${join(folder, path)} can't be read: ELOOP`]);
+  expect(log).toEqual([expect.stringContaining(`${join(folder, path)} can't be read: ELOOP`)]);
   unlinkSync(join(folder, path));
   expect((await ask(target))[0]).toBe(404);
   expect(log).toHaveLength(1);
@@ -77,7 +77,7 @@ test('a folder in the place of a file', async () => {
   unlinkSync(join(folder, 'package/acme/1.0.0/a.txt'));
   mkdirSync(join(folder, 'package/acme/1.0.0/a.txt'));
   expect(await ask('/package/acme/1.0.0/a.txt')).toEqual(unreadable);
-  expect(log).toEqual([`Error: ${join(folder, 'package/acme/1.0.0/a.txt')} can't be read: EISDIR`]);
+  expect(log).toEqual([expect.stringContaining(`${join(folder, 'package/acme/1.0.0/a.txt')} can't be read: EISDIR`)]);
 });
 
 test.each(['_registry/index.json', '_registry/columns-a.json', '_registry/rows-a.txt'])(
@@ -86,7 +86,8 @@ test.each(['_registry/index.json', '_registry/columns-a.json', '_registry/rows-a
     unlinkSync(join(folder, path));
     symlinkSync(join(folder, path), join(folder, path));
     expect((await ask('/search'))[0]).toBe(503);
-    expect([...new Set(log)]).toEqual([`Error: ${join(folder, path)} can't be read: ELOOP`]);
+    expect(log.filter((line) => line.startsWith(`${join(folder, path)} can't be read: ELOOP`))).toEqual(log);
+    expect(log).not.toEqual([]);
   },
 );
 

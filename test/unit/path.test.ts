@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cleanPath, escapePath, readTarget } from '../../src/core/path.ts';
+import { cleanPath, escapePath, readPath } from '../../src/core/path.ts';
 import { percentDecode } from '../../src/core/query-string.ts';
 import { recordedRows } from '../support/recorded.ts';
 
@@ -20,7 +20,7 @@ function expectedOf({ path, clean, location }: PathRow) {
 function actualOf({ target }: PathRow) {
   const raw = toBytes(target);
   const path = percentDecode(raw) ?? 'does not decode';
-  return { path, clean: cleanPath(path), target: readTarget(raw) };
+  return { path, clean: cleanPath(path), target: readPath(raw) };
 }
 
 test('every recorded target is decoded, cleaned and redirected as the registry did', () => {
@@ -33,7 +33,7 @@ test('every recorded target is decoded, cleaned and redirected as the registry d
 });
 
 test.each(['/%', '/%4', '/%zz', '/a%2', '/%2g', '//%', '/../%4'])('%s is bad', (target) => {
-  expect(readTarget(target)).toEqual({ kind: 'bad' });
+  expect(readPath(target)).toEqual({ kind: 'bad' });
 });
 
 test.each([
@@ -48,7 +48,7 @@ test.each([
   ['/%00%fF\xE9', '/\0\xFF\xE9'],
   ['/a\\..\\b', '/a\\..\\b'],
 ])('%s is the path %j', (target, path) => {
-  expect(readTarget(target)).toEqual({ kind: 'path', path });
+  expect(readPath(target)).toEqual({ kind: 'path', path });
 });
 
 test.each([
@@ -67,7 +67,7 @@ test.each([
   ['/../../package/%2e./x', '/x'],
   ['//a%20b/%3F%23/\xE9%7e', '/a%20b/%3F%23/%E9~'],
 ])('%s is redirected to %s', (target, location) => {
-  expect(readTarget(target)).toEqual({ kind: 'redirect', location });
+  expect(readPath(target)).toEqual({ kind: 'redirect', location });
 });
 
 test('escapePath keeps exactly the bytes that the contract lists', () => {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { nodeSite } from '../../hosts/node/server.ts';
-import type { Log } from '../../hosts/node/server.ts';
+import type { Log } from '../../hosts/fetch/handler.ts';
 import { Stop } from '../../errors.ts';
 import { INDEX } from '../../tree/layout.ts';
 import { recoverIfFree } from '../../tree/commit/replace.ts';

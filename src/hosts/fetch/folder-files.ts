@@ -22,15 +22,15 @@ export function folderFiles(folder: string): SiteFiles {
 }
 
 /** What is read at a place; undefined where nothing is there. Throws an `UnreadableFile` where reading fails otherwise. */
-async function ifThere<Result>(
-  place: string,
-  read: (place: string) => Promise<Result | undefined>,
+export async function ifThere<Place extends string | Buffer, Result>(
+  place: Place,
+  read: (place: Place) => Promise<Result | undefined>,
 ): Promise<Result | undefined> {
   try {
     return await read(place);
   } catch (error) {
     if (NOT_THERE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw new UnreadableFile(place, error);
+    throw new UnreadableFile(String(place), error);
   }
 }
 

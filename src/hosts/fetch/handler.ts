@@ -1,6 +1,6 @@
 import type { Piece } from '../../core/compose.ts';
 import type { Columns } from '../../core/columns.ts';
-import { answer } from '../../core/respond.ts';
+import { respond } from '../../core/respond.ts';
 import type { Request as CoreRequest } from '../../core/respond.ts';
 import { errorAnswer, UNREADABLE } from '../../core/response.ts';
 import type { Answer, FileBody } from '../../core/response.ts';
@@ -56,7 +56,7 @@ export async function orFailure(log: Log, answer: () => Promise<Response>): Prom
   } catch (error) {
     log(error instanceof UnreadableFile ? error.message : String((error as Error).stack ?? error));
     const failure = error instanceof UnreadableFile ? UNREADABLE : errorAnswer(500, 'internal error');
-    return respond(failure, bodyOf(failure, undefined));
+    return newResponse(failure, bodyOf(failure, undefined));
   }
 }
 
@@ -69,7 +69,7 @@ export interface FetchSite {
 /** Answers one request, for hosts that keep the index themselves. Throws what reading the files throws. */
 export async function answerRequest(request: Request, site: FetchSite): Promise<Response> {
   const core = toCoreRequest(request);
-  const first = answer(core, site.index?.columns);
+  const first = respond(core, site.index?.columns);
   const result = first.kind === 'lookup' ? first.answer(toText(await site.files.bytes(first.path))) : first;
   return await toResponse(result, core, site);
 }
@@ -116,11 +116,11 @@ export function joinPieces(pieces: readonly Piece[], rows: Uint8Array): Uint8Arr
 
 async function toResponse(result: Answer, core: CoreRequest, { files, index }: FetchSite): Promise<Response> {
   const { body } = result;
-  if (body?.kind !== 'file') return respond(result, bodyOf(result, index));
+  if (body?.kind !== 'file') return newResponse(result, bodyOf(result, index));
   const content = body.start === body.end ? new Uint8Array() : await files.range(body);
-  if (content !== undefined) return respond(result, content);
+  if (content !== undefined) return newResponse(result, content);
   const other = withoutFile(core, index?.columns);
-  return respond(other, bodyOf(other, index));
+  return newResponse(other, bodyOf(other, index));
 }
 
 function bodyOf({ body }: Answer, index: Index | undefined): BodyInit | null {
@@ -129,7 +129,7 @@ function bodyOf({ body }: Answer, index: Index | undefined): BodyInit | null {
   return null;
 }
 
-function respond({ status, headers }: Answer, body: BodyInit | null): Response {
+function newResponse({ status, headers }: Answer, body: BodyInit | null): Response {
   return new Response(status === 204 || status === 304 ? null : body, {
     status,
     headers: headers.map(([name, value]) => [name, value]),

@@ -133,7 +133,7 @@ function locations(places: Places, prefix: string): string {
   const { name, site } = places;
   return `location ^~ ${prefix}/ {
     # 418 is no answer: it hands a request on, as it is, to the registry's code.
-    error_page 301 403 404 405 418 = @epr_${name};
+    error_page 301 403 404 405 418 500 = @epr_${name};
     recursive_error_pages on;
     return 418;
 
@@ -165,6 +165,10 @@ location = ${prefix}/.epr-static/gone {
     internal;
     error_page 404 = ${prefix}/.epr-static/gone;
 ${handler(places, prefix, 'gone')}}
+location = ${prefix}/.epr-static/unreadable {
+    internal;
+    error_page 404 = ${prefix}/.epr-static/gone;
+${handler(places, prefix, 'unreadable')}}
 `;
 }
 
@@ -187,7 +191,8 @@ function namedFile(prefix: string): string {
   return `    internal;
     alias $epr_path;
     add_header Last-Modified '';
-    error_page 403 404 = ${prefix}/.epr-static/gone;
+    error_page 404 = ${prefix}/.epr-static/gone;
+    error_page 403 500 = ${prefix}/.epr-static/unreadable;
 ${FILES}`;
 }
 

@@ -47,7 +47,7 @@ export function mapsConf(distribution: string, columns: Columns, specs: readonly
 # The rules answer what is asked in this way: known parameters, each at most once, with plain values.
 ${map('$args', own('is_plain'), [row('', 1), `"~${plainPattern()}" 1;`])}
 ${map(asked('kibana'), own('release'), [row('', NO_RELEASE), `default ${asked('kibana')}.0;`])}
-${geo(own('release'), own('class'), releaseRows(columns.answers))}
+${geo(own('release'), own('class'), NO_NUMBER, releaseRows(columns.answers))}
 ${map(joined('prerelease', 'min', 'max'), own('kind'), kindRows(columns.answers, specs))}
 ${map(joined('category', 'package'), own('search_subject'), searchSubjectRows(columns))}
 ${map(asked('templates'), own('categories_subject'), [
@@ -67,7 +67,7 @@ function answerBlocks(own: (name: string) => string, endpoint: Endpoint, columns
   const parts = [`${endpoint}_subject`, 'kind', 'class'].map(own).join('.');
   const empty = answers.digests.filter((_, i) => (answers.bytes[i] as number) <= LONGEST_EMPTY);
   return `${map(own('is_plain'), address, [`1 ${parts};`])}
-${geo(address, own(endpoint), answerRows(columns, subjectsOf(endpoint, columns)))}
+${geo(address, own(endpoint), '', answerRows(columns, subjectsOf(endpoint, columns)))}
 ${map(own(endpoint), own(`${endpoint}_form`), [`default ${own('form')};`, ...empty.map((digest) => row(digest, ''))])}
 ${codingOf(own(`${endpoint}_form`), own(`${endpoint}_coding`))}`;
 }
@@ -134,6 +134,9 @@ function codingOf(form: string, coding: string): string {
 /** The largest number in an address. */
 const MOST = 255;
 
+/** Makes an address invalid, which is in no range. nginx takes an empty part for 0. */
+const NO_NUMBER = '256';
+
 /** The address of no release, and the number of the class of clients that name no Kibana. */
 const NO_RELEASE = '0.0.0.0';
 const NO_KIBANA = 0;
@@ -177,13 +180,14 @@ function kindRows({ specs, ranges }: Answers, written: readonly SpecBounds[]): s
   const bounds = written.map(({ min, max }) => {
     return { text: `${min}/${max}`, range: specRange(specs, versionOf(`${min}.0`), versionOf(`${max}.0`)) };
   });
-  return [none, ...bounds].flatMap(({ text, range }) => {
+  const rows = [none, ...bounds].flatMap(({ text, range }) => {
     const position = rangePosition(ranges, range);
     return ['', 'false', 'true'].flatMap((prerelease) => {
       const kind = clientKind(ranges, position, prerelease === 'true');
       return position < 0 || kind > MOST ? [] : [row(`${prerelease}/${text}`, kind)];
     });
   });
+  return [row('default', NO_NUMBER), ...rows];
 }
 
 /** The subject of `/search`: all packages, those of a category, or one package. */
@@ -194,10 +198,14 @@ function searchSubjectRows(columns: Columns): string[] {
     ...columns.names.map((name, i) => ({ text: `/${name}`, subject: packageSubject(columns, i) })),
   ];
   const isPlain = new RegExp(`^(?:${NAME}/|/(?:${NAME})?)$`);
-  return ids.flatMap(({ text, subject }) =>
-    isPlain.test(text) && subject < 256 ** 2 ? [row(text, twoNumbers(subject))] : [],
+  const rows = ids.flatMap(({ text, subject }) =>
+    isPlain.test(text) && subject < MOST_SUBJECTS ? [row(text, twoNumbers(subject))] : [],
   );
+  return [row('default', `${NO_NUMBER}.0`), ...rows];
 }
+
+/** Without the one whose addresses are those of invalid ones. */
+const MOST_SUBJECTS = 256 ** 2 - 1;
 
 function twoNumbers(subject: number): string {
   return `${Math.floor(subject / 256)}.${subject % 256}`;
@@ -206,7 +214,7 @@ function twoNumbers(subject: number): string {
 const OF_CATEGORIES: ReadonlySet<number> = new Set([CATEGORIES, CATEGORIES_OF_TEMPLATES]);
 
 function subjectsOf(endpoint: Endpoint, columns: Columns): number[] {
-  const all = Array.from({ length: Math.min(subjectCount(columns), 256 ** 2) }, (_, subject) => subject);
+  const all = Array.from({ length: Math.min(subjectCount(columns), MOST_SUBJECTS) }, (_, subject) => subject);
   return all.filter((subject) => OF_CATEGORIES.has(subject) === (endpoint === 'categories'));
 }
 
@@ -252,18 +260,23 @@ function row(key: string, value: string | number): string {
   return `${/^[\w.-]+$/.test(key) ? key : `"${key}"`} ${value === '' ? '""' : value};`;
 }
 
-/** A map of any size: nginx's own sizes of hashes hold some hundred rows, so that a longer one goes on in another. */
+/**
+ * A map of any size: nginx's own sizes of hashes hold some hundred rows, so that a longer one goes on in another. The first row
+ * may be that of the default.
+ */
 function map(source: string, target: string, rows: readonly string[], part = 1): string {
-  const [own, rest] = [rows.slice(0, MOST_ROWS), rows.slice(MOST_ROWS)];
-  if (rest.length === 0) return block(`map ${source} ${target}`, own);
+  if (rows.length <= MOST_ROWS) return block(`map ${source} ${target}`, rows);
   const next = `${target.replace(/_part\d+$/, '')}_part${part + 1}`;
-  return `${block(`map ${source} ${target}`, [`default ${next};`, ...own])}\n${map(source, next, rest, part + 1)}`;
+  const [first = '', ...others] = rows;
+  const own = [row('default', next), ...others.slice(0, MOST_ROWS - 1)];
+  const rest = map(source, next, [first, ...others.slice(MOST_ROWS - 1)], part + 1);
+  return `${block(`map ${source} ${target}`, own)}\n${rest}`;
 }
 
 const MOST_ROWS = 200;
 
-function geo(source: string, target: string, rows: readonly string[]): string {
-  return block(`geo ${source} ${target}`, ['ranges;', 'default "";', ...rows]);
+function geo(source: string, target: string, otherwise: string, rows: readonly string[]): string {
+  return block(`geo ${source} ${target}`, ['ranges;', row('default', otherwise), ...rows]);
 }
 
 function block(head: string, lines: readonly string[]): string {

@@ -3,19 +3,16 @@ import { open, readFile, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { answer } from '../../core/respond.ts';
+import { respond } from '../../core/respond.ts';
 import type { Request } from '../../core/respond.ts';
-import { isAbsence } from '../../errors.ts';
 import { boundedMemory } from './memory.ts';
-import { joinPieces, loadIndex } from '../fetch/handler.ts';
-import type { Index } from '../fetch/handler.ts';
+import { ifThere } from '../fetch/folder-files.ts';
+import { joinPieces, loadIndex, UnreadableFile } from '../fetch/handler.ts';
+import type { Index, Log } from '../fetch/handler.ts';
 import { errorAnswer, UNREADABLE } from '../../core/response.ts';
 import type { Answer, FileBody } from '../../core/response.ts';
 import { INDEX } from '../../tree/layout.ts';
 import { withoutFile } from '../../core/without-file.ts';
-
-/** Takes what is to be known of a request that went wrong, a line each. */
-export type Log = (line: string) => void;
 
 /** A site's folder, as Node serves it. */
 export interface NodeSite {
@@ -30,7 +27,7 @@ export interface NodeSite {
 export function nodeSite(folder: string, log: Log): NodeSite {
   const texts = boundedMemory<string | undefined>(TEXTS, (text) => text?.length ?? Infinity);
   const made = boundedMemory<Made>(BODIES, ({ body, isKept }) =>
-    isKept && Buffer.isBuffer(body) ? body.length : Infinity,
+    isKept && body instanceof Uint8Array ? body.length : Infinity,
   );
   const site: Site = {
     folder,
@@ -44,9 +41,9 @@ export function nodeSite(folder: string, log: Log): NodeSite {
   return {
     handle: async (incoming, response) => {
       try {
-        await respond(site, incoming, response);
+        await answer(site, incoming, response);
       } catch (error) {
-        if (!hasClientLeft(error)) log(String(error));
+        if (!hasClientLeft(error)) log(lineOf(error));
         if (response.headersSent) response.destroy(error as Error);
         else send(withBody(error instanceof UnreadableFile ? UNREADABLE : FAILED, undefined), response);
       }
@@ -55,6 +52,10 @@ export function nodeSite(folder: string, log: Log): NodeSite {
 }
 
 const FAILED = errorAnswer(500, 'internal error');
+
+function lineOf(error: unknown): string {
+  return error instanceof UnreadableFile ? error.message : String((error as Error).stack ?? error);
+}
 
 function hasClientLeft(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
@@ -87,7 +88,7 @@ interface Made {
   readonly isKept: boolean;
 }
 
-async function respond(site: Site, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(site: Site, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const index = await site.index();
   const request = toRequest(incoming);
   const make = (): Promise<Made> => makeAnswer(site, request, index);
@@ -103,7 +104,7 @@ function isPlain({ method, range, ifRange, ifNoneMatch }: Request): boolean {
 }
 
 async function makeAnswer(site: Site, request: Request, index: Index | undefined): Promise<Made> {
-  const first = answer(request, index?.columns);
+  const first = respond(request, index?.columns);
   const result = first.kind === 'lookup' ? first.answer(await site.text(first.path)) : first;
   const { body } = result;
   if (body?.kind !== 'file') return withBody(result, index);
@@ -141,7 +142,7 @@ async function stream(
   response: ServerResponse,
 ): Promise<boolean> {
   const path = place(folder, body.path);
-  const file = await ifThere(path, open(path));
+  const file = await ifThere(path, (place) => open(place));
   try {
     if (!file || (await file.stat()).size !== body.size) return false;
     response.writeHead(made.status, made.headers);
@@ -155,26 +156,8 @@ async function stream(
   }
 }
 
-/** A file is there and can't be read. */
-class UnreadableFile extends Error {
-  constructor(path: string | Buffer, { code, message }: NodeJS.ErrnoException) {
-    super(`${path.toString()} can't be read: ${code ?? message}`);
-  }
-}
-
 async function readIfThere(path: string | Buffer): Promise<Buffer | undefined> {
-  return await ifThere(path, readFile(path));
-}
-
-/** What came of opening or reading a file; undefined where there is none. Throws an `UnreadableFile` where it failed otherwise. */
-async function ifThere<Result>(path: string | Buffer, result: Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await result;
-  } catch (error) {
-    // A name that is too long comes from a client: no site holds one.
-    if (isAbsence(error) || (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return undefined;
-    throw new UnreadableFile(path, error as NodeJS.ErrnoException);
-  }
+  return await ifThere(path, (place) => readFile(place));
 }
 
 /** Paths are byte strings. */
@@ -202,12 +185,12 @@ function indexLoader(folder: string, log: Log, onChange: () => void): () => Prom
   let current: Promise<Index | undefined> = Promise.resolve(undefined);
   const orLog = async <Result>(result: Promise<Result | undefined>): Promise<Result | undefined> =>
     await result.catch((error: unknown) => {
-      log(String(error));
+      log(lineOf(error));
       return undefined;
     });
   const refresh = async (before: Promise<Index | undefined>): Promise<Index | undefined> => {
     const path = join(folder, INDEX);
-    const found = await orLog(ifThere(path, stat(path)));
+    const found = await orLog(ifThere(path, (place) => stat(place)));
     const now = found ? `${found.ino}-${found.mtimeMs}` : '';
     if (now === identity && now !== '') return await before;
     identity = now;

@@ -1,0 +1,57 @@
+import type { Columns } from '../../../core/columns.ts';
+import type { Request } from '../../../core/respond.ts';
+import { toByteString } from './bytes.ts';
+import { tagsOf } from './forms.ts';
+import { openIndex } from './index.ts';
+import type { Index } from './index.ts';
+import type { NginxRequest } from './njs.ts';
+
+/** What nginx preloads: the columns of the site that it was started with. */
+declare const epr_columns: Columns;
+
+/** One request, and what was found for it. */
+export interface Asked {
+  readonly r: NginxRequest;
+  readonly request: Request;
+  /** The part of the path that the registry lies under, where the client sent it as it is. */
+  readonly prefix: string;
+  readonly site: string;
+  readonly index: Index | undefined;
+}
+
+/** Reads a request. `target` is a byte string. HEAD is asked as GET: nginx leaves the body out. */
+export function asked(r: NginxRequest, method: string, target: string): Asked {
+  const prefix = variable(r, 'epr_prefix');
+  const isInside = target.slice(0, prefix.length + 1) === `${prefix}/`;
+  const inside = isInside ? target.slice(prefix.length) : target;
+  const mark = inside.indexOf('?');
+  const site = variable(r, 'epr_site');
+  return {
+    r,
+    request: {
+      method: method === 'HEAD' ? 'GET' : method,
+      path: mark < 0 ? inside : inside.slice(0, mark),
+      query: mark < 0 ? undefined : inside.slice(mark + 1),
+      range: r.headersIn['Range'],
+      ifRange: r.headersIn['If-Range'],
+      ifNoneMatch: r.headersIn['If-None-Match'],
+      tags: tagsOf(r, site),
+    },
+    prefix: isInside ? prefix : '',
+    site,
+    index: openIndex(site, {
+      columns: epr_columns,
+      columnsName: variable(r, 'epr_columns_file'),
+      rowsName: variable(r, 'epr_rows_file'),
+    }),
+  };
+}
+
+/**
+ * A variable as a byte string, '' where it isn't set. njs gives text made from `variables` the length of its UTF-8 bytes once
+ * it is joined with characters above 127.
+ */
+export function variable(r: NginxRequest, name: string): string {
+  const bytes = r.rawVariables[name];
+  return bytes ? toByteString(bytes) : '';
+}
