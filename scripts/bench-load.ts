@@ -1,4 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { memoryOf } from './bench-measure.ts';
 import type { Figure } from './bench-measure.ts';
@@ -21,11 +24,9 @@ export interface Load {
 
 /** What is asked, and for how long. */
 export interface Asking {
-  /** One that stands for all, or the first. */
-  readonly path: string;
+  /** Asked in turn. */
+  readonly paths: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** A file of paths, a line each, that are asked in turn in place of `path`. */
-  readonly paths?: string;
   readonly seconds: number;
 }
 
@@ -75,11 +76,29 @@ interface Found {
   readonly p99: number;
 }
 
-async function askByWrk(url: string, { path, headers = {}, paths, seconds }: Asking): Promise<Found> {
+async function askByWrk(url: string, { paths, headers = {}, seconds }: Asking): Promise<Found> {
+  if (paths.length === 1) return await runWrk(`${url}${paths[0]}`, { headers, seconds });
+  const folder = mkdtempSync(join(tmpdir(), 'epr-static-wrk-'));
+  try {
+    writeFileSync(join(folder, 'paths'), paths.join('\n'));
+    return await runWrk(`${url}/`, { headers, seconds, file: join(folder, 'paths') });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+interface WrkOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly seconds: number;
+  /** A file of paths, a line each, that are asked in turn in place of the URL's. */
+  readonly file?: string;
+}
+
+async function runWrk(url: string, { headers, seconds, file }: WrkOptions): Promise<Found> {
   const script = fileURLToPath(new URL('../../scripts/bench-load.lua', import.meta.url));
   const lines = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-  const args = ['-t1', '-c16', `-d${seconds}s`, '--timeout', '30s', '-s', script, ...lines, `${url}${path}`];
-  if (paths !== undefined) args.push('--', paths);
+  const args = ['-t1', '-c16', `-d${seconds}s`, '--timeout', '30s', '-s', script, ...lines, url];
+  if (file !== undefined) args.push('--', file);
   const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const stop = (): void => void child.kill();
   process.once('exit', stop);
@@ -90,6 +109,6 @@ async function askByWrk(url: string, { path, headers = {}, paths, seconds }: Ask
   const [json] = /^\{.*\}$/m.exec(text) ?? [];
   if (status !== 0 || json === undefined) throw new Error(`wrk ended with ${status}: ${text}`);
   const found = JSON.parse(json) as Found;
-  if (found.errors > 0 || found.requests === 0) throw new Error(`${path} under load: ${json}`);
+  if (found.errors > 0 || found.requests === 0) throw new Error(`${url} under load: ${json}`);
   return found;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from './bench-builds.ts';
 import { load, loadFigures } from './bench-load.ts';
@@ -17,17 +17,15 @@ export async function memoryUnderLoad(
   bench: Bench,
   { site, start, seconds }: { site: string; start: () => Promise<Server>; seconds: number },
 ): Promise<Row> {
-  const requests = manyRequests(site);
-  const paths = join(bench.folder, 'paths');
-  writeFileSync(paths, requests.join('\n'));
+  const paths = manyRequests(site);
   const loads: Load[] = [];
   for (let run = 0; run < bench.runs; run++) {
     const server = await start();
-    loads.push(await load(server, { path: '/', paths, seconds }).finally(() => server.stop()));
+    loads.push(await load(server, { paths, seconds }).finally(() => server.stop()));
   }
   const growths = loads.flatMap(({ memory }) => (memory.length > 0 ? growthOf(memory) : []));
   const growth: Figure = { name: 'growth', unit: '×', values: growths, atMost: 1.1 };
-  return { name: `serve: ${requests.length} different requests`, figures: [...loadFigures(loads), growth] };
+  return { name: `serve: ${paths.length} different requests`, figures: [...loadFigures(loads), growth] };
 }
 
 /** The last quarter of the samples over the second one: by the first all memories are full. */
@@ -63,7 +61,7 @@ function searches(): string[] {
   return versions.flatMap((version) =>
     ['/search?', '/categories?'].flatMap((start) => {
       const path = `${start}kibana.version=${version}`;
-      return [path, `${path}&prerelease=true`, `${path}&capabilities=security`, `${path}&spec.max=3.0`];
+      return [path, `${path}&prerelease=true`, `${path}&capabilities=security`, `${path}&spec.min=2.3&spec.max=3.4`];
     }),
   );
 }

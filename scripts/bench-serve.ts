@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, builtCold } from './bench-builds.ts';
 import type { Bench } from './bench-builds.ts';
@@ -8,6 +8,7 @@ import { hasWrk, load, loadFigures } from './bench-load.ts';
 import type { Load } from './bench-load.ts';
 import type { Figure, Row } from './bench-measure.ts';
 import { memoryUnderLoad } from './bench-memory.ts';
+import { FLEET_HEADERS, sessionOfFleet } from './bench-session.ts';
 import { bareNginx, hasNginx, siteNginx, startNode } from './bench-servers.ts';
 import type { Server } from './bench-servers.ts';
 
@@ -17,7 +18,8 @@ import type { Server } from './bench-servers.ts';
 
 interface Asked {
   readonly name: string;
-  readonly path: string;
+  /** Asked in turn. */
+  readonly paths: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   /** Composed anew for each request, which a bare server doesn't do. */
   readonly isComposed: boolean;
@@ -86,23 +88,26 @@ async function compare(bench: Bench, pair: Pair): Promise<Row[]> {
   mkdirSync(folder);
   const server = await start();
   try {
-    for (const [i, { path, headers }] of list.entries())
-      writeFileSync(join(folder, String(i)), await bodyOf(`${server.url}${path}`, headers));
+    const bareAsked: BareAsked[] = [];
+    for (const [i, one] of list.entries()) bareAsked.push(await keepBodies(server, one, join(folder, String(i))));
     const bare = await startBare(folder);
     try {
       const rows: Row[] = [];
       for (const [i, one] of list.entries()) {
+        const { paths, bytes } = bareAsked[i] as BareAsked;
         const [own, least]: [Load[], Load[]] = [[], []];
         for (let run = 0; run < bench.runs; run++) {
-          least.push(await load(bare, { path: `/${i}`, seconds }));
+          least.push(await load(bare, { paths, seconds }));
           own.push(await load(server, { ...one, seconds }));
         }
         const ratios = own.map(({ rate }, at) => rate / (least[at]?.rate ?? NaN));
         const ratio: Figure = { name: '÷ bare', unit: '×', values: ratios, ...(!one.isComposed && { atLeast }) };
-        const size = `${(statSync(join(folder, String(i))).size / 1000).toFixed(0)} kB`;
         rows.push({
-          name: `${names[0]}: ${one.name}, ${size}`,
-          figures: [...loadFigures(own, { atLeast: one.atLeast, tail }), ratio],
+          name: `${names[0]}: ${one.name}, ${(bytes / 1000).toFixed(0)} kB`,
+          figures: [
+            ...loadFigures(own, { atLeast: one.atLeast, tail: one.paths.length > 1 ? undefined : tail }),
+            ratio,
+          ],
         });
         rows.push({ name: names[1], figures: loadFigures(least) });
       }
@@ -113,6 +118,27 @@ async function compare(bench: Bench, pair: Pair): Promise<Row[]> {
   } finally {
     await server.stop();
   }
+}
+
+/** The same requests to a bare server. */
+interface BareAsked {
+  readonly paths: readonly string[];
+  /** Of a body, on average. */
+  readonly bytes: number;
+}
+
+/** Keeps what a server answers as files whose names begin with `start`, each path's body once. */
+async function keepBodies(server: Server, { paths, headers }: Asked, start: string): Promise<BareAsked> {
+  const different = [...new Set(paths)];
+  const sizes: number[] = [];
+  for (const [i, path] of different.entries()) {
+    const body = await bodyOf(`${server.url}${path}`, headers);
+    writeFileSync(`${start}-${i}`, body);
+    sizes.push(body.length);
+  }
+  const positions = paths.map((path) => different.indexOf(path));
+  const bytes = positions.reduce((sum, at) => sum + (sizes[at] ?? 0), 0) / paths.length;
+  return { paths: positions.map((at) => `/${basename(start)}-${at}`), bytes };
 }
 
 /** Each request plain, and where `encodings` says so with gzip too. */
@@ -129,17 +155,25 @@ function asked(site: string, encodings: readonly boolean[]): Asked[] {
     ['a package index', `/package/${name}/${version}/`, REGISTRY.index],
     ['a zip', `/epr/${zipOfSize(join(site, 'epr'), 1.4e6)}`, 15 * REGISTRY.zip],
   ];
-  return list.flatMap(([title, path, atLeast, isComposed = false]) =>
+  const session: Asked = {
+    name: 'a session of Fleet',
+    paths: sessionOfFleet(site),
+    headers: FLEET_HEADERS,
+    isComposed: false,
+    atLeast: undefined,
+  };
+  const single = list.flatMap(([title, path, atLeast, isComposed = false]) =>
     encodings
       .filter((isEncoded) => !isEncoded || title !== 'a zip')
       .map((isEncoded) => ({
         name: isEncoded ? `${title}, gzip` : title,
-        path,
+        paths: [path],
         headers: isEncoded ? { 'accept-encoding': 'gzip' } : {},
         isComposed,
         atLeast: isEncoded ? undefined : atLeast,
       })),
   );
+  return [session, ...single];
 }
 
 /** What a registry server answers a second, by kind of request. */
