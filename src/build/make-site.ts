@@ -143,26 +143,13 @@ async function withStores<T>(
   const store = await openContentStore(join(cache, 'contents'));
   try {
     const zips = openZipStore(join(cache, 'archives'), store);
-    const entries = entryReader(storingWhatIsRead(storage, store), distribution, cache);
+    const entries = entryReader(storage, distribution, cache, store.source(storage));
     const result = await use({ store, zips, entries });
     zips.close();
     return result;
   } finally {
     await store.close();
   }
-}
-
-/** What was read to be parsed is taken in at once, so that the storage is not asked for it twice. */
-function storingWhatIsRead(storage: Storage, store: ContentStore): Storage {
-  return {
-    ...storage,
-    read: async (content) => {
-      const bytes = await storage.read(content);
-      const copy = bytes && Buffer.copyBytesFrom(bytes); // the store gives its own away, to another thread
-      if (copy) store.ensure(content, () => Promise.resolve(copy)).catch(() => undefined); // who needs it asks again
-      return bytes;
-    },
-  };
 }
 
 async function writeAll(making: SiteMaking, options: MakeOptions): Promise<Made> {

@@ -1,16 +1,15 @@
 import type { Finding } from '../errors.ts';
 import { parseStrictVersion } from '../core/version.ts';
+import { contentReader } from './contents.ts';
+import type { ContentReader, ContentSource } from './contents.ts';
 import { dataStream, placeDataStream } from './shapes/data-stream.ts';
-import { readFields } from './fields.ts';
-import type { FieldsFile } from './fields.ts';
 import type { PackageFile, Revision, RevisionFiles } from '../storage/storage.ts';
 import { manifest } from './shapes/manifest.ts';
-import { dataStreamFaults, namedPipelines, packageFaults, REQUIRED_FIELDS } from './rules.ts';
+import { dataStreamFaults, namedPipelines, packageFaults } from './rules.ts';
 import type { Fault } from './rules.ts';
 import { readObject } from './shapes/shape.ts';
 import type { Context, Shape } from './shapes/shape.ts';
 import type { JsonObject } from '../tree/json.ts';
-import { parseManifest, parseYaml, YamlError } from './yaml/yaml.ts';
 
 /** A revision with what its manifests say, in the registry's terms. */
 export interface Package {
@@ -38,18 +37,20 @@ export interface PackageReaderOptions {
 
 /** Reads packages from the contents of a storage. */
 export function packageReader(
-  content: (id: string) => Promise<Buffer | undefined>,
+  source: ContentSource,
   { ingestionMethods, signatures }: PackageReaderOptions,
 ): PackageReader {
-  const files = fileReader(content);
+  const contents = contentReader(source);
   return {
     read: async (revision, listed) => {
-      const reading = startReading(revision, listed, { files, ingestionMethods });
+      const reading = startReading(revision, listed, { contents, ingestionMethods });
       const read = await readManifest(reading, 'manifest.yml', manifest);
       const release = releaseOf(read, revision.version);
       if (read) reading.faults.push(...packageFaults({ ...revision, manifest: read, paths: reading.paths }));
-      const folders = dataStreamFolders(listed.files);
-      const dataStreams = await Promise.all(folders.map((folder) => readDataStream(reading, folder, release)));
+      const folders = filesByDataStream(listed.files);
+      const dataStreams = await Promise.all(
+        [...folders].map(([folder, files]) => readDataStream(reading, { folder, files, release })),
+      );
       if (signatures === 'required' && revision.signature === undefined)
         reading.faults.push({ file: '', text: 'has no signature, and this distribution requires one' });
       const findings = [...listed.findings, ...reading.faults.map((fault) => toFinding(revision, fault))];
@@ -67,7 +68,7 @@ interface Reading {
   /** Path -> content id. */
   readonly ids: ReadonlyMap<string, string>;
   readonly paths: ReadonlySet<string>;
-  readonly files: FileReader;
+  readonly contents: ContentReader;
   readonly context: Omit<Context, 'fail'>;
   readonly faults: Fault[];
 }
@@ -75,100 +76,64 @@ interface Reading {
 function startReading(
   revision: Revision,
   listed: RevisionFiles,
-  { files, ingestionMethods }: { files: FileReader } & Pick<PackageReaderOptions, 'ingestionMethods'>,
+  { contents, ingestionMethods }: { contents: ContentReader } & Pick<PackageReaderOptions, 'ingestionMethods'>,
 ): Reading {
   const ids = new Map(listed.files.map(({ path, content }) => [path, content]));
   const paths = new Set(ids.keys());
   const base = `/package/${revision.name}/${revision.version}`;
-  return { revision, ids, paths, files, context: { base, paths, ingestionMethods }, faults: [] };
+  return { revision, ids, paths, contents, context: { base, paths, ingestionMethods }, faults: [] };
 }
 
 async function readManifest(reading: Reading, file: string, shape: Shape): Promise<JsonObject | undefined> {
   const fail: Context['fail'] = (place, text) => reading.faults.push({ file, text: `${place} ${text}`.trimStart() });
   const id = reading.ids.get(file);
-  const parsed = id === undefined ? { error: 'is missing' } : await reading.files.manifest(id);
+  const parsed = id === undefined ? { error: 'is missing' } : await reading.contents.manifest(id);
   if (!('error' in parsed)) return readObject(parsed.written, '', { ...reading.context, fail }, shape);
   fail('', parsed.error);
   return undefined;
 }
 
-async function readDataStream(reading: Reading, name: string, packageRelease: string): Promise<JsonObject | undefined> {
-  const { paths, faults, files, ids } = reading;
+/** A folder of `data_stream/`, with all its files. */
+interface DataStreamFolder {
+  readonly folder: string;
+  readonly files: readonly PackageFile[];
+  /** The package's. */
+  readonly release: string;
+}
+
+async function readDataStream(
+  reading: Reading,
+  { folder: name, files, release }: DataStreamFolder,
+): Promise<JsonObject | undefined> {
+  const { paths, faults, contents, ids } = reading;
   const folder = `data_stream/${name}`;
   const read = await readManifest(reading, `${folder}/manifest.yml`, dataStream);
   if (!read) return undefined;
   const pipeline = `${folder}/elasticsearch/ingest_pipeline/default`;
   const hasDefaultPipeline = paths.has(`${pipeline}.yml`) || paths.has(`${pipeline}.json`);
-  const place = { folder: name, packageName: reading.revision.name, packageRelease, hasDefaultPipeline };
-  const facts = { folder, dataStream: placeDataStream(read, place), paths };
+  const place = { folder: name, packageName: reading.revision.name, packageRelease: release, hasDefaultPipeline };
+  const facts = { folder, dataStream: placeDataStream(read, place), paths, files: files.map(({ path }) => path) };
   for (const file of namedPipelines(facts)) {
-    const text = await files.pipelineError(ids.get(file) ?? '', file.endsWith('.json') ? 'json' : 'yml');
+    const text = await contents.pipelineError(ids.get(file) ?? '', file.endsWith('.json') ? 'json' : 'yml');
     if (text !== undefined) faults.push({ file, text });
   }
-  faults.push(...dataStreamFaults({ ...facts, fields: await readAllFields(reading, `${folder}/fields/`) }));
+  const fieldsFiles = files.filter(({ path }) => path.startsWith(`${folder}/fields/`) && path.endsWith('.yml'));
+  faults.push(...dataStreamFaults({ ...facts, fields: await readAllFields(reading, fieldsFiles) }));
   return facts.dataStream;
 }
 
-async function readAllFields({ ids, files, faults }: Reading, folder: string): Promise<Map<string, string[]>> {
+async function readAllFields(
+  { contents, faults }: Reading,
+  files: readonly PackageFile[],
+): Promise<Map<string, string[]>> {
   const fields = new Map<string, string[]>();
-  for (const [file, id] of ids) {
-    if (!file.startsWith(folder) || !file.endsWith('.yml')) continue;
-    const found = await files.fields(id);
-    if ('error' in found) faults.push({ file, text: found.error });
+  for (const { path, content } of files) {
+    const found = await contents.fields(content);
+    if ('error' in found) faults.push({ file: path, text: found.error });
     else for (const [name, type] of found.fields) fields.set(name, [...(fields.get(name) ?? []), type]);
   }
   return fields;
 }
-
-/**
- * What depends on the content of one file alone. It is kept by content id, since versions of a package share most of their
- * files: of 10,298 manifests of data streams in the real storage 1,881 differ.
- */
-interface FileReader {
-  /** What a manifest says, not yet read by a shape. */
-  manifest(id: string): Promise<{ readonly written: ReturnType<typeof parseManifest> } | { readonly error: string }>;
-  fields(id: string): Promise<FieldsFile>;
-  /** Why a pipeline does not parse; undefined where it does. */
-  pipelineError(id: string, format: 'yml' | 'json'): Promise<string | undefined>;
-}
-
-type ReadContent = (id: string) => Promise<Buffer | undefined>;
-
-function fileReader(bytes: ReadContent): FileReader {
-  const formats = { yml: pipelineCheck(bytes, parseYaml), json: pipelineCheck(bytes, parseJson) };
-  return {
-    manifest: memoized(async (id) => {
-      const found = await bytes(id);
-      if (!found) return { error: LACKING };
-      try {
-        return { written: parseManifest(found) };
-      } catch (error) {
-        if (error instanceof YamlError) return { error: error.message };
-        throw error;
-      }
-    }),
-    fields: memoized(async (id) => {
-      const found = await bytes(id);
-      return found ? readFields(found, WANTED_FIELDS) : { error: LACKING };
-    }),
-    pipelineError: (id, format) => formats[format](id),
-  };
-}
-
-function pipelineCheck(
-  bytes: ReadContent,
-  parse: (found: Buffer) => unknown,
-): (id: string) => Promise<string | undefined> {
-  return memoized(async (id) => {
-    const found = await bytes(id);
-    return found ? parseError(() => parse(found)) : LACKING;
-  });
-}
-
-/** The others are read over: nothing is asked of them, and there are many. */
-const WANTED_FIELDS: ReadonlySet<string> = new Set(Object.keys(REQUIRED_FIELDS));
-
-const LACKING = 'the storage lacks the content of this file';
 
 function toFinding({ layer, where }: Revision, { file, text }: Fault): Finding {
   return { code: 'unfit', where: `${layer}: ${where}${file === '' ? '' : `/${file}`}`, text, level: 'error' };
@@ -181,37 +146,19 @@ function releaseOf(read: JsonObject | undefined, text: string): string {
   return String(read?.['release'] ?? implied);
 }
 
-function dataStreamFolders(files: readonly PackageFile[]): string[] {
-  const folders = files.flatMap(({ path }) => /^data_stream\/([^/]+)\//.exec(path)?.[1] ?? []);
-  return [...new Set(folders)];
-}
-
-function parseJson(bytes: Buffer): unknown {
-  return JSON.parse(bytes.toString('utf8'));
-}
-
-function parseError(parse: () => unknown): string | undefined {
-  try {
-    parse();
-    return undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return `not JSON: ${error.message}`;
-    if (error instanceof YamlError) return error.message;
-    throw error;
+/** Folder -> its files, both in walk order. */
+function filesByDataStream(files: readonly PackageFile[]): Map<string, PackageFile[]> {
+  const folders = new Map<string, PackageFile[]>();
+  for (const file of files) {
+    if (!file.path.startsWith(DATA_STREAMS)) continue;
+    const end = file.path.indexOf('/', DATA_STREAMS.length);
+    if (end < 0) continue;
+    const folder = file.path.slice(DATA_STREAMS.length, end);
+    const known = folders.get(folder);
+    if (known) known.push(file);
+    else folders.set(folder, [file]);
   }
+  return folders;
 }
 
-function memoized<T>(make: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const known = new Map<string, Promise<T>>();
-  return (key) => {
-    const found = known.get(key) ?? make(key);
-    known.delete(key);
-    known.set(key, found);
-    const [oldest] = known.keys();
-    if (known.size > MOST_KEPT && oldest !== undefined) known.delete(oldest);
-    return found;
-  };
-}
-
-/** More than the versions of one package have, which come one after the other. */
-const MOST_KEPT = 1000;
+const DATA_STREAMS = 'data_stream/';

@@ -27,7 +27,10 @@ export interface DataStreamFacts {
   readonly folder: string;
   /** As placed in the package. */
   readonly dataStream: JsonObject;
+  /** Paths of all files of the package. */
   readonly paths: ReadonlySet<string>;
+  /** Paths of the data stream's own files. */
+  readonly files: readonly string[];
   /** Every field of its `fields/` folder: name -> the types it is given. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
 }
@@ -41,7 +44,11 @@ export function dataStreamFaults(facts: DataStreamFacts): Fault[] {
 }
 
 /** The files of the pipelines that a data stream names, with or without them being there. */
-export function namedPipelines({ folder, dataStream, paths }: Omit<DataStreamFacts, 'fields'>): string[] {
+export function namedPipelines({
+  folder,
+  dataStream,
+  paths,
+}: Pick<DataStreamFacts, 'folder' | 'dataStream' | 'paths'>): string[] {
   const name = dataStream['ingest_pipeline'] ?? get(dataStream, 'elasticsearch', 'ingest_pipeline.name');
   if (typeof name !== 'string') return [];
   const files = ['yml', 'json'].map((extension) => `${folder}/elasticsearch/ingest_pipeline/${name}.${extension}`);
@@ -90,8 +97,7 @@ const packageRules: readonly ((facts: PackageFacts) => Iterable<Fault>)[] = [
     yield { file, text: isFolder ? 'is a folder' : 'is missing' };
   },
   function* folders({ paths }) {
-    const folders = new Set([...paths].flatMap(foldersOf));
-    for (const file of folders)
+    for (const file of foldersOf(paths))
       if (file.slice(file.lastIndexOf('/') + 1).includes('-')) yield { file, text: 'a folder name contains -' };
   },
 ];
@@ -105,11 +111,9 @@ const dataStreamRules: readonly ((facts: DataStreamFacts) => Iterable<Fault>)[] 
       yield* oneOfTwo(stream, 'input', { file, text: 'a stream', place: `streams.${i}` });
   },
   function* pipelines(facts) {
-    const { folder, dataStream, paths } = facts;
+    const { folder, dataStream, files } = facts;
     const prefix = `${folder}/elasticsearch/ingest_pipeline/`;
-    const file = [...paths].find(
-      (path) => path.startsWith(prefix) && /^[^/]*\.(yml|json)$/.test(path.slice(prefix.length)),
-    );
+    const file = files.find((path) => path.startsWith(prefix) && /^[^/]*\.(yml|json)$/.test(path.slice(prefix.length)));
     const name = dataStream['ingest_pipeline'];
     const hasNamed = namedPipelines(facts).length > 0;
     if (name !== undefined && !hasNamed)
@@ -149,9 +153,12 @@ function fault(text: string): Fault {
   return { file: 'manifest.yml', text };
 }
 
-function foldersOf(path: string): string[] {
-  const parts = path.split('/').slice(0, -1);
-  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+/** All folders that hold files, at any depth. */
+function foldersOf(paths: Iterable<string>): Set<string> {
+  const folders = new Set<string>();
+  for (const path of paths)
+    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) folders.add(path.slice(0, end));
+  return folders;
 }
 
 /** The value at a path of keys; undefined where a step is missing. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/errors.ts';
 import { openDirectoryStorage } from '../../src/storage/directory.ts';
+import { sourceOf } from '../../src/package/contents.ts';
 import { packageReader } from '../../src/package/read.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { dataStreamFiles, packageFiles } from '../support/packages.ts';
@@ -23,7 +24,7 @@ async function readStorage(
 ): Promise<{ packages: Map<string, readonly Finding[]>; layers: readonly Finding[] }> {
   const storage = openDirectoryStorage(folder, undefined);
   try {
-    const reader = packageReader((id) => storage.read(id), { ingestionMethods: {}, signatures });
+    const reader = packageReader(sourceOf(storage), { ingestionMethods: {}, signatures });
     const packages = new Map<string, readonly Finding[]>();
     const findings: Finding[] = [];
     for (const name of layers) {

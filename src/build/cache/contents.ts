@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
+import type { ContentSource } from '../../package/contents.ts';
+import type { Storage } from '../../storage/storage.ts';
 import { keptLists } from './checked-files.ts';
 import { contentPlace } from '../threads/tasks.ts';
 import type { StoredContent } from '../threads/tasks.ts';
@@ -16,6 +18,8 @@ export interface ContentStore {
   readonly workers: Workers;
   /** Takes a content in, unless it is there; false where `read` has none. `read` is asked at most once. */
   ensure(id: string, read: () => Promise<Buffer | undefined>): Promise<boolean>;
+  /** The contents of a storage, each taken in as soon as it is judged, so that the storage is not asked for it twice. */
+  source(storage: Pick<Storage, 'read'>): ContentSource;
   /** A content that `ensure` has taken in, or that an earlier build has kept, then unchecked. Throws an Error for others. */
   get(id: string): StoredContent;
   readonly folder: string;
@@ -56,19 +60,27 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
     ready.set(id, await workers.run('store', { path: contentPlace(folder, id), bytes }, ownBuffer(bytes)));
     return true;
   };
+  const ensure: ContentStore['ensure'] = (id, read) => {
+    if (ready.has(id) && !forgotten.has(id)) return IS_THERE;
+    const known = pending.get(id);
+    if (known) return known;
+    forgotten.delete(id);
+    const making = make(id, read).finally(() => pending.delete(id));
+    pending.set(id, making);
+    return making;
+  };
   return {
     workers,
     folder,
     build,
     packFile: (pack) => workers.packs.get(pack) ?? final(pack),
-    ensure: (id, read) => {
-      if (ready.has(id) && !forgotten.has(id)) return IS_THERE;
-      const known = pending.get(id);
-      if (known) return known;
-      forgotten.delete(id);
-      const making = make(id, read).finally(() => pending.delete(id));
-      pending.set(id, making);
-      return making;
+    ensure,
+    source: (storage) => async (id, judge) => {
+      const bytes = await storage.read(id);
+      if (!bytes) return undefined;
+      const verdict = judge(bytes);
+      await ensure(id, () => Promise.resolve(bytes)); // gives the bytes away
+      return verdict;
     },
     get: (id) => {
       const found = ready.get(id) ?? kept.get(id);

@@ -4,6 +4,8 @@ import type { Distribution } from '../../config.ts';
 import type { Finding } from '../../errors.ts';
 import { generator } from '../../generator.ts';
 import type { PackageFile, Revision, Storage } from '../../storage/storage.ts';
+import { sourceOf } from '../../package/contents.ts';
+import type { ContentSource } from '../../package/contents.ts';
 import { packageReader } from '../../package/read.ts';
 import { makeEntry } from '../entry.ts';
 import type { Entry } from '../entry.ts';
@@ -25,15 +27,16 @@ export interface EntryReader {
 }
 
 /**
- * Reads revisions of a storage into entries, which are kept below `cache` under all that they depend on.
+ * Reads revisions of a storage into entries, by way of `contents`. They are kept below `cache` under all that they depend on.
  */
 export function entryReader(
   storage: Storage,
   { tables, signatures }: Pick<Distribution, 'tables' | 'signatures'>,
   cache: string | undefined,
+  contents: ContentSource = sourceOf(storage),
 ): EntryReader {
   const { ingestionMethods, categories } = tables;
-  const packages = packageReader((content) => storage.read(content), { ingestionMethods, signatures });
+  const packages = packageReader(contents, { ingestionMethods, signatures });
   const kept = cache === undefined ? undefined : keptFiles<KeptEntry>(join(cache, 'entries'));
   const common = JSON.stringify([FORMAT, generator, tables, signatures]);
   const keyFor = (revision: Revision): string | undefined => (kept ? keyOf(common, revision) : undefined);

@@ -1,0 +1,86 @@
+import { readFields } from './fields.ts';
+import type { FieldsFile } from './fields.ts';
+import type { Storage } from '../storage/storage.ts';
+import { REQUIRED_FIELDS } from './rules.ts';
+import { parseManifest, parseYaml, YamlError } from './yaml/yaml.ts';
+
+/*
+ * What depends on the content of one file alone. It is kept by content id, since versions of a package share most of their
+ * files: of 10,298 manifests of data streams in the real storage 1,881 differ.
+ */
+
+/** Reads a content and judges it by its bytes, which are gone once it is judged; undefined where there is no such content. */
+export type ContentSource = <T>(id: string, judge: (bytes: Buffer) => T) => Promise<T | undefined>;
+
+/** The contents of a storage. */
+export function sourceOf(storage: Pick<Storage, 'read'>): ContentSource {
+  return async (id, judge) => {
+    const bytes = await storage.read(id);
+    return bytes && judge(bytes);
+  };
+}
+
+/** What a content says as a manifest, not yet read by a shape; or why that is not known. */
+export type ManifestContent = { readonly written: ReturnType<typeof parseManifest> } | { readonly error: string };
+
+/** Judges contents by what a package has them for. Nothing is thrown for what is wrong with them. */
+export interface ContentReader {
+  manifest(id: string): Promise<ManifestContent>;
+  fields(id: string): Promise<FieldsFile>;
+  /** Why a pipeline does not parse; undefined where it does. */
+  pipelineError(id: string, format: 'yml' | 'json'): Promise<string | undefined>;
+}
+
+/** Judges each content of a source once, while its like is asked for. */
+export function contentReader(source: ContentSource): ContentReader {
+  const lacking = { error: 'the storage lacks the content of this file' };
+  const judged = <T>(judge: (bytes: Buffer) => T): ((id: string) => Promise<T | typeof lacking>) =>
+    memoized(async (id) => (await source(id, judge)) ?? lacking);
+  const pipelines = {
+    yml: judged((bytes) => parseError(() => parseYaml(bytes))),
+    json: judged((bytes) => parseError(() => JSON.parse(bytes.toString('utf8')))),
+  };
+  return {
+    manifest: judged(readManifest),
+    fields: judged((bytes) => readFields(bytes, WANTED_FIELDS)),
+    pipelineError: async (id, format) => (await pipelines[format](id)).error,
+  };
+}
+
+/** The others are read over: nothing is asked of them, and there are many. */
+const WANTED_FIELDS: ReadonlySet<string> = new Set(Object.keys(REQUIRED_FIELDS));
+
+function readManifest(bytes: Buffer): ManifestContent {
+  try {
+    return { written: parseManifest(bytes) };
+  } catch (error) {
+    if (error instanceof YamlError) return { error: error.message };
+    throw error;
+  }
+}
+
+function parseError(parse: () => unknown): { readonly error: string | undefined } {
+  try {
+    parse();
+    return { error: undefined };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { error: `not JSON: ${error.message}` };
+    if (error instanceof YamlError) return { error: error.message };
+    throw error;
+  }
+}
+
+function memoized<T>(make: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (key) => {
+    const found = known.get(key) ?? make(key);
+    known.delete(key);
+    known.set(key, found);
+    const [oldest] = known.keys();
+    if (known.size > MOST_KEPT && oldest !== undefined) known.delete(oldest);
+    return found;
+  };
+}
+
+/** More than the versions of one package have, which come one after the other. */
+const MOST_KEPT = 1000;
