@@ -36,13 +36,14 @@ export function noticed(before: NoticedColumns, after: NoticedColumns, names: re
     const plain = changesOf(before, after, { name, prerelease: false });
     const withPrereleases = changesOf(before, after, { name, prerelease: true });
     const both = plain.filter((one) => withPrereleases.some((other) => isSame(one, other)));
-    const only = (changes: readonly Change[], prerelease: 'yes' | 'no'): Noticed[] =>
+    const only = (changes: readonly NewestChange[], prerelease: 'yes' | 'no'): Noticed[] =>
       changes.filter((one) => !both.some((other) => isSame(one, other))).map((one) => toNoticed(name, one, prerelease));
     return [...both.map((one) => toNoticed(name, one, 'any')), ...only(plain, 'no'), ...only(withPrereleases, 'yes')];
   });
 }
 
-interface Change {
+/** The newest version that some clients find, on both sides of the comparison. */
+interface NewestChange {
   readonly before: string | undefined;
   readonly after: string | undefined;
   readonly kibana: string[];
@@ -52,7 +53,7 @@ function changesOf(
   before: NoticedColumns,
   after: NoticedColumns,
   asked: { readonly name: string; readonly prerelease: boolean },
-): Change[] {
+): NewestChange[] {
   const cuts = cutsOf([...constraintsOf(before, asked.name), ...constraintsOf(after, asked.name)]);
   const versions = representatives(cuts);
   const releases = 1 + cuts.releaseCuts.length;
@@ -64,7 +65,7 @@ function changesOf(
     if (kibana === null) return undefined;
     return { before: newest(before, { ...asked, kibana }), after: newest(after, { ...asked, kibana }) };
   });
-  const changes: Change[] = [];
+  const changes: NewestChange[] = [];
   const add = (pair: Pair | undefined, kibana: string): void => {
     if (!pair || pair.before === pair.after) return;
     const known = changes.find((one) => one.before === pair.before && one.after === pair.after);
@@ -127,10 +128,10 @@ function constraintsOf({ names, constraints, profiles, revisions }: NoticedColum
   return [...positions].map((position) => constraints[position] as Constraint);
 }
 
-function toNoticed(name: string, { before, after, kibana }: Change, prerelease: Clients['prerelease']): Noticed {
+function toNoticed(name: string, { before, after, kibana }: NewestChange, prerelease: Clients['prerelease']): Noticed {
   return { package: name, before, after, clients: { prerelease, kibana } };
 }
 
-function isSame(a: Change, b: Change): boolean {
+function isSame(a: NewestChange, b: NewestChange): boolean {
   return a.before === b.before && a.after === b.after && a.kibana.join() === b.kibana.join();
 }

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsence, Stop } from '../errors.ts';
+import { clearLeftovers } from '../tree/commit/leftovers.ts';
 import { openDirectoryStorage } from './directory.ts';
 import { cloneStorage } from './git/clone.ts';
 import type { CloneOptions } from './git/clone.ts';
@@ -43,7 +44,12 @@ export async function openStorage(
   }
   return (await isRepository(location))
     ? await openGitStorage(location, { cache, isClone: false })
-    : openDirectoryStorage(location, readsAnew ? undefined : cache);
+    : await openFolder(location, readsAnew ? undefined : cache);
+}
+
+async function openFolder(location: string, cache: string | undefined): Promise<Storage> {
+  if (cache !== undefined) await clearLeftovers(join(cache, 'stats'), '');
+  return openDirectoryStorage(location, cache);
 }
 
 async function openClone(location: string, options: CloneOptions): Promise<Storage> {

@@ -22,11 +22,15 @@ export interface Incoming {
   readonly signature: Buffer | undefined;
 }
 
+export type IncomingRead =
+  | { readonly kind: 'package'; readonly incoming: Incoming }
+  | { readonly kind: 'unfit'; readonly finding: Finding };
+
 export interface IncomingPackages {
   /** Where the contents are read from. */
   readonly storage: Storage;
   /** A package in a zip or a folder, or what is wrong with it. */
-  read(path: string): Promise<{ incoming: Incoming } | { finding: Finding }>;
+  read(path: string): Promise<IncomingRead>;
   /** Writes its objects; what a layer is to hold of it. */
   write(repository: Repository, incoming: Incoming): Promise<Held>;
   close(): Promise<void>;
@@ -40,17 +44,20 @@ export function incomingPackages(layer: string, { keepZip }: { keepZip: boolean 
     read: async (path) => {
       const kind = await kindOf(path);
       const names = await (kind === 'zip' ? namesOfZip(path) : namesOfFolder(path));
-      if ('text' in names) return { finding: { code: 'unfit', where: path, text: names.text, level: 'error' } };
+      if (names.kind === 'unfit')
+        return { kind: 'unfit', finding: { code: 'unfit', where: path, text: names.text, level: 'error' } };
       const signature = kind === 'zip' ? await readIfThere(`${path}.sig`) : undefined;
-      const id = revisionId(names.name, names.version);
+      const { name, version } = names;
+      const id = revisionId(name, version);
       const zipped = kind === 'zip';
       const isKept = zipped && (keepZip || signature !== undefined);
       const signatureId = signature && blobId(signature);
       const source = await storage.take(path);
-      const revision = { id, ...names, layer, where: path, source, zipped, signature: signatureId };
+      const revision = { id, name, version, layer, where: path, source, zipped, signature: signatureId };
       const listed = await storage.listFiles(revision);
       const findings = [...listed.findings, ...gitFindings(revision, listed)];
       return {
+        kind: 'package',
         incoming: { revision, signature, listed: { ...listed, findings, zip: isKept ? listed.zip : undefined } },
       };
     },
@@ -91,7 +98,9 @@ async function kindOf(path: string): Promise<'zip' | 'folder'> {
   throw new Stop('no-package', `${path} is neither a folder nor a .zip`, 'name zips or folders of packages');
 }
 
-type Names = { readonly name: string; readonly version: string } | { readonly text: string };
+type Names =
+  | { readonly kind: 'package'; readonly name: string; readonly version: string }
+  | { readonly kind: 'unfit'; readonly text: string };
 
 async function namesOfZip(path: string): Promise<Names> {
   try {
@@ -99,24 +108,24 @@ async function namesOfZip(path: string): Promise<Names> {
     await zip.close();
     const [, name, version] = /^([^-]+)-(.+)$/s.exec(zip.top) ?? [];
     return name !== undefined && version !== undefined
-      ? { name, version }
-      : { text: `${zip.top}/ is not {name}-{version}/` };
+      ? { kind: 'package', name, version }
+      : { kind: 'unfit', text: `${zip.top}/ is not {name}-{version}/` };
   } catch (error) {
-    if (error instanceof ZipError) return { text: error.message };
+    if (error instanceof ZipError) return { kind: 'unfit', text: error.message };
     throw error;
   }
 }
 
 async function namesOfFolder(path: string): Promise<Names> {
   const bytes = await readIfThere(join(path, 'manifest.yml'));
-  if (!bytes) return { text: 'has no manifest.yml: a folder of a package has one' };
+  if (!bytes) return { kind: 'unfit', text: 'has no manifest.yml: a folder of a package has one' };
   try {
     const fields = parseManifest(bytes);
     const [name, version] = [toText(fields['name'] ?? null), toText(fields['version'] ?? null)];
-    if (isFolderName(name) && isFolderName(version)) return { name, version };
-    return { text: 'its manifest.yml names no package and version that folders can be called by' };
+    if (isFolderName(name) && isFolderName(version)) return { kind: 'package', name, version };
+    return { kind: 'unfit', text: 'its manifest.yml names no package and version that folders can be called by' };
   } catch (error) {
-    if (error instanceof YamlError) return { text: `manifest.yml: ${error.message}` };
+    if (error instanceof YamlError) return { kind: 'unfit', text: `manifest.yml: ${error.message}` };
     throw error;
   }
 }

@@ -113,7 +113,7 @@ async function readAll(
   const findings: Finding[] = [];
   for (const path of paths) {
     const found = await reading.incoming.read(path);
-    if ('finding' in found) {
+    if (found.kind === 'unfit') {
       findings.push(found.finding);
       continue;
     }

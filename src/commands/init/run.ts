@@ -91,7 +91,7 @@ async function withSample(repository: Repository, root: string): Promise<string>
   const packages = incomingPackages(SAMPLE.layer, { keepZip: false });
   try {
     const read = await packages.read(join(dirname(shippedConfig), 'storage', SAMPLE.path));
-    if ('finding' in read) throw new Error(`the sample is damaged: ${read.finding.text}`);
+    if (read.kind === 'unfit') throw new Error(`the sample is damaged: ${read.finding.text}`);
     const held = await packages.write(repository, read.incoming);
     const edits = editsTo('packages', read.incoming.revision, held);
     return await editTree(repository, root, { edits, kept: 'packages' });
