@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { shippedConfig } from './default-config.ts';
-import { nearMatch, Stop } from './errors.ts';
+import { listKnown, Stop } from './errors.ts';
 import { parseStrictVersion } from './core/version.ts';
 import { check, readYamlFile } from './config/file.ts';
 import { cleanFolder, resolveLayers } from './config/layers.ts';
@@ -189,6 +189,6 @@ export function unknownDistribution(
   { file, listed }: NonNullable<Distribution['release']>,
 ): Stop {
   const problem = dist === undefined ? 'no distribution was named' : `there is no distribution "${dist}" in ${file}`;
-  const hint = `use --dist with one of: ${listed.join(', ')}${nearMatch(dist, listed)}`;
+  const hint = `use --dist with one of: ${listKnown(dist, listed)}`;
   return new Stop('unknown-distribution', problem, hint);
 }

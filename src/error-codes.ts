@@ -39,7 +39,7 @@ export const stopCodes = {
   'bad-config': 'the distributions file, or a table beside it, is wrong; every mistake is listed with its place',
   'bad-lock': "the lock file can't be read or is not one",
   'bad-path': "the path of a site has a character that a configuration of nginx can't hold",
-  'bad-request': '`explain --url` is no query, or the registry answers 400 to it',
+  'bad-request': '`explain --url` is not a query, or the registry answers 400 to it',
   'bad-version': 'a version is not written as the option needs it',
   'branch-exists': 'the branch that a command would make exists and holds something else',
   changed: 'a file was changed while it was read',

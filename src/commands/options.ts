@@ -19,6 +19,11 @@ export const cacheOption = new Option('--cache <folder>', 'where builds keep clo
   .default('.cache')
   .env('EPR_STATIC_CACHE');
 
+/** The folder of `cacheOption` where no option names one. */
+export function usualCache(): string {
+  return process.env['EPR_STATIC_CACHE'] ?? '.cache';
+}
+
 export const offlineOption = new Option('--offline', 'use the clone in the cache, without fetching').default(false);
 
 export const jsonOption = new Option('--json', 'print the report as JSON').default(false);

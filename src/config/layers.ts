@@ -1,4 +1,4 @@
-import { nearMatch, Stop } from '../errors.ts';
+import { listKnown, Stop } from '../errors.ts';
 import type { WrittenConfig, WrittenDistribution } from './schema.ts';
 
 /** Where a layer lies in its storage. */
@@ -28,7 +28,7 @@ export function resolveLayers(
       throw new Stop(
         'unknown-layer',
         `${file}: distributions.${dist}.layers names "${entry}", which is not under layers`,
-        `the layers are: ${Object.keys(written.layers).join(', ')}${nearMatch(entry, Object.keys(written.layers))}`,
+        `the layers are: ${listKnown(entry, Object.keys(written.layers))}`,
       );
     const base = typeof entry === 'string' ? written.layers[entry] : undefined;
     const { ref = base?.ref, packages = base?.packages } = given;

@@ -264,7 +264,7 @@ describe('diff', () => {
     const mixed = await one.run('diff', 'dist/production', 'snapshot');
     expect(mixed).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('is a site, and the other side is none'),
+      stderr: expect.stringContaining('is a site, and the other side is not'),
     });
   });
 });

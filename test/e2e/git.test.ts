@@ -44,6 +44,14 @@ function push({ repository }: Project, branch: string, files: Files): string {
   return repository.commit(branch, repository.treeOf(under('packages', files)));
 }
 
+test('--no-cache keeps the clone where EPR_STATIC_CACHE says', async () => {
+  const one = project({ main: acme });
+  const url = `file://${join(one.folder, 'origin.git')}`;
+  const built = await one.build(['--storage', url, '--no-cache'], { EPR_STATIC_CACHE: 'kept' });
+  expect(built).toMatchObject({ status: 0 });
+  expect(readdirSync(one.folder).sort()).toEqual(['content', 'dist', 'kept', 'origin.git']);
+});
+
 describe('kinds of repository', () => {
   test('a bare one: the report has the commits, release.json too', async () => {
     const one = project({ main: acme, next: packageFiles('acme', '1.1.0') });

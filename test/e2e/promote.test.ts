@@ -72,7 +72,7 @@ describe('a promotion from snapshot to staging', () => {
     const unfreeze = project.freeze('snapshot');
     const interrupted = await project.run('promote', 'acme', '1.1.0', ...UP, '--apply');
     expect(interrupted).toMatchObject({ status: 2, stdout: '' });
-    expect(interrupted.stderr).toContain('staging has got what was promoted, snapshot still has it too');
+    expect(interrupted.stderr).toContain('staging has what was promoted, and snapshot still has it too');
     expect(interrupted.stderr).toContain('run the command again');
     unfreeze();
     expect(project.revisions('staging')).toEqual(['acme@1.1.0', 'other@0.9.0']);

@@ -199,7 +199,7 @@ describe('the sample', () => {
     const { port } = new URL(server.url);
     const failed = await run(['serve', '--dist', 'staging', '--port', port], { cwd });
     expect(failed).toMatchObject({ status: 2, stdout: '' });
-    expect(failed.stderr).toMatch(new RegExp(`port ${port} of localhost is taken[^]*--port`));
+    expect(failed.stderr).toMatch(new RegExp(`port ${port} on localhost is taken[^]*--port`));
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { sameContent } from '../../catalog/merge.ts';
-import { Stop } from '../../errors.ts';
+import { hasError, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import type { RevisionFiles } from '../../storage/storage.ts';
 import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
@@ -71,8 +71,7 @@ export async function add(options: AddOptions): Promise<AddReport> {
     };
     if (toAdd.length === 0) return { ...result, change: undefined };
     const draft = describe(layer, toAdd);
-    if (dryRun || findings.some(({ level }) => level === 'error'))
-      return { ...result, change: unmade({ ...draft, edits: [] }, 'planned') };
+    if (dryRun || hasError(findings)) return { ...result, change: unmade({ ...draft, edits: [] }, 'planned') };
     if (apply) await refuseCheckedOut(workflow, [layer]);
     const edits = [];
     for (const one of toAdd)

@@ -3,7 +3,15 @@ import { hostNames } from '../../hosts/hosts.ts';
 import { printJson, progressDisplay } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
-import { cacheOption, configOption, jsonOption, offlineOption, refOption, storageOption } from '../options.ts';
+import {
+  cacheOption,
+  configOption,
+  jsonOption,
+  offlineOption,
+  refOption,
+  storageOption,
+  usualCache,
+} from '../options.ts';
 
 const targetOption = new Option('-t, --target <host>', 'also write what this host needs, beside the site').choices(
   hostNames,
@@ -33,7 +41,7 @@ export const declare: Declare = (program, finish) => {
     .option('--skip-unfit', 'leave unfit packages out, instead of failing', false)
     .addOption(offlineOption)
     .addOption(cacheOption)
-    .option('--no-cache', 'make everything again, and keep nothing for later builds')
+    .option('--no-cache', 'make everything again, and keep only clones for later builds')
     .addOption(lockOption)
     .addOption(lockedOption)
     .addOption(jsonOption)
@@ -51,7 +59,7 @@ export const declare: Declare = (program, finish) => {
     )
     .action(async ({ json, ref: refs, cache, ...options }) => {
       const { build } = await import('./run.ts');
-      const caching = typeof cache === 'string' ? { cache, noCache: false } : { cache: '.cache', noCache: true };
+      const caching = typeof cache === 'string' ? { cache, noCache: false } : { cache: usualCache(), noCache: true };
       const report = await build({ ...options, ...caching, refs }, await progressDisplay({ isSilent: json }));
       if (json) printJson(report);
       else (await import('./report.ts')).printBuild(report);

@@ -38,7 +38,7 @@ function outcome({ site, times, findings, distribution, next }: BuildReport, col
     const errors = findings.filter((finding) => finding.level === 'error').length;
     return [
       color.red(`${count(errors, 'error')}: nothing was written, ${distribution} stays as it was.`),
-      '  Mend the packages, or leave unfit ones out with --skip-unfit.',
+      '  Correct the packages, or leave unfit ones out with --skip-unfit.',
     ];
   }
   return [
@@ -53,7 +53,7 @@ function outcome({ site, times, findings, distribution, next }: BuildReport, col
 
 function changesLine({ added, changed, removed, bytes, list }: Changes): string {
   const total = `${count(added, 'file')} added, ${changed} changed (${megabytes(bytes)}), ${removed} removed`;
-  return `  against the site before: ${total}; listed in ${list}`;
+  return `  compared with the site before: ${total}; listed in ${list}`;
 }
 
 type Changes = NonNullable<NonNullable<BuildReport['site']>['changes']>;

@@ -198,7 +198,11 @@ async function refuseOtherFolder(folder: string): Promise<void> {
     return existsSync(folder) ? ['a file'] : [];
   });
   if (names.length === 0 || names.includes(REGISTRY)) return;
-  throw new Stop('not-a-site', `${folder} is there and holds no site`, 'choose another place with --out, or remove it');
+  throw new Stop(
+    'not-a-site',
+    `${folder} exists and is not a site`,
+    'choose another folder with --out, or remove this one',
+  );
 }
 
 function layerReport({ name, ref, commit, revisions }: Layer): LayerReport {

@@ -1,6 +1,6 @@
 import { isUrl, readStorageConfig } from '../../config.ts';
 import type { LayerPolicy, StorageConfig } from '../../config.ts';
-import { nearMatch, Stop } from '../../errors.ts';
+import { listKnown, Stop } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import type { GitStorage, Layer, Storage } from '../../storage/storage.ts';
 import { openStorage } from '../../storage/open.ts';
@@ -93,7 +93,7 @@ async function readBase(
 /** Throws a `Stop` where the storage has no commits to compare. */
 function gitStorage(storage: Storage, { storage: location }: StorageConfig): GitStorage {
   if (storage.kind === 'git') return storage;
-  throw new Stop('no-commits', `${location} is a folder, which has no commits`, 'leave --base and --head away');
+  throw new Stop('no-commits', `${location} is a folder, which has no commits`, 'leave out --base and --head');
 }
 
 function checkedLayer(
@@ -121,13 +121,17 @@ function scopeOf(config: StorageConfig, { layer, title }: CheckOptions, changing
   const names = config.layers.map(({ name }) => name);
   if (layer !== undefined) return [specOf(config, layer).name];
   if (!changing && title === undefined) return names;
-  throw new Stop('no-layer', 'which layer is changed?', `name it with --layer, one of: ${names.join(', ')}`);
+  throw new Stop(
+    'no-layer',
+    'no layer was named',
+    `name the layer that changes with --layer, one of: ${names.join(', ')}`,
+  );
 }
 
 function specOf(config: StorageConfig, name: string): LayerPolicy {
   const found = config.layers.find((spec) => spec.name === name);
   if (found) return found;
   const names = config.layers.map((spec) => spec.name);
-  const hint = `the layers are: ${names.join(', ')}${nearMatch(name, names)}`;
+  const hint = `the layers are: ${listKnown(name, names)}`;
   throw new Stop('unknown-layer', `${config.file} has no layer "${name}"`, hint);
 }

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { mergeLayers } from '../../catalog/merge.ts';
 import { readConfig, readStorageConfig } from '../../config.ts';
 import type { Distribution, LayerSpec, Tables } from '../../config.ts';
-import { nearMatch, Stop } from '../../errors.ts';
+import { listKnown, Stop } from '../../errors.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { readLayers, withStorage } from '../../inspect/open-catalog.ts';
 import { compareSides } from '../../inspect/diff.ts';
@@ -52,7 +52,7 @@ async function readSource(options: DiffOptions, given: string): Promise<Source> 
     const known = await readStorageConfig({ config, storage });
     const names = known.layers.map(({ name }) => name);
     const spec = known.layers.find(({ name }) => name === layer);
-    const hint = `the layers are: ${names.join(', ')}${nearMatch(layer, names)}`;
+    const hint = `the layers are: ${listKnown(layer, names)}`;
     if (!spec) throw new Stop('unknown-layer', `${known.file} has no layer "${layer}"`, hint);
     const layers = [{ name: layer, ref: given, packages: spec.packages }];
     return { title: layer, location: known.storage, layers, tables: known.tables, signatures: 'optional' };
@@ -64,7 +64,7 @@ async function readSource(options: DiffOptions, given: string): Promise<Source> 
     ...rest
   } = await readConfig({ config, storage, ...pinned }).catch((error: unknown) => {
     if (!(error instanceof Stop) || error.code !== 'unknown-distribution') throw error;
-    if (isSite(given)) throw new Stop('diff-kinds', `${given} is a site, and the other side is none`, KINDS, error);
+    if (isSite(given)) throw new Stop('diff-kinds', `${given} is a site, and the other side is not`, KINDS, error);
     throw new Stop('diff-kinds', `"${given}" is neither a site nor a distribution`, `${error.hint}; ${KINDS}`, error);
   });
   return { title: name, location, ...rest };

@@ -115,7 +115,7 @@ function readRequest({ url, name, parameters }: ExplainOptions): { request: stri
   const mark = given.indexOf('?');
   const path = (mark < 0 ? given : given.slice(0, mark)) || '/search';
   if (path !== '/search' && path !== '/categories')
-    throw new Stop('bad-request', `${path} is no query`, 'queries are /search?… and /categories?…');
+    throw new Stop('bad-request', `${path} is not a query`, 'queries are /search?… and /categories?…');
   const asked = mark < 0 ? [] : given.slice(mark + 1).split('&');
   const own = url === undefined && name !== undefined ? [['package', name] as const] : [];
   const added = [...own, ...parameters].map(([key, value]) => `${key}=${encodeURIComponent(value)}`);

@@ -67,10 +67,9 @@ const SAMPLE = { id: 'spool_reader@1.1.0', layer: 'snapshot', path: 'snapshot/pa
 async function refuseFull(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw new Stop('not-empty', `${folder} can't be a new storage: ${error.code ?? error.message}`, undefined, error);
+    throw error;
   });
-  if (names.length > 0)
-    throw new Stop('not-empty', `${folder} is there and not empty`, 'name a folder that is empty, or not there yet');
+  if (names.length > 0) throw new Stop('not-empty', `${folder} is not empty`, 'name an empty folder, or one to create');
 }
 
 /** All layers start at one commit, so that they can be compared and merged; the lowest gets the sample. */

@@ -16,7 +16,7 @@ function listLines({ distribution, storage, outdated, layers, waiting }: ListRep
     if (!outdated) lines.push(...packages.map((one) => `  ${one.name}  ${one.versions.join(', ')}`), '');
   }
   if (outdated) lines.push('');
-  const what = outdated ? 'newer than all that the layers above hold' : 'that no layer above holds';
+  const what = outdated ? 'newer than what the layers above hold' : 'that no layer above holds';
   lines.push(waiting.length === 0 ? `Nothing waits ${what}.` : `Waiting: ${count(waiting.length, 'revision')} ${what}`);
   for (const one of waiting) {
     const since = one.since === undefined ? '' : ` since ${one.since.slice(0, 10)}`;

@@ -1,4 +1,4 @@
-import { nearMatch, Stop } from '../../errors.ts';
+import { listKnown, Stop } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import { withCatalog } from '../../inspect/open-catalog.ts';
 import { arrivals } from '../../storage/git/history.ts';
@@ -45,7 +45,7 @@ export async function list(options: ListOptions): Promise<ListReport> {
       throw new Stop(
         'unknown-layer',
         `${distribution.name} has no layer "${only}"`,
-        `its layers are: ${names.join(', ')}${nearMatch(only, names)}`,
+        `its layers are: ${listKnown(only, names)}`,
       );
     const isShown = (name: string): boolean => only === undefined || name === only;
     const since = await Promise.all(

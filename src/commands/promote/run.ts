@@ -1,4 +1,4 @@
-import { Stop } from '../../errors.ts';
+import { hasError, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
 import type { ChangeReport } from '../../workflow/change.ts';
@@ -50,7 +50,7 @@ export async function promote(options: PromoteOptions): Promise<PromoteReport> {
     const open = promotions.filter(({ isRemoved }) => !isRemoved);
     const losses = open.length > 0 ? lossFindings(workflow, way) : [];
     const findings = [...planned.findings, ...losses, ...open.flatMap((one) => one.findings)];
-    const isRefused = findings.some(({ level }) => level === 'error');
+    const isRefused = hasError(findings);
     const act = dryRun || isRefused ? plan : apply ? applyAll : branchAll;
     const reports = await act(workflow, promotions, way);
     return { repository: workflow.repository.directory, from, to, apply, dryRun, promotions: reports, findings };
@@ -66,7 +66,7 @@ function checkUse({ all, name, version, ...selection }: PromoteOptions): void {
   if (all ? name !== undefined : !isNamed)
     throw new Stop('usage', 'promote takes a NAME and a VERSION, or --all', 'see promote --help');
   if (!all && (selection.package !== undefined || selection.kibana !== undefined))
-    throw new Stop('usage', '--package and --kibana choose among --all', 'see promote --help');
+    throw new Stop('usage', '--package and --kibana need --all', 'see promote --help');
 }
 
 async function plan(_: Workflow, promotions: readonly Promotion[]): Promise<Reports> {
@@ -103,8 +103,8 @@ async function applyAll(workflow: Workflow, promotions: readonly Promotion[], { 
     upper,
   ).catch((error: unknown) => {
     if (!(error instanceof Stop) || adding.length === 0) throw error;
-    const done = `${to.policy.name} has got what was promoted, ${from.policy.name} still has it too`;
-    throw new Stop(error.code, `${done}: ${error.message}`, 'run the command again: it goes on from there', error);
+    const done = `${to.policy.name} has what was promoted, and ${from.policy.name} still has it too`;
+    throw new Stop(error.code, `${done}: ${error.message}`, 'run the command again: it continues from there', error);
   });
   return promotions.map((one) => ({
     id: one.id,

@@ -1,3 +1,4 @@
+import { hasError } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
 import type { Change, ChangeReport } from '../../workflow/change.ts';
@@ -41,7 +42,7 @@ export async function remove(options: RemoveOptions): Promise<RemoveReport> {
     await heldAt(workflow.repository, layer, { name, version });
     const findings = await rules(workflow, layer, options);
     const change = changeOf(layer, options);
-    const isPlan = dryRun || findings.some(({ level }) => level === 'error');
+    const isPlan = dryRun || hasError(findings);
     const report = { repository: workflow.repository.directory, id, layer: options.layer, apply, dryRun, findings };
     return { ...report, change: isPlan ? unmade(change, 'planned') : await make(workflow, change, apply) };
   } finally {
@@ -54,7 +55,7 @@ async function rules(workflow: Workflow, layer: OpenLayer, options: RemoveOption
   const removed = [await touchedBy(workflow.storage, revision, othersOf(workflow, layer))];
   const { policy } = layer;
   const change = { layer: policy.name, policy, added: [], overwritten: [], removed, reason: options.reason };
-  const wanted = `no higher layer holds the same content, and ${policy.name} wants a reason: --reason TEXT`;
+  const wanted = `no higher layer holds the same content, and ${policy.name} needs a reason: --reason TEXT`;
   return proposerFindings(policyFindings(change)).map(({ code, where, text, level }) => {
     const isReasonless = level === 'error' && policy.remove === 'exception';
     return { code, where, text: isReasonless ? wanted : text, level };

@@ -37,8 +37,8 @@ export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
 async function listen(server: Server, { port, host }: ServeOptions): Promise<void> {
   await new Promise<void>((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const problem = error.code === 'EADDRINUSE' ? 'is taken' : `can't be listened on: ${error.code ?? error.message}`;
-      fail(new Stop('no-port', `port ${port} of ${host} ${problem}`, 'choose another with --port', error));
+      const problem = error.code === 'EADDRINUSE' ? 'is taken' : `can't be opened: ${error.code ?? error.message}`;
+      fail(new Stop('no-port', `port ${port} on ${host} ${problem}`, 'choose another with --port', error));
     });
     server.listen(port, host, done);
   });

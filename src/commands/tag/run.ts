@@ -1,5 +1,5 @@
 import { isReleaseVersion } from '../../config.ts';
-import { Stop } from '../../errors.ts';
+import { hasError, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import type { Progress } from '../../report.ts';
 import { layerNamed, openWorkflow, rulesOf } from '../../workflow/open.ts';
@@ -35,8 +35,8 @@ export async function tag(options: TagOptions, progress: Progress): Promise<TagR
   if (!isReleaseVersion(release))
     throw new Stop(
       'bad-version',
-      `${release} is no release version`,
-      'a stack release is tagged as 8.7.0: three numbers, no "v"',
+      `${release} is not a release version`,
+      'write it as three numbers, such as 8.7.0, without "v"',
     );
   const workflow = await openWorkflow(options);
   try {
@@ -44,10 +44,9 @@ export async function tag(options: TagOptions, progress: Progress): Promise<TagR
     const layer = layerNamed(workflow, options.layer);
     const ref = `refs/tags/${release}`;
     const known = await repository.commitOf(ref);
-    if (known !== undefined)
-      throw new Stop('tag-exists', `the tag ${release} is there, at ${known.slice(0, 12)}`, HINT);
+    if (known !== undefined) throw new Stop('tag-exists', `the tag ${release} exists, at ${known.slice(0, 12)}`, HINT);
     const findings = await buildFindings(workflow, layer, progress).finally(progress.end);
-    const isMade = !dryRun && findings.every(({ level }) => level !== 'error');
+    const isMade = !dryRun && !hasError(findings);
     if (isMade) await repository.writeTag(release, { commit: layer.commit, message: `Stack release ${release}\n` });
     const revisions = layer.layer.revisions.length;
     const report = { repository: repository.directory, tag: release, layer: options.layer, commit: layer.commit };
@@ -57,7 +56,7 @@ export async function tag(options: TagOptions, progress: Progress): Promise<TagR
   }
 }
 
-const HINT = 'a release is tagged once: whoever builds it must get the same';
+const HINT = 'keep that tag: everybody who builds a release must get the same';
 
 async function buildFindings(workflow: Workflow, layer: OpenLayer, progress: Progress): Promise<Finding[]> {
   const { revisions, findings } = layer.layer;
