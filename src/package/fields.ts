@@ -13,9 +13,9 @@ export function readFields(bytes: Uint8Array, wanted: ReadonlySet<string>): Fiel
     if (value === null) return { fields: [] };
     if (!Array.isArray(value)) return { error: 'not a list of fields' };
     const fields: [string, string][] = [];
-    return collect(value, '', fields)
-      ? { fields: fields.filter(([name]) => wanted.has(name)) }
-      : { error: 'a field has no name' };
+    if (!collect(value, '', fields)) return { error: 'a field has no name' };
+    const found = fields.filter(([name]) => wanted.has(name));
+    return { fields: JSON.parse(JSON.stringify(found)) as typeof found }; // pieces of the text would keep all of it in memory
   } catch (error) {
     if (error instanceof YamlError) return { error: error.message };
     throw error;

@@ -92,7 +92,7 @@ interface ThreadResult {
 }
 
 function startThread(workerData: ThreadData): Thread {
-  const worker = new Worker(WORKER, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+  const worker = new Worker(WORKER, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 3 } });
   const waiting: Thread['waiting'] = new Map();
   const thread: Thread = { worker, waiting, underWay: 0, outbox: { tasks: [], transfers: [] } };
   worker.on('message', (results: readonly ThreadResult[]) => {

@@ -180,7 +180,7 @@ const LEVEL = 6;
 function scratchMemory(): (size: number) => Buffer {
   let memory = Buffer.alloc(0);
   return (size) => {
-    if (memory.length < size) memory = Buffer.allocUnsafeSlow(Math.max(size, memory.length * 2, 2 ** 20));
+    if (memory.length < size) memory = Buffer.allocUnsafeSlow(Math.ceil((size * 1.25) / 2 ** 20) * 2 ** 20);
     return memory.subarray(0, size);
   };
 }
