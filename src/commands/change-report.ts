@@ -10,7 +10,7 @@ const STATES: Readonly<Record<ChangeReport['state'], string>> = {
   planned: 'not done',
 };
 
-/** What became of a change: its state, its branch and its title; with the text where it is for a pull request. */
+/** Lines about one change: its state, title and branch, and the text for the pull request unless there will be none. */
 export function changeLines(change: ChangeReport, color: Colors, { apply }: { readonly apply: boolean }): string[] {
   const { state, branch, commit, title, text } = change;
   const at = [branch, commit?.slice(0, 12)].filter((part) => part !== undefined).join(' at ');
@@ -19,19 +19,19 @@ export function changeLines(change: ChangeReport, color: Colors, { apply }: { re
   return [...lines, ...text.split('\n').map((line) => (line === '' ? '' : `      ${line}`))];
 }
 
-/** Findings, a line each, and an empty one behind them. */
+/** One line for each finding, and an empty line behind them. */
 export function findingLines(findings: readonly Finding[], color: Colors): string[] {
   return findings.length === 0 ? [] : [...findings.map((finding) => findingLine(finding, color)), ''];
 }
 
-/** What is said last where errors or a dry run kept everything undone; undefined where neither did. */
+/** The last line of a report where errors or a dry run kept the command from changing anything; undefined elsewhere. */
 export function undone(findings: readonly Finding[], dryRun: boolean, color: Colors): string | undefined {
   const errors = findings.filter(({ level }) => level === 'error').length;
   if (errors > 0) return color.red(`${count(errors, 'error')}: nothing was done.`);
   return dryRun ? 'A dry run: nothing was done.' : undefined;
 }
 
-/** How the branches of changes get to where pull requests are made of them. */
+/** How to push the branches that were made, so that they become pull requests. */
 export function pushLines(repository: string, changes: readonly ChangeReport[]): string[] {
   const branches = changes.flatMap((one) => (one.state === 'made' || one.state === 'there' ? (one.branch ?? []) : []));
   if (branches.length === 0) return [];

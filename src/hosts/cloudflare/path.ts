@@ -1,10 +1,10 @@
 import { contentPath, isGenerated } from '../../tree/layout.ts';
 
 /**
- * Where a file of the site lies among a Worker's assets, whose number is limited: package files, zips and the like by
- * their SHA-256, so that each different content is there once and no name of theirs has to be one that Cloudflare takes.
- * A `+` of a version is written `_`, which no version has: the asset server redirects from what `encodeURIComponent` would
- * escape, and the upload refuses such names. `path` is relative to the site's folder; so is what is given back, to the assets'.
+ * The path of a site's file among a Worker's assets. Generated files keep their path; every other file gets a path made of its
+ * SHA-256 (`digest`, in hex), since the number of assets is limited and each different content is an asset once. In a path that is kept,
+ * `_` replaces the `+` of a version, which no version holds: Cloudflare redirects from names that `encodeURIComponent` escapes, and the
+ * upload refuses them. `path` is relative to the site's folder, the result to the assets'.
  */
 export function assetPath(path: string, digest: string): string {
   return isGenerated(path) ? path.split('+').join('_') : contentPath(digest);

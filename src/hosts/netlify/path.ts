@@ -1,9 +1,9 @@
 import { contentPath } from '../../tree/layout.ts';
 
 /**
- * Where a file of the site lies in a deploy to Netlify: as in the site, or, where its name is one that Netlify's CLI skips
- * (dot files, `node_modules`, `__MACOSX`) or throws on (`#`, `?`), that is otherwise escaped in a URL, or whose pages are
- * redirected and rewritten (`.html`), by its SHA-256. Both paths are relative: to the site's folder, and to the deploy's.
+ * The path of a site's file in a deploy to Netlify. Most files keep their path. A file gets a path made of its SHA-256 (`digest`, in
+ * hex) if Netlify's CLI skips its name (dot files, `node_modules`, `__MACOSX`) or fails on it (`#`, `?`), if a URL escapes the
+ * name, or if Netlify would redirect it (`.html`). `path` is relative to the site's folder, the result to the deploy's.
  */
 export function netlifyPath(path: string, digest: string): string {
   return path.split('/').every(isSafe) ? path : contentPath(digest);
