@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 /*
- * A child of the benchmark: the least that a Node server can do. Writes each file of a folder from memory. Prints
- * its URL.
+ * A child process of the benchmark: the least that a Node server can do. It sends each file of a folder from memory,
+ * and prints its URL.
  *
- *     node lib/scripts/bench-bare.js FOLDER
+ * node lib/scripts/bench-bare.js FOLDER
  */
 
 const folder = process.argv[2] ?? '';

@@ -6,27 +6,28 @@ import type { Figure, Measured, Row } from './bench-measure.ts';
 import { addFolderRevision, addRevision, copyRepository, extractBranches, makeFourTimes } from './bench-storage.ts';
 
 /*
- * The scenarios that build. Each gives rows of the table. None removes what it has made: for minutes after a large tree was
- * removed, ext4 takes several times as long to make files and folders, since it passes over each inode that it freed lately.
+ * The scenarios that build. Each returns rows of the table. None removes its files: for minutes after a large tree was
+ * removed, ext4 takes several times as long to make files and folders, because it skips each inode that it freed
+ * lately.
  */
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const cli = join(root, 'lib/cli.js');
 
-/** What the scenarios of one run of the benchmark share. */
+/** The state that the scenarios of one run share. */
 export interface Bench {
   /** A temporary folder, on the disk that is measured. */
   readonly folder: string;
   /** A bundle, repository or folder. */
   readonly storage: string;
   readonly runs: number;
-  /** Holds nothing but the program's clone of the storage. */
+  /** A cache that holds only the program's clone of the storage. */
   readonly seed: string;
   /** That clone. */
   readonly clone: string;
   /** How long it took. */
   readonly cloned: Measured;
-  /** The cold builds of `snapshot` that were made by now, by way and run. */
+  /** The cold builds of `snapshot` so far, by way and run. */
   readonly built: Map<string, Built>;
 }
 
@@ -69,7 +70,7 @@ function common(storage: string, cache: string): string[] {
   return ['--json', '--config', join(root, 'content/distributions.yml'), '--storage', storage, '--cache', cache];
 }
 
-/** Builds a distribution, and says what it took. */
+/** Builds a distribution and measures the build. */
 export async function build(
   { way, storage, cache, out }: Pick<Built, 'way' | 'storage' | 'cache' | 'out'>,
   distribution: string,
@@ -80,7 +81,7 @@ export async function build(
   return { ...measured, stdout: '', revisions, manifest: site.manifest };
 }
 
-/** The cold build of `snapshot` that a run starts from: made once, at the first call. */
+/** The cold build of `snapshot` from which a run starts. The first call makes it. */
 export async function builtCold(bench: Bench, run: number, way: Way = 'plain'): Promise<Built> {
   const known = bench.built.get(`${way}-${run}`);
   if (known) return known;
@@ -140,7 +141,7 @@ async function incremental(bench: Bench, builds: readonly Built[]): Promise<Row[
   ];
 }
 
-/** Throws where it is not the same site. */
+/** Throws if the site is not the same. */
 async function unchanged(before: Built): Promise<BuildResult> {
   const result = await build(before, 'snapshot');
   if (result.manifest !== before.manifest)
@@ -148,7 +149,7 @@ async function unchanged(before: Built): Promise<BuildResult> {
   return result;
 }
 
-/** Throws where the site lacks it. A folder is as before once it is measured, for the next run. */
+/** Throws if the site lacks the revision. After the measurement, a folder is as before, for the next run. */
 async function oneRevision(bench: Bench, before: Built, run: number): Promise<BuildResult> {
   const isFolder = before.way === 'folder';
   const copy = join(bench.folder, `changed-${before.way}-${run}.git`);
@@ -161,7 +162,7 @@ async function oneRevision(bench: Bench, before: Built, run: number): Promise<Bu
   return result;
 }
 
-/** `staging`, whose packages `snapshot` has all made already. */
+/** Builds `staging`, whose packages are all in the cache after `snapshot`. */
 export async function secondDistribution(bench: Bench): Promise<Row[]> {
   const [before, after]: [Measured[], Measured[]] = [[], []];
   for (let run = 0; run < bench.runs; run++) {
@@ -192,7 +193,7 @@ export async function timesFour(bench: Bench): Promise<Row[]> {
   return [{ name: 'times four', figures: [...processFigures(builds), ...ratios('cold', builds, first, 4.4), peak] }];
 }
 
-/** What some runs took of the time and of the CPU that others did, run by run. */
+/** The ratios of time and of CPU between some runs and others, run by run. */
 function ratios(
   name: string,
   some: readonly Measured[],

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { median } from './bench-measure.ts';
 
 /*
- * A child of the benchmark: the CPU time, in milliseconds, of loading a site's index and of composing answers.
+ * A child process of the benchmark. It measures the CPU time, in milliseconds, of loading the index of a site and of
+ * composing answers.
  *
- *     node lib/scripts/bench-compose.js SITE
+ * node lib/scripts/bench-compose.js SITE
  */
 
 export interface Composed {
@@ -15,7 +16,7 @@ export interface Composed {
   readonly queries: Readonly<Record<string, number>>;
 }
 
-/** What the compiled core exports; a script can't see the types of `src/`. */
+/** The exports of the compiled core. A script can't see the types of `src/`. */
 interface Core {
   respond(request: object, columns: unknown): { body?: { kind: string; pieces: unknown } };
   joinPieces(pieces: unknown, rows: Uint8Array): Uint8Array;
@@ -53,7 +54,7 @@ const composed: Composed = {
 };
 process.stdout.write(JSON.stringify(composed));
 
-/** The mean of some times, as the clock of the CPU is too coarse for one. */
+/** The mean over several times, because the CPU clock is too coarse for one. */
 function timeOf(target: string, count: number): number {
   const [path, query] = target.split('?');
   const before = process.cpuUsage();

@@ -6,7 +6,7 @@ import type { Composed } from './bench-compose.ts';
 import { measure } from './bench-measure.ts';
 import type { Row } from './bench-measure.ts';
 
-/** The CPU time of answers that are composed for a request, each run in a Node of its own. */
+/** The CPU time of composed answers. Each run has a separate Node process. */
 export async function compose(bench: Bench): Promise<Row[]> {
   const { out } = await builtCold(bench, 0);
   const script = fileURLToPath(new URL('bench-compose.js', import.meta.url));

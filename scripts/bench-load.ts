@@ -8,21 +8,21 @@ import type { Figure } from './bench-measure.ts';
 import type { Server } from './bench-servers.ts';
 
 /*
- * Load by wrk, a process of its own: a client in JavaScript is slower than the servers are, and hides them.
+ * Load by wrk, in a separate process: a client in JavaScript is slower than the servers and would hide their speed.
  */
 
-/** What a server answered under load. */
+/** The answers of a server under load. */
 export interface Load {
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number;
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** What the server's processes held together, in MB, as often as it was looked at; empty where there is no /proc. */
+  /** Samples of the memory of all processes of the server together, in MB. Empty without /proc. */
   readonly memory: readonly number[];
 }
 
-/** What is asked, and for how long. */
+/** The requests, and for how long they are sent. */
 export interface Asking {
   /** Asked in turn. */
   readonly paths: readonly string[];
@@ -35,7 +35,7 @@ export function hasWrk(): boolean {
   return spawnSync('wrk', ['--version'], { stdio: 'ignore' }).error === undefined;
 }
 
-/** Asks over 16 connections, after a second that doesn't count. Throws where an answer is an error. */
+/** Sends requests over 16 connections, after a second that doesn't count. Throws if an answer is an error. */
 export async function load(server: Server, asking: Asking): Promise<Load> {
   await askByWrk(server.url, { ...asking, seconds: 1 });
   const memory: number[] = [];
@@ -50,7 +50,7 @@ export async function load(server: Server, asking: Asking): Promise<Load> {
 /** Milliseconds. */
 const SAMPLE = 100;
 
-/** `atLeast` is a target of answers a second, `tail` how many times the median the slowest hundredth may take. */
+/** `atLeast` is a target in answers per second. `tail` is how many times the median the slowest hundredth may take. */
 export function loadFigures(
   runs: readonly Load[],
   { atLeast, tail }: { atLeast?: number | undefined; tail?: number | undefined } = {},

@@ -3,20 +3,20 @@ import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 /*
- * What the benchmark measures with: a child process, its time, memory and CPU, and figures of several runs.
+ * How the benchmark measures: a child process, its time, memory and CPU, and figures of several runs.
  */
 
-/** What one child took. The memory is undefined where there is no /proc. */
+/** The measurements of one child process. The memory is undefined without /proc. */
 export interface Measured {
   readonly seconds: number;
   /** MB (10^6 bytes), of the process itself. */
   readonly peak: number | undefined;
-  /** Seconds of user and system time, of the process and of all children that were waited for. */
+  /** Seconds of user and system time, of the process and of all its children that have ended. */
   readonly cpu: number;
   readonly stdout: string;
 }
 
-/** Runs Node over a script until it ends, after what was written before is on the disk. Throws where it fails. */
+/** Syncs the disk, then runs a script in Node to its end. Throws if it fails. */
 export async function measure(args: readonly string[]): Promise<Measured> {
   spawnSync('sync');
   const started = performance.now();
@@ -59,7 +59,7 @@ function cpuOf(printed: string): number {
   return times.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
 }
 
-/** A line of `/proc/PID/status` in MB; undefined where there is no such process, or no /proc. */
+/** A line of `/proc/PID/status`, in MB. Undefined without such a process or without /proc. */
 export function memoryOf(pid: number | undefined, line: 'VmHWM' | 'VmRSS'): number | undefined {
   const [, kibibytes] = new RegExp(`^${line}:\\s+(\\d+) kB`, 'm').exec(statusOf(pid)) ?? [];
   return kibibytes === undefined ? undefined : (Number(kibibytes) * 1024) / 1e6;
@@ -73,7 +73,7 @@ function statusOf(pid: number | undefined): string {
   }
 }
 
-/** What several runs gave. A target is `atMost` or `atLeast`; a unit of '×' marks a ratio. */
+/** A figure from several runs. A target is `atMost` or `atLeast`. The unit '×' marks a ratio. */
 export interface Figure {
   readonly name: string;
   readonly unit: string;
@@ -88,7 +88,7 @@ export interface Row {
   readonly figures: readonly Figure[];
 }
 
-/** The middle value; the mean of the two in the middle of an even number. NaN of none. */
+/** The middle value, or the mean of the two middle values. NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

@@ -9,10 +9,11 @@ import type { Figure, Row } from './bench-measure.ts';
 import type { Server } from './bench-servers.ts';
 
 /*
- * Whether a server's memory stays where it is under many different requests, of every kind that clients make.
+ * Measures whether the memory of a server stays the same under many different requests, of every kind that clients
+ * send.
  */
 
-/** What the server holds at the end of them, over what it held in the second quarter of the time. */
+/** The memory of the server at the end, divided by that in the second quarter of the time. */
 export async function memoryUnderLoad(
   bench: Bench,
   { site, start, seconds }: { site: string; start: () => Promise<Server>; seconds: number },
@@ -28,14 +29,14 @@ export async function memoryUnderLoad(
   return { name: `serve: ${paths.length} different requests`, figures: [...loadFigures(loads), growth] };
 }
 
-/** The last quarter of the samples over the second one: by the first all memories are full. */
+/** The last quarter of the samples divided by the second quarter. After the first quarter, all caches are full. */
 function growthOf(samples: readonly number[]): number {
   const quarter = (nth: number): number =>
     median(samples.slice(((nth - 1) * samples.length) / 4, (nth * samples.length) / 4));
   return quarter(4) / quarter(2);
 }
 
-/** Paths whose answers are all 200, some thousands of them, kinds and packages mixed; each time the same. */
+/** Some thousands of paths whose answers are all 200, with kinds and packages mixed. The list is the same each time. */
 function manyRequests(site: string): string[] {
   const revisions = readdirSync(join(site, 'package')).flatMap((name) =>
     readdirSync(join(site, 'package', name)).map((version) => ({ name, version })),
@@ -55,7 +56,7 @@ function manyRequests(site: string): string[] {
   return shuffled.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }
 
-/** Those that a build precomputes, and those that are composed for the request. */
+/** Queries with precomputed answers, and queries with composed ones. */
 function searches(): string[] {
   const versions = [7, 8, 9].flatMap((major) => Array.from({ length: 20 }, (_, minor) => `${major}.${minor}.0`));
   return versions.flatMap((version) =>
@@ -72,7 +73,7 @@ function filesOf(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
-/** At most `count` of a list, evenly. */
+/** At most `count` items of a list, evenly spread. */
 function everyNth<One>(list: readonly One[], count: number): One[] {
   const step = Math.max(1, Math.ceil(list.length / count));
   return list.filter((_, i) => i % step === 0);

@@ -6,16 +6,16 @@ import type { Figure, Row } from './bench-measure.ts';
 import { git } from './bench-storage.ts';
 
 /*
- * What a run of the benchmark says: where it ran, and its figures as tables.
+ * The report of a run of the benchmark: where it ran, and its figures as tables.
  */
 
-/** What was measured where. */
+/** The program, the storage and the machine of a run. */
 export interface Where {
   readonly date: string;
   readonly machine: string;
   readonly node: string;
   readonly git: string;
-  /** `nginx -v`, where there is one. */
+  /** The output of `nginx -v`, if there is an nginx. */
   readonly nginx: string;
   /** The commit of this program, with `+` where files differ from it. */
   readonly commit: string;
@@ -61,7 +61,7 @@ export function describePlace(where: Where): string {
   ].join('\n');
 }
 
-/** A scenario's rows as a Markdown table: medians, the spread in brackets, targets behind. */
+/** The rows of a scenario as a Markdown table: medians, the spread in brackets, then targets. */
 export function describeRows(title: string, rows: readonly Row[]): string {
   const names = [...new Set(rows.flatMap(({ figures }) => figures.map(header)))];
   return [
@@ -90,13 +90,13 @@ function describe(figure: Figure | undefined): string {
   return `${short(median(values))}${spread}${target ?? ''}${mark}`;
 }
 
-/** Three digits that count. */
+/** A number with three significant digits. */
 function short(value: number): string {
   const digits = value >= 100 ? 0 : Math.min(4, 2 - Math.floor(Math.log10(Math.max(value, 0.001))));
   return value.toFixed(Math.max(0, digits));
 }
 
-/** Whether the median keeps to the target, with some slack: 2 lets through what is twice as much, or half. */
+/** Whether the median meets the target, with some slack. A slack of 2 accepts twice as much, or half. */
 export function isWithin({ values, atMost, atLeast }: Figure, slack: number): boolean {
   const value = median(values);
   return !(atMost !== undefined && value > atMost * slack) && !(atLeast !== undefined && value < atLeast / slack);

@@ -13,7 +13,7 @@ import { bareNginx, hasNginx, siteNginx, startNode } from './bench-servers.ts';
 import type { Server } from './bench-servers.ts';
 
 /*
- * Answers a second, against servers that send the same bytes and do nothing else.
+ * Measures answers per second, compared with servers that send the same bytes and do nothing else.
  */
 
 interface Asked {
@@ -21,13 +21,13 @@ interface Asked {
   /** Asked in turn. */
   readonly paths: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
-  /** Composed anew for each request, which a bare server doesn't do. */
+  /** Whether the answer is composed for each request. A bare server doesn't compose. */
   readonly isComposed: boolean;
-  /** Answers a second; undefined where there is no target. */
+  /** Answers per second. Undefined if there is no target. */
   readonly atLeast: number | undefined;
 }
 
-/** `serve` and the generated nginx site, each against its like; short, `serve` alone. */
+/** Compares `serve` and the generated nginx site with bare servers. The short benchmark measures `serve` alone. */
 export async function serve(bench: Bench, { isShort }: { isShort: boolean }): Promise<Row[]> {
   if (!hasWrk()) {
     process.stderr.write('\nSKIPPED: serving: wrk is missing: apt-get install --no-install-recommends wrk\n\n');
@@ -45,7 +45,7 @@ export async function serve(bench: Bench, { isShort }: { isShort: boolean }): Pr
     startBare: (folder) => startNode([bare, folder]),
     asked: asked(site, [false]),
     atLeast: 0.5,
-    // In a second on a busy machine a hundredth of the answers is luck.
+    // In one second on a busy machine, the slowest hundredth of the answers is random.
     tail: isShort ? undefined : TAIL,
     seconds,
   });
@@ -68,7 +68,7 @@ export async function serve(bench: Bench, { isShort }: { isShort: boolean }): Pr
   return [...rows, ...nginx];
 }
 
-/** The most that p99 may be, in medians. */
+/** The highest p99, in medians. */
 const TAIL = 5;
 
 interface Pair {
@@ -76,7 +76,7 @@ interface Pair {
   start(): Promise<Server>;
   startBare(folder: string): Promise<Server>;
   readonly asked: readonly Asked[];
-  /** Of what the bare server answers. */
+  /** The least share of the bare server's answers. */
   readonly atLeast: number;
   readonly tail: number | undefined;
   readonly seconds: number;
@@ -141,7 +141,7 @@ async function keepBodies(server: Server, { paths, headers }: Asked, start: stri
   return { paths: positions.map((at) => `/${basename(start)}-${at}`), bytes };
 }
 
-/** Each request plain, and where `encodings` says so with gzip too. */
+/** Each request without gzip, and with gzip if `encodings` says so. */
 function asked(site: string, encodings: readonly boolean[]): Asked[] {
   const names = readdirSync(join(site, 'package')).toSorted();
   const name = names.includes('nginx') ? 'nginx' : (names[0] ?? '');
@@ -176,7 +176,7 @@ function asked(site: string, encodings: readonly boolean[]): Asked[] {
   return [session, ...single];
 }
 
-/** What a registry server answers a second, by kind of request. */
+/** The answers per second of a registry server, by kind of request. */
 const REGISTRY = { search: 342, all: 22, index: 2690, zip: 37 };
 
 function zipOfSize(folder: string, size: number): string {
@@ -187,7 +187,7 @@ function zipOfSize(folder: string, size: number): string {
   return zips.toSorted((a, b) => a.distance - b.distance)[0]?.path ?? '';
 }
 
-/** As it is sent, compressed or not. */
+/** The body as it is sent, compressed or not. */
 async function bodyOf(url: string, headers: Readonly<Record<string, string>>): Promise<Buffer> {
   return await new Promise((done, fail) => {
     const request = http.get(url, { headers, agent: false }, (response) => {

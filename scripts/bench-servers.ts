@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 /*
- * The servers that are measured: processes of their own, on free ports of localhost.
+ * The measured servers: separate processes on free ports of localhost.
  */
 
 export interface Server {
@@ -16,7 +16,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Starts a Node script that prints its URL. Throws where it ends instead. */
+/** Starts a Node script that prints its URL. Throws if it ends instead. */
 export async function startNode(args: readonly string[]): Promise<Server> {
   const child = start(process.execPath, args);
   const url = await new Promise<string>((done, fail) => {
@@ -32,7 +32,7 @@ export async function startNode(args: readonly string[]): Promise<Server> {
   return { url, processes: () => [child.pid ?? 0], stop: () => stopped(child) };
 }
 
-/** Whether nginx with njs is installed, as Debian has it. */
+/** Whether nginx with njs is installed, at the paths of Debian. */
 export function hasNginx(): boolean {
   return (
     existsSync('/usr/lib/nginx/modules/ngx_http_js_module.so') &&
@@ -40,7 +40,7 @@ export function hasNginx(): boolean {
   );
 }
 
-/** nginx over what `--target nginx` wrote: its `standalone.conf`, on another port. */
+/** Starts nginx with the `standalone.conf` of a site, on another port. */
 export async function siteNginx(hostFolder: string, temporary: string): Promise<Server> {
   const read = (name: string): string => readFileSync(join(hostFolder, name), 'utf8');
   return await startNginx(temporary, (port) => {
@@ -75,7 +75,8 @@ async function startNginx(temporary: string, conf: (port: number) => string): Pr
   const port = await freePort();
   const prefix = mkdtempSync(join(temporary, 'nginx-'));
   const file = join(prefix, 'nginx.conf');
-  // As root its workers would be nobody, who can't read a temporary folder; others can't say who they are.
+  // As root, the workers of nginx would be the user nobody, who can't read a temporary folder. Without root, nginx
+  // can't set a user.
   writeFileSync(file, `${process.getuid?.() === 0 ? 'user root;\n' : ''}${conf(port)}`);
   const child = start('nginx', ['-p', prefix, '-c', file, '-e', 'stderr']);
   let log = '';
@@ -92,7 +93,10 @@ async function startNginx(temporary: string, conf: (port: number) => string): Pr
   };
 }
 
-/** Characters at the end of a log. Clients that leave in the middle of an answer make it long. */
+/**
+ * The number of characters at the end of a log that are shown. Clients that leave in the middle of an answer make the
+ * log long.
+ */
 const LOG = 2000;
 
 function start(command: string, args: readonly string[]): ChildProcess {
@@ -110,7 +114,7 @@ async function stopped(child: ChildProcess): Promise<void> {
   await end;
 }
 
-/** A port of localhost that nobody listens at. */
+/** A free port of localhost. */
 export async function freePort(): Promise<number> {
   const server = net.createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

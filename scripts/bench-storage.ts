@@ -3,10 +3,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { join } from 'node:path';
 
 /*
- * Changes to storages: to bare repositories by plumbing, with no work tree and no copy of the packages, and to folders.
+ * Changes storages: bare repositories by git's plumbing, without a work tree or a copy of the packages, and folders.
  */
 
-/** Runs git over a bare repository; its output. Throws where git fails. */
+/** Runs git on a bare repository and returns its output. Throws if git fails. */
 export function git(
   repository: string,
   args: readonly string[],
@@ -35,7 +35,7 @@ export function copyRepository(from: string, to: string): string {
   return to;
 }
 
-/** Extracts every branch of a bare repository into a folder of its name, unless that was done before. */
+/** Extracts every branch of a bare repository into a folder with its name, unless the folder exists. */
 export function extractBranches(repository: string, folder: string): string {
   if (existsSync(folder)) return folder;
   const temporary = `${folder}.tmp`;
@@ -54,14 +54,14 @@ function branchesOf(repository: string): string[] {
   return listed.toString('utf8').trim().split('\n');
 }
 
-/** One more revision: the last of a package in the layer `from`, as `version` of the layer `to`. */
+/** One more revision: the last one of a package in the layer `from`, as `version` in the layer `to`. */
 export interface NewRevision {
   readonly from: string;
   readonly to: string;
   readonly version: string;
 }
 
-/** Adds a revision to a folder of layers; the result takes it away again. */
+/** Adds a revision to a folder of layers. The result removes it again. */
 export function addFolderRevision(folder: string, { from, to, version }: NewRevision): () => void {
   const { name, last } = chosen((inner) => readdirSync(join(folder, from, inner)));
   const target = join(folder, to, 'packages', name, version);
@@ -72,7 +72,7 @@ export function addFolderRevision(folder: string, { from, to, version }: NewRevi
   return () => rmSync(isNew ? join(target, '..') : target, { recursive: true });
 }
 
-/** A package that most storages have, and the last of its versions by name. */
+/** A package that most storages have, and the last of its versions in the order of names. */
 function chosen(names: (folder: string) => string[]): { name: string; last: string } {
   const packages = names('packages');
   const name = packages.includes('nginx') ? 'nginx' : (packages[0] ?? '');
@@ -82,7 +82,7 @@ function chosen(names: (folder: string) => string[]): { name: string; last: stri
 /** Adds a revision to a bare repository, by a commit on the branch `to`. */
 export function addRevision(repository: string, { from, to, version }: NewRevision): void {
   const index = `${repository}/bench-index`;
-  // `read-tree --prefix` wants a work tree, which it doesn't touch.
+  // `read-tree --prefix` needs a work tree, which it doesn't touch.
   const env = { GIT_INDEX_FILE: index, GIT_WORK_TREE: repository };
   const run = (args: string[], input = ''): string => git(repository, args, { input, env }).toString('utf8');
   const { name, last } = chosen((inner) =>
@@ -154,7 +154,7 @@ function tripled({ name, version, tree, manifest }: Revision): Buffer[] {
   });
 }
 
-/** Leaves quotes and comments of the line as they are. */
+/** Keeps the quotes and comments of the line. */
 function withVersion(manifest: string, from: string, to: string): string {
   return manifest.replace(/^version:.*$/m, (line) => (line.includes(from) ? line.replace(from, to) : `version: ${to}`));
 }

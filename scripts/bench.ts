@@ -15,7 +15,7 @@ import { serve } from './bench-serve.ts';
  *     node lib/scripts/bench.js [--short] [--runs N] [--storage BUNDLE] [--out FILE] [SCENARIO…]
  */
 
-/** In this order: most start from the cold builds. Those that build measure against the same cold builds of one run. */
+/** They run in this order, because most start from the cold builds of the same run. */
 const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   plain,
   nginx: (bench) => otherWay(bench, 'nginx', 1.7),
@@ -74,7 +74,7 @@ async function runAll(names: readonly string[]): Promise<void> {
   if (values.short && !isGoodEnough(Object.values(results).flat())) process.exitCode = 1;
 }
 
-/** Ratios only, and twice what the targets allow: machines that do other things too are no reason to fail. */
+/** Checks ratios only, and allows twice the targets: a busy machine is no reason to fail. */
 function isGoodEnough(rows: readonly Row[]): boolean {
   const missed = rows.flatMap(({ name, figures }) =>
     figures.filter((one) => one.unit === '×' && !isWithin(one, 2)).map((one) => `${name} ${one.name}`),

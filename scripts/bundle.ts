@@ -27,7 +27,7 @@ for (const { bundle } of Object.values<Host>(hosts)) {
     format: 'esm',
     charset: 'utf8',
     legalComments: 'none',
-    minifyWhitespace: true, // names stay: they are what a stack trace shows
+    minifyWhitespace: true, // keeps names, because stack traces show them
     ...(bundle.isNjs ? NJS : {}),
   });
   if (bundle.isNjs) await writeFile(file, plainExport(await readFile(file, 'utf8')));

@@ -6,11 +6,12 @@ import { promisify } from 'node:util';
 import { crc32, deflateRaw } from 'node:zlib';
 
 /*
- * The bare work of a full build, and nothing else: what a build is measured against. Reads every blob of the branches in
- * one `git cat-file` batch, deflates each once, writes it, links every path to it, and writes a zip a package version.
- * No manifests, no JSON, no checks; of a version in two branches the first branch's counts.
+ * The bare work of a full build and nothing else, as a baseline for builds. It reads every blob of the branches in one
+ * `git cat-file` batch, deflates each once, writes it, links every path to it, and writes a zip for each package
+ * version. It reads no manifests, writes no JSON and checks nothing. If two branches hold a version, the first one
+ * counts.
  *
- *     node lib/scripts/floor.js REPOSITORY FOLDER BRANCH…
+ * node lib/scripts/floor.js REPOSITORY FOLDER BRANCH…
  */
 
 const [repository = '', folder = '', ...branches] = process.argv.slice(2);
@@ -110,7 +111,7 @@ function linkFiles(): void {
   }
 }
 
-/** Local headers and streams; the central directory's bytes are counted in by a buffer of its size. */
+/** Writes local headers and streams. A buffer of the right size stands for the central directory. */
 function writeZips(): void {
   mkdirSync(join(folder, 'epr'), { recursive: true });
   for (const [version, list] of versions) {

@@ -2,10 +2,10 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { FindingCode, StopCode } from './error-codes.ts';
 
 /*
- * Expected trouble, in its two kinds: a finding is collected and reported with all others of a run; a stop ends the run.
+ * The two kinds of expected trouble. A finding is collected and reported with all others of a run. A stop ends the run.
  */
 
-/** Something wrong with one thing, found while everything else goes on. `where` is a path as the user knows it. */
+/** Something wrong with one thing; the run goes on. `where` is a path as the user knows it. */
 export interface Finding {
   readonly code: FindingCode;
   readonly where: string;
@@ -19,7 +19,9 @@ export function hasError(findings: readonly { readonly level: string }[]): boole
   return findings.some(({ level }) => level === 'error');
 }
 
-/** The command can't run (exit status 2). The message holds the path or name it is about; the hint says what to do. */
+/**
+ * The command can't run (exit status 2). The message names the path or thing that is wrong. The hint says what to do.
+ */
 export class Stop extends Error {
   readonly code: StopCode;
   readonly hint: string | undefined;
@@ -38,7 +40,7 @@ export function isAbsence(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** What to add to the message about an unknown word: the near match among the known ones, or all of them. */
+/** The end of a message about an unknown word: the closest known word, or all known words. */
 export function nearMatch(word: string | undefined, known: readonly string[]): string {
   if (word === undefined || known.length === 0) return '';
   return didYouMean(word, known) || ` (known: ${known.join(', ')})`;

@@ -1,8 +1,12 @@
-/** The one order of paths: what a walk over a folder visits, each folder's names sorted by their UTF-8 bytes. */
+/**
+ * The one order of paths: the order in which a walk over a folder visits them, with the names of each folder sorted by
+ * their UTF-8 bytes.
+ */
 
 /**
- * Negative, zero or positive as `a` comes before, is, or comes after `b`: slash-separated paths compared component by component,
- * components as UTF-8 bytes, a folder before what is in it (docs/contract.md section 9, "walk order").
+ * Negative if `a` comes before `b`, zero if they are equal, positive if `a` comes after `b`. Paths are compared
+ * component by component, by UTF-8 bytes; a folder comes before its contents (docs/contract.md section 9, "walk
+ * order").
  */
 export const comparePaths = (a: string, b: string): number => {
   const end = Math.min(a.length, b.length);
@@ -20,8 +24,9 @@ export const walkOrder = (paths: readonly string[]): string[] => [...paths].sort
 const SLASH = 0x2f;
 
 /**
- * The place of a UTF-16 code unit among others at the first difference of two paths. A slash ends a component, so it is below every
- * character. Bytes of UTF-8 sort as code points do; surrogates stand for code points above all others but as units lie below U+E000.
+ * The rank of a UTF-16 code unit at the first difference of two paths. A slash ends a component, so it ranks below
+ * every character. UTF-8 bytes sort like code points. Surrogates stand for the highest code points, but as code units
+ * they are below U+E000.
  */
 const rank = (unit: number): number => {
   if (unit === SLASH) return -1;
@@ -29,7 +34,10 @@ const rank = (unit: number): number => {
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 };
 
-/** Negative, zero or positive as `a` comes before, is, or comes after `b` in the order of their UTF-8 bytes. */
+/**
+ * Negative if `a` comes before `b` in the order of their UTF-8 bytes, zero if they are equal, positive if `a` comes
+ * after `b`.
+ */
 export const compareText = (a: string, b: string): number => {
   const end = Math.min(a.length, b.length);
   for (let at = 0; at < end; at++) {

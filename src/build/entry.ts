@@ -8,17 +8,17 @@ import type { QueryFacts } from './index-files.ts';
 import { renderPackage } from './render.ts';
 import type { Rendered } from './render.ts';
 
-/** What is kept of a package once it is read: all that the site needs of it, and no more. */
+/** What stays of a package after it was read: everything that a site needs of it, and no more. */
 export interface Entry {
   readonly revision: Revision;
   readonly files: readonly PackageFile[];
-  /** The content id of the zip as published, where there is one. */
+  /** The content id of the published zip, if the package is one. */
   readonly zip: string | undefined;
   readonly facts: QueryFacts;
   readonly rendered: Rendered;
-  /** As its own manifest has it; shown is that of the newest version of the name that has one. */
+  /** The value in its own manifest. Answers show the value of the newest version of the name that has one. */
   readonly deprecated: Json | undefined;
-  /** Categories of its manifest that the registry doesn't know, and which are left out. */
+  /** The categories of its manifest that the registry doesn't know. They are left out. */
   readonly unknownCategories: readonly string[];
 }
 
@@ -69,7 +69,7 @@ function queryFacts({ manifest, release }: Package, categories: readonly string[
   };
 }
 
-/** The categories, parents included, under which only policy templates bring a package. */
+/** The categories, parents included, under which a package is found only because of its policy templates. */
 function templateOnlyCategories({ categories = [], templates = [] }: QueryFacts, table: readonly Category[]): string[] {
   const parents = new Map(table.map(({ id, parent }) => [id, parent]));
   const withParents = (ids: readonly string[]): string[] => ids.flatMap((id) => [id, parents.get(id) ?? id]);

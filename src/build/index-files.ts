@@ -12,13 +12,13 @@ export interface IndexedRevision {
   readonly name: string;
   readonly version: string;
   readonly facts: QueryFacts;
-  /** Its summary, rendered for its place in an answer. */
+  /** Its summary, rendered as in an answer. */
   readonly row: string;
   /** By category, the summary with only the policy templates that list it. */
   readonly variants: readonly (readonly [category: string, summary: string])[];
 }
 
-/** What a query can ask of a revision: a profile with its constraints still as written. */
+/** Everything that a query can ask about a revision: a profile whose constraints are not compiled yet. */
 export type QueryFacts = Omit<Profile, 'kibana' | 'agent'> & { readonly kibana?: string; readonly agent?: string };
 
 export interface IndexFiles {
@@ -85,7 +85,7 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
   };
 }
 
-/** Of a build id, which is the first line of the rows. */
+/** The digits of a build id. It is the first line of the rows. */
 const BUILD_DIGITS = 16;
 const ROWS_START = BUILD_DIGITS + 1;
 
@@ -119,12 +119,15 @@ function joinRows(texts: readonly string[], starts: readonly number[]): Buffer {
 
 const SEPARATOR = ',\n';
 
-/** A text as the edge core has it: every character one byte of its UTF-8. */
+/** A text as a byte string of its UTF-8. */
 export function byteString(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** Appends the variants to the rows' texts; equal ones share a place. Category -> revision -> position of its text. */
+/**
+ * Appends the variants to the texts of the rows. Equal variants share a place. The result has the position of the text,
+ * by category and revision.
+ */
 function variantRows(revisions: readonly IndexedRevision[], texts: string[]): Map<string, Map<number, number>> {
   const places = new Map<string, number>();
   const found = new Map<string, Map<number, number>>();
@@ -157,7 +160,7 @@ function startsOf(lengths: readonly number[], first: number): number[] {
   return starts;
 }
 
-/** All categories that the table or a package knows, with what stands around the count in an answer. */
+/** All categories of the table and of packages, with the texts around the count in an answer. */
 function categoryColumns(revisions: readonly IndexedRevision[], table: readonly Category[]): CategoryColumn[] {
   const known = new Map(table.map((category) => [category.id, category]));
   const used = revisions.flatMap(({ facts }) => [...(facts.categories ?? []), ...(facts.templates ?? []).flat()]);

@@ -5,7 +5,7 @@ export interface Interning<T> {
   add(value: T): number;
 }
 
-/** Gives equal values one position. */
+/** Gives equal values the same position. */
 export function interning<T>(): Interning<T> {
   const positions = new Map<string, number>();
   const all: T[] = [];

@@ -13,8 +13,7 @@ import type { Listing, SiteFile } from '../tree/manifest.ts';
 import type { SiteWriter } from '../tree/site-writer.ts';
 
 /*
- * What is generated of a package beside its own files: of each revision its index, the list of its files, and its rows of the
- * index of all.
+ * The generated files of a package: for each revision the package index, the list of its files, and its rows.
  */
 
 /** A revision whose files are in their places. */
@@ -26,7 +25,7 @@ export interface PlacedRevision {
 
 export interface Pages {
   readonly revisions: readonly IndexedRevision[];
-  /** All files of the package, pages and the package's own. */
+  /** All files of the package, generated pages included. */
   readonly listings: readonly Listing[];
 }
 
@@ -42,10 +41,10 @@ export async function writePages(
   return { revisions: placed.map(({ entry }) => indexed(entry, deprecated)), listings };
 }
 
-/** Few enough for all their pages to be in memory at once. */
+/** Few enough to hold all their pages in memory at once. */
 const SOME = 16;
 
-/** Writes the pages of some revisions; all files of these, in the order of the manifest. */
+/** Writes the pages of some revisions, and returns all files of these in the order of the manifest. */
 async function writeSome(
   placed: readonly PlacedRevision[],
   deprecated: Entry['deprecated'],
@@ -76,13 +75,13 @@ async function writeSome(
   ]);
 }
 
-/** Clients get the one; the other is for the edge core. */
+/** Clients get the first file; the second one is for the edge core. */
 const KINDS = {
   package: { path: packageIndexPath, type: 'application/json', cache: 'index' },
   files: { path: fileListPath, type: 'application/json', cache: 'none' },
 } as const;
 
-/** A content at a path of the site, typed by its bytes. */
+/** A content at a path of the site. Its bytes decide the type. */
 export function contentFile(store: ContentStore, content: string, path: string): SiteFile {
   const { size, digest, sniffed } = store.get(content);
   return { path, size, digest, type: sniffed, cache: 'files' };
@@ -109,7 +108,7 @@ function fileList(
   });
 }
 
-/** What the edge core knows of a file. */
+/** The facts about a file that the edge core needs. */
 export function fileEntry({ size, digest, type }: SiteFile): FileEntry {
   return [size, digest, type];
 }

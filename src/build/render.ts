@@ -5,8 +5,9 @@ import type { Json, JsonObject } from '../tree/json.ts';
 import { braces, members } from '../tree/json.ts';
 
 /*
- * A package's summary, as it stands among others in an answer of `/search`, and its index (docs/contract.md sections 4
- * and 5). `deprecated` is the one member that depends on other revisions, so both are kept with a gap in its place.
+ * Renders the summary of a package, in the form that answers of `/search` need, and the package index (docs/contract.md
+ * sections 4 and 5). `deprecated` is the one member that depends on other revisions, so both texts have a gap in its
+ * place.
  */
 
 /** The members before and after `deprecated`, rendered. */
@@ -15,15 +16,21 @@ export interface Gapped {
   readonly after: string;
 }
 
-/** A package as its answers will show it, once it is known which `deprecated` is in force for its name. */
+/** A package as its answers show it. `deprecated` is filled in when the value for the name is known. */
 export interface Rendered {
   readonly index: Gapped;
   readonly summary: Gapped;
-  /** The summary for a category that only policy templates match: category -> with just the templates that list exactly it. */
+  /**
+   * The summaries for categories that only policy templates match, by category. They have just the templates that list
+   * exactly this category.
+   */
   readonly variants: ReadonlyMap<string, Gapped>;
 }
 
-/** `categories` are those of the package that the registry knows; `variants` those that need a summary of their own. */
+/**
+ * `categories` are those of the package that the registry knows. `variants` are the categories that need a different
+ * summary.
+ */
 export function renderPackage(pkg: Package, categories: readonly string[], variants: readonly string[]): Rendered {
   const templates = objects(pkg.manifest['policy_templates']);
   const summaryWith = (shown: readonly JsonObject[]): Gapped => ({
@@ -47,7 +54,7 @@ export function renderPackage(pkg: Package, categories: readonly string[], varia
   };
 }
 
-/** A row: the summary where it stands in an answer of `/search`, without what separates it from the next. */
+/** A row: the summary as it stands in an answer of `/search`, without the separator after it. */
 export function renderRow(summary: Gapped, deprecated: Json | undefined): string {
   return ROW + braces([summary.before, renderDeprecated(deprecated, ROW_MEMBER), summary.after], ROW);
 }

@@ -29,13 +29,13 @@ import { mediaType } from '../tree/media-type.ts';
 import { fileEntry } from './pages.ts';
 import type { SiteTotals, SiteWriter } from '../tree/site-writer.ts';
 
-/** What a site is made of, beside its packages. */
+/** The sources of a site besides its packages. */
 export interface SiteSource {
   readonly distribution: Distribution;
   readonly layers: readonly { readonly name: string; readonly ref: string; readonly commit: string | undefined }[];
   /** All of the site, in the order of answers. */
   readonly revisions: readonly IndexedRevision[];
-  /** Has entered the packages already. */
+  /** The packages are entered in it already. */
   readonly writer: SiteWriter;
 }
 
@@ -43,7 +43,7 @@ export interface SiteResult extends SiteTotals {
   readonly answers: number;
 }
 
-/** Writes what a site has beside its packages. Everything but `release.json` depends on the contents alone. */
+/** Writes everything of a site besides its packages. Everything except `release.json` depends on the contents alone. */
 export async function writeSite(source: SiteSource): Promise<SiteResult> {
   const { writer, distribution } = source;
   await writeStatic(distribution.staticFolders, writer);
@@ -54,10 +54,10 @@ export async function writeSite(source: SiteSource): Promise<SiteResult> {
 }
 
 const JSON_TYPE = 'application/json';
-/** For what the edge core reads and no client gets. */
+/** The type of files that the edge core reads and no client gets. */
 const PRIVATE = { type: JSON_TYPE, cache: 'none' } as const;
 
-/** The files that are copied into a site as they are: path in the site -> source; those of a later folder win. */
+/** The files that are copied into a site: the source for each path in the site. Files of a later folder win. */
 export async function staticFiles(folders: readonly string[]): Promise<[path: string, source: string][]> {
   const sources = new Map<string, string>();
   for (const folder of folders)
@@ -77,7 +77,7 @@ async function writeStatic(folders: readonly string[], writer: SiteWriter): Prom
   writer.write(STATIC_FILES, Buffer.from(fileListText({ files: Object.fromEntries(files) })), PRIVATE);
 }
 
-/** Writes the index and the precomputed answers; the number of these. */
+/** Writes the index and the precomputed answers. Returns the number of answers. */
 function writeIndex({ revisions, distribution, writer }: SiteSource): number {
   const home = document({ 'service.name': 'package-registry', 'service.version': distribution.registry });
   writer.write(HOME, Buffer.from(home), { type: JSON_TYPE, cache: 'index' });
@@ -97,7 +97,7 @@ function writeIndex({ revisions, distribution, writer }: SiteSource): number {
   return answers.digests.length;
 }
 
-/** What `release.json` says of a site whose manifest has this digest. */
+/** The release of a site whose manifest has this digest. */
 export function releaseOf(
   { distribution, layers }: Pick<SiteSource, 'distribution' | 'layers'>,
   manifest: string,

@@ -1,22 +1,27 @@
 /**
- * Zips of packages, assembled from content that is deflated already: headers around ready streams, the same bytes every time.
- * Fields are those of PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.7 (local header), 4.3.12 (central directory) and 4.3.16 (its end).
+ * Assembles the zips of packages: headers around ready deflate streams, the same bytes every time
+ * (docs/decisions/archiver.md). Fields are those of PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.7 (local header), 4.3.12
+ * (central directory) and 4.3.16 (its end).
  */
 import { comparePaths } from '../paths.ts';
 
-/** A file to be packed: its path inside the top folder, what it unpacks to, and the length of its raw deflate stream. */
+/**
+ * A file for a zip: its path inside the top folder, the facts about its content, and the length of its raw deflate
+ * stream.
+ */
 export interface ZipFile {
   readonly path: string;
   /** Bytes, unpacked. */
   readonly size: number;
   readonly crc32: number;
-  /** Bytes of the raw deflate stream (RFC 1951); never 0, an empty file has a stream too. */
+  /** Bytes of the raw deflate stream (RFC 1951). Never 0, because an empty file has a stream too. */
   readonly deflatedSize: number;
 }
 
 /**
- * A zip but for its content: `heads[i]`, the stream of `files[i]`, for every i in order, then `tail`. `length` is that of the whole zip.
- * A head holds the entries of the folders that begin there and the file's own header.
+ * A zip without its content. The zip is, for every i in order, `heads[i]` and the stream of `files[i]`, and then
+ * `tail`. `length` is the length of the whole zip. A head holds the entries of the folders that begin there, and the
+ * header of the file.
  */
 export interface ZipLayout<File extends ZipFile = ZipFile> {
   readonly length: number;
@@ -26,9 +31,9 @@ export interface ZipLayout<File extends ZipFile = ZipFile> {
 }
 
 /**
- * Lays out the zip of a package: everything under the folder `top` (`{name}-{version}`), in walk order, an entry for each folder but
- * `top` itself, folders stored and files deflated (docs/contract.md section 9). Files are given in any order, each path once.
- * Throws an Error when the zip would need Zip64.
+ * Lays out the zip of a package: everything below the folder `top` (`{name}-{version}`), in walk order, with an entry
+ * for each folder except `top`; folders are stored and files deflated (docs/contract.md section 9). `files` may be in
+ * any order, each path once. Throws an Error if the zip would need Zip64.
  */
 export function zipLayout<File extends ZipFile>(top: string, files: readonly File[]): ZipLayout<File> {
   const sorted = [...files].sort((a, b) => comparePaths(a.path, b.path));
@@ -46,7 +51,7 @@ export function zipLayout<File extends ZipFile>(top: string, files: readonly Fil
   return { length, files: sorted, heads, tail: centralDirectory(entries, start, central) };
 }
 
-/** These counts and lengths say "look at the Zip64 fields" (APPNOTE 4.4.1.4), so they are the first that don't fit. */
+/** These counts and lengths mean "look at the Zip64 fields" (APPNOTE 4.4.1.4), so they are the first that don't fit. */
 const MAX_ENTRIES = 0xffff - 1;
 const MAX_LENGTH = 0xffffffff - 1;
 
@@ -55,10 +60,13 @@ const CENTRAL_HEADER = 46;
 const END_RECORD = 22;
 
 const UTF8_NAME = 1 << 11;
-/** Upper byte: attributes are those of Unix; lower byte, and what is needed to extract: version 2.0 (folders, deflate). */
+/**
+ * The upper byte says that attributes are those of Unix. The lower byte, and the version needed to extract, is 2.0
+ * (folders, deflate).
+ */
 const MADE_BY = (3 << 8) | 20;
 const NEEDED = 20;
-/** 1980-01-01, the first day that the format knows. */
+/** 1980-01-01, the first day of the format. */
 const DATE = (1 << 5) | 1;
 const FILE_ATTRIBUTES = (0o100644 << 16) >>> 0;
 /** With the folder bit of MS-DOS. */
@@ -70,11 +78,11 @@ interface Entry {
   readonly nameLength: number;
   /** Of the local header, from the zip's start. */
   readonly offset: number;
-  /** Absent for a folder. */
+  /** Undefined for a folder. */
   readonly file: ZipFile | undefined;
 }
 
-/** Folders and files in the zip's order; `files` must be in walk order. */
+/** Folders and files in the order of the zip. `files` must be in walk order. */
 function zipEntries(top: string, files: readonly ZipFile[]): Entry[] {
   const entries: Entry[] = [];
   let offset = 0;
@@ -105,7 +113,7 @@ function newFolders(path: string, previous: string): string[] {
   return folders;
 }
 
-/** A head for each file; all of them are `length` bytes. */
+/** The head of each file. Together they have `length` bytes. */
 function localHeaders(entries: readonly Entry[], length: number): Uint8Array[] {
   const arena = Buffer.allocUnsafe(length);
   const heads: Uint8Array[] = [];

@@ -2,9 +2,9 @@ import type { Layer, Revision, RevisionFiles, Storage } from '../storage/storage
 import { compareText } from '../paths.ts';
 import { compareRevisionVersions, parseStrictVersion } from '../core/version.ts';
 
-/** What one registry serves: of every revision the one in the first layer that holds it. */
+/** The revisions that one registry serves. If several layers hold a revision, the one in the first layer counts. */
 export interface Catalog {
-  /** By name, then by version, oldest first: the order of all answers (docs/contract.md section 3). */
+  /** Sorted by name, then by version, oldest first. All answers have this order (docs/contract.md section 3). */
   readonly revisions: readonly Revision[];
   readonly shadowed: readonly Shadowed[];
 }
@@ -27,7 +27,7 @@ export function mergeLayers(layers: readonly Pick<Layer, 'revisions'>[]): Catalo
   return { revisions: [...winners.values()].sort(compareRevisions), shadowed };
 }
 
-/** Whether two revisions hold the same content: equal paths with equal contents; modes don't count. */
+/** Whether two revisions hold the same content: equal paths with equal contents. Modes of files don't count. */
 export function sameContent(a: RevisionFiles, b: RevisionFiles): boolean {
   if (a.zip !== b.zip || a.files.length !== b.files.length) return false;
   return a.files.every((file, i) => file.path === b.files[i]?.path && file.content === b.files[i].content);
@@ -38,7 +38,7 @@ export async function holdSame(storage: Pick<Storage, 'listFiles'>, a: Revision,
   return a.source === b.source || sameContent(await storage.listFiles(a), await storage.listFiles(b));
 }
 
-/** By name in byte order, then by version; folders that are no versions come first, in byte order. */
+/** Compares by name in byte order, then by version. Folders that are not versions come first, in byte order. */
 export function compareRevisions(a: Revision, b: Revision): number {
   if (a.name !== b.name) return compareText(a.name, b.name);
   const [left, right] = [parseStrictVersion(a.version), parseStrictVersion(b.version)];

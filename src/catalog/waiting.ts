@@ -10,17 +10,17 @@ export interface Waiting {
   readonly layer: string;
   /** The next layer up. */
   readonly for: string;
-  /** The newest version that the higher layers hold of the package; undefined where they hold none. */
+  /** The newest version of the package in the higher layers. Undefined if they hold none. */
   readonly newestAbove: string | undefined;
-  /** Newer than all that the higher layers hold of the package, and than all else that waits of it here. */
+  /** Whether it is newer than all versions of the package in the higher layers, and than all that wait here. */
   readonly outdates: boolean;
-  /** The date of the commit that brought it here, ISO 8601; undefined where that isn't known. */
+  /** The date of the commit that added it here, in ISO 8601. Undefined if it isn't known. */
   readonly since: string | undefined;
 }
 
 /**
- * What waits in the lower layers, given in rank order: by layer, package and version. `since` is by layer and the place of the
- * revision in it.
+ * The revisions that wait in the lower layers, sorted by layer, package and version. `layers` are in rank order. The
+ * keys of `since` are the layer and the place of the revision in it.
  */
 export function waitingRevisions(
   layers: readonly Layer[],
@@ -49,7 +49,7 @@ export function waitingRevisions(
   });
 }
 
-/** The versions of each package of a layer, oldest first. By name. */
+/** The versions of each package of a layer, by name, oldest first. */
 export function versionsByName(revisions: readonly Revision[]): { name: string; versions: string[] }[] {
   const names = [...new Set(revisions.map(({ name }) => name))].sort(compareText);
   const sorted = [...revisions].sort(compareRevisions);

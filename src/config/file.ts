@@ -3,7 +3,7 @@ import { FAILSAFE_SCHEMA, load, nullCoreTag } from 'js-yaml';
 import { z } from 'zod';
 import { nearMatch, Stop } from '../errors.ts';
 
-/* Reads a file of the configuration, and says what is wrong with it: everything, each with its place. */
+/* Reads a file of the configuration. It reports everything that is wrong with the file, with places. */
 
 /** Throws a `Stop` that lists every disagreement of `value` with the schema, each with its place. */
 export function check<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
@@ -22,7 +22,7 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   return issue.keys.map((key) => `${[...issue.path, key].join('.')}: unknown key${nearMatch(key, known)}`);
 }
 
-/** A layer of a distribution is a name or an object: the issues are those of the one it was meant to be. */
+/** A layer of a distribution is a name or an object. The issues are those of the form that was probably meant. */
 function describeUnion({ errors, path }: z.core.$ZodIssueInvalidUnion, schema: z.ZodType): string[] {
   const meant = errors.find((issues) => !issues.some(isOtherType));
   if (!meant) return [`${path.join('.')}: is neither a name nor {name, ref, packages}`];
@@ -44,16 +44,19 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
 }
 
-/** The schema inside an optional or nullable one; of a union, the object. */
+/** The schema inside an optional or nullable one. For a union, the schema of the object. */
 function unwrap(schema: unknown): unknown {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return unwrap(schema.unwrap());
   return schema instanceof z.ZodUnion ? schema.options.find((option) => option instanceof z.ZodObject) : schema;
 }
 
-/** Only texts and null: a branch `8.10` is not the number 8.1. */
+/** Reads only texts and null, so that a branch `8.10` doesn't become the number 8.1. */
 const AS_WRITTEN = FAILSAFE_SCHEMA.withTags(nullCoreTag);
 
-/** What a YAML file holds, or the `fallback` where it is not there. Throws a `Stop` where it can't be read or is no YAML. */
+/**
+ * The value of a YAML file, or of the file `fallback` if it doesn't exist. Throws a `Stop` if the file can't be read or
+ * is not YAML.
+ */
 export async function readYamlFile(file: string, fallback?: string): Promise<unknown> {
   try {
     return load(await readFile(file, 'utf8'), { filename: file, schema: AS_WRITTEN });

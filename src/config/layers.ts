@@ -1,12 +1,12 @@
 import { listKnown, Stop } from '../errors.ts';
 import type { WrittenConfig, WrittenDistribution } from './schema.ts';
 
-/** Where a layer lies in its storage. */
+/** The place of a layer in its storage. */
 export interface LayerSpec {
   readonly name: string;
   /** A branch, tag or commit of a git storage. */
   readonly ref: string;
-  /** The sub-folder that holds `<name>/<version>/`; `.` for the layer's own folder. */
+  /** The folder that holds `<name>/<version>/`; `.` is the layer itself. */
   readonly packages: string;
 }
 
@@ -14,8 +14,8 @@ export interface LayerSpec {
 type WrittenLayer = Exclude<WrittenDistribution['layers'][number], string>;
 
 /**
- * The layers of a distribution, in rank order; `refs` overrides their refs by name. Throws a `Stop` where a name is unknown or
- * there twice.
+ * The layers of a distribution, in rank order. `refs` overrides their refs, by name. Throws a `Stop` if a name is
+ * unknown or occurs twice.
  */
 export function resolveLayers(
   written: WrittenConfig,
@@ -51,7 +51,7 @@ export function resolveLayers(
   return specs;
 }
 
-/** A folder of a layer without needless parts. Throws a `Stop` where it leads out of the layer. */
+/** The path of a folder of a layer, without needless parts. Throws a `Stop` if it leads out of the layer. */
 export function cleanFolder(packages: string, file: string): string {
   const parts = packages.split('/').filter((part) => part !== '' && part !== '.');
   if (packages.startsWith('/') || parts.includes('..'))

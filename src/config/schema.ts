@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nearMatch } from '../errors.ts';
 
-/* The schemas of `distributions.yml` and of the tables beside it, as they are written. */
+/* The schemas of `distributions.yml` and of the tables beside it, as people write them. */
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a name (letters, digits, ".", "_", "-")');
 const wholeNumber = z

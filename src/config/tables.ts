@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { check, readYamlFile } from './file.ts';
 import { writtenCategories, writtenMethods } from './schema.ts';
 
-/** The registry's own tables, which change with its version. */
+/** The tables of the registry. They change with its version. */
 export interface Tables {
   readonly categories: readonly Category[];
   /** Input type -> ingestion method. */
@@ -16,7 +16,7 @@ export interface Category {
   readonly parent?: string | undefined;
 }
 
-/** Reads the tables in a folder; one that is not there is that of the folder `shipped`. */
+/** Reads the tables in a folder. If one doesn't exist there, reads the one in the folder `shipped`. */
 export async function readTables(folder: string, shipped: string): Promise<Tables> {
   return {
     categories: await readTable([folder, shipped], 'categories.yml', writtenCategories),

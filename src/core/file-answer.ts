@@ -3,7 +3,8 @@ import { errorAnswer, ok } from './response.ts';
 import type { Answer } from './response.ts';
 
 /*
- * Answers that are files of the site: ETag, 304, byte ranges (RFC 9110 sections 13 and 14; docs/contract.md section 1). Edge-plain.
+ * Answers whose body is a file of the site: ETag, 304, byte ranges (RFC 9110 sections 13 and 14; docs/contract.md
+ * section 1). Edge-plain.
  */
 
 export interface FileSource {
@@ -87,7 +88,10 @@ function rangeError(text: string, size: number): Answer {
   return { kind: 'answer', status: 416, headers, body: result.body };
 }
 
-/** The one range asked for; undefined for the whole file (none, or several); or the text of the error. */
+/**
+ * The one range that the request asks for. Undefined for the whole file, which answers no range and several. Or the
+ * text of an error.
+ */
 function parseRange(written: string, size: number): { start: number; end: number } | string | undefined {
   if (written.slice(0, 6) !== 'bytes=') return INVALID;
   const specs = written

@@ -1,8 +1,8 @@
 import { percentDecode } from './query-string.ts';
 
 /**
- * What the path of a request target comes to: one whose escapes don't parse, one to be redirected to its
- * clean form, or a clean and decoded path to be routed.
+ * The path of a request target: its escapes don't parse, it redirects to its clean form, or it is a clean and decoded
+ * path.
  */
 export type RequestPath =
   | { readonly kind: 'bad' }
@@ -13,9 +13,9 @@ const UNESCAPED = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 const HEX = '0123456789ABCDEF';
 
 /**
- * Reads the path of a request target as it was sent: a byte string, without the query. A redirect's
- * `location` is ASCII and lacks the query, a path is a decoded byte string.
- * The rule is in section 1 of the contract; `recorded/rules/paths` has examples.
+ * Reads the path of a request target as it was sent: a byte string, without the query. The `location` of a redirect is
+ * ASCII and lacks the query. A `path` is a decoded byte string. The rule is in docs/contract.md section 1; the recorded
+ * examples are in `test/recorded/rules`.
  */
 export function readPath(rawPath: string): RequestPath {
   const path = percentDecode(rawPath);
@@ -27,9 +27,8 @@ export function readPath(rawPath: string): RequestPath {
 }
 
 /**
- * A decoded path with its empty, `.` and `..` segments resolved (RFC 3986, 5.2.4, with empty segments
- * removed as well). It starts with `/`, and ends with one where the given path did: `/a/.` is `/a`,
- * unlike in the RFC.
+ * Resolves empty, `.` and `..` segments of a decoded path (RFC 3986, 5.2.4, and empty segments too). The result starts
+ * with `/`, and ends with one if the given path does: `/a/.` becomes `/a`, unlike in the RFC.
  */
 export function cleanPath(path: string): string {
   const segments = path.split('/');
@@ -47,8 +46,8 @@ export function cleanPath(path: string): string {
 }
 
 /**
- * A decoded path (a byte string) as it is written in a `Location`: every byte but
- * `A-Za-z0-9-_.~$&+,/:;=@` as `%XX` in upper case (section 1 of the contract).
+ * A decoded path (a byte string) in the form for a `Location`: every byte except `A-Za-z0-9-_.~$&+,/:;=@` becomes `%XX`
+ * in upper case (docs/contract.md section 1).
  */
 export function escapePath(path: string): string {
   let escaped = '';

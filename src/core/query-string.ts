@@ -1,16 +1,15 @@
 /**
- * The parameters of one query: per decoded name its decoded values, in the order they were sent.
- * It has no prototype, so a name such as `__proto__` or `toString` is there only if it was sent.
+ * The parameters of one query: for each decoded name its decoded values, in the order in which they were sent. The
+ * object has no prototype, so it has a name such as `__proto__` or `toString` only if it was sent.
  */
 export interface Parameters {
   readonly [key: string]: readonly string[];
 }
 
 /**
- * The parameters of a raw query, a byte string without its `?`; names and values are byte strings too.
- * A pair with a `;` or a broken escape is left out and the others still count, as Go's `url.ParseQuery`
- * has it for a caller that ignores its error (section 2 of the contract, `recorded/rules/queries`).
- * Never throws.
+ * Parses a raw query, a byte string without its `?`. Names and values are byte strings too. A pair with a `;` or a
+ * broken escape is left out and the others count, as with Go's `url.ParseQuery` for a caller that ignores its error
+ * (docs/contract.md section 2; the recorded examples are in `test/recorded/rules`). Never throws.
  */
 export function parseQueryString(raw: string): Parameters {
   const parameters: { [key: string]: string[] } = Object.create(null);
@@ -22,8 +21,8 @@ export function parseQueryString(raw: string): Parameters {
 }
 
 /**
- * The byte string that `%XX` escapes stand for (RFC 3986, 2.1), or undefined where a `%` is not followed
- * by two hexadecimal digits. A `+` stays a `+`.
+ * Decodes `%XX` escapes to a byte string (RFC 3986, 2.1). Undefined if a `%` is not followed by two hexadecimal digits.
+ * A `+` stays a `+`.
  */
 export function percentDecode(text: string): string | undefined {
   let decoded = '';
@@ -62,7 +61,7 @@ function formDecode(text: string): string | undefined {
   return percentDecode(text.split('+').join(' '));
 }
 
-/** The value of a digit given by its char code (NaN past the end of a text), or -1. */
+/** The value of a digit, given by its char code (NaN after the end of a text). -1 if it is not a digit. */
 function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) {
     return code - 48;

@@ -3,7 +3,7 @@ import type { Version } from './version.ts';
 import type { Parameters } from './query-string.ts';
 
 /*
- * What a query asks, from its parameters (docs/contract.md section 2). Edge-plain; all texts are byte strings.
+ * Parses the parameters of a query (docs/contract.md section 2). Edge-plain; all texts are byte strings.
  */
 
 /**
@@ -62,7 +62,7 @@ export function isAbsent(query: Query, member: keyof Query): boolean {
 /** The query, or the text of the 400 answer. */
 export type ParsedQuery = { readonly query: Query } | { readonly error: string };
 
-/** Reads the parameters of an endpoint; those that it doesn't know are ignored. */
+/** Parses the parameters of an endpoint. It ignores parameters that the endpoint doesn't know. */
 export function parseQuery(endpoint: 'search' | 'categories', parameters: Parameters): ParsedQuery {
   const errors: string[] = [];
   const text = (name: string): string => {

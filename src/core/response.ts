@@ -4,7 +4,7 @@ import type { Piece } from './compose.ts';
  * The parts of an answer that all routes share (docs/contract.md section 1). Edge-plain.
  */
 
-/** What a host sends. */
+/** The answer that a host sends. */
 export interface Answer {
   readonly kind: 'answer';
   readonly status: number;
@@ -12,7 +12,7 @@ export interface Answer {
   readonly body: Body | undefined;
 }
 
-/** Texts and pieces are byte strings; a file is a range of a file of the site, `end` excluded. */
+/** Texts and pieces are byte strings. A file body is a range of a file of the site, without `end`. */
 export type Body =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'pieces'; readonly pieces: readonly Piece[] }
@@ -22,9 +22,11 @@ export interface FileBody {
   readonly kind: 'file';
   /** Relative to the site's folder. */
   readonly path: string;
-  /** Of the file as a whole: SHA-256 in hex, or its first digits. For hosts that keep each different content once. */
+  /**
+   * The SHA-256 of the whole file, in hex, or its first digits. Hosts that keep each different content once need it.
+   */
   readonly digest: string;
-  /** Of the file as a whole, in bytes. */
+  /** The bytes of the whole file. */
   readonly size: number;
   readonly start: number;
   readonly end: number;
@@ -36,14 +38,14 @@ export const JSON_TYPE = 'application/json';
 
 const ANY_ORIGIN: Headers = [['Access-Control-Allow-Origin', '*']];
 
-/** A 200 of a route of the table. */
+/** A 200 of a route in the table of docs/contract.md section 1. */
 export function ok(headers: Headers, body: Body | undefined): Answer {
   return { kind: 'answer', status: 200, headers: ANY_ORIGIN.concat(headers), body };
 }
 
 /**
- * An error: one line and a newline. `headers` stand in for the CORS header that answers of a route carry; a
- * `Cache-Control` among them for the errors' own.
+ * An error: one line and a newline. `headers` replace the CORS header that answers of a route carry. A `Cache-Control`
+ * among them replaces the one of errors.
  */
 export function errorAnswer(status: number, line: string, headers?: Headers): Answer {
   const own = headers || ANY_ORIGIN;
@@ -65,7 +67,7 @@ export function textBody(text: string): Body {
   return { kind: 'text', text };
 }
 
-/** A strong ETag of a small text: two 32-bit FNV-1a hashes, one of them over the text backwards. */
+/** A strong ETag for a small text: two 32-bit FNV-1a hashes, one of them over the reversed text. */
 export function textTag(text: string): string {
   let forward = 0x811c9dc5;
   let backward = 0x811c9dc5;

@@ -5,7 +5,7 @@ import { textBody } from './response.ts';
 import type { Answer } from './response.ts';
 
 /*
- * Which answer a clean, decoded path asks for (docs/contract.md section 1). Edge-plain; paths are byte strings.
+ * Routes a clean, decoded path to its answer (docs/contract.md section 1). Edge-plain; paths are byte strings.
  */
 
 export type Route =
@@ -13,16 +13,16 @@ export type Route =
   | { readonly kind: 'redirect'; readonly path: string }
   | RevisionRoute;
 
-/** A route of one revision, whether the site holds it or not; its version is a strict one. */
+/** A route to one revision, which the site may hold or not. Its version is a strict one. */
 export interface RevisionRoute {
   readonly kind: 'index' | 'file' | 'zip' | 'signature';
   readonly name: string;
   readonly version: string;
-  /** Inside the package, for `file`; else ''. */
+  /** The path inside the package, for the kind `file`; '' for the others. */
   readonly file: string;
 }
 
-/** The route of a path, or the redirect to the form of it that has, or lacks, the slash at the end. */
+/** The route of a path, or the redirect to its form with or without the slash at the end. */
 export function route(path: string): Route {
   const fixed = fixedRoute(path);
   if (fixed) return fixed;
@@ -36,7 +36,7 @@ export function route(path: string): Route {
   return NONE;
 }
 
-/** The 301 to a clean path: the query kept, nothing else. */
+/** The 301 to a clean path. It keeps the query and has no body. */
 export function redirectToPath(location: string, query: string | undefined): Answer {
   const target = withQuery(location, query);
   return {
@@ -97,7 +97,7 @@ function packageRoute(bare: string, segments: readonly string[], hasSlash: boole
     if (hasSlash) return { kind: 'redirect', path: bare };
     return revisionRoute({ kind: 'file', name, version, file: segments.slice(3).join('/') });
   }
-  // The index of a package has a slash at its end; for a name that is none, this is the path of a file.
+  // The path of a package's index ends with a slash. With an invalid name, it is the path of a file.
   if (!isName(name)) return hasSlash ? { kind: 'redirect', path: bare } : NONE;
   return hasSlash ? revisionRoute({ kind: 'index', name, version, file: '' }) : { kind: 'redirect', path: `${bare}/` };
 }

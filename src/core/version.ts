@@ -1,8 +1,6 @@
-/**
- * Versions as the registry reads them. Edge-plain: this also runs inside nginx, and takes byte strings.
- */
+/** Versions as the registry reads them. Edge-plain; texts are byte strings. */
 
-/** The numbers are decimal text without leading zeros: they go to 2^64-1, which a JS number can't hold. */
+/** The numbers are decimal texts without leading zeros. They go up to 2^64-1, which a JavaScript number can't hold. */
 export interface Version {
   readonly major: string;
   readonly minor: string;
@@ -17,12 +15,12 @@ export type ParsedVersion =
   | { readonly ok: true; readonly version: Version }
   | { readonly ok: false; readonly error: string };
 
-/** The largest number that a part of a version can be: 2^64-1. */
+/** The largest number in a version: 2^64-1. */
 export const largestNumber = '18446744073709551615';
 
 const longestVersion = 256;
 
-// Not anchored at the end: in PCRE, which nginx uses, `$` also matches before a last newline.
+// The pattern is not anchored at the end: in PCRE, which nginx uses, `$` also matches before a newline at the end.
 const looseVersion =
   /^v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?(-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?/;
 
@@ -80,12 +78,18 @@ export function compareVersions(a: Version, b: Version): -1 | 0 | 1 {
   );
 }
 
-/** As `compareVersions`; of versions that differ only in build metadata, the one whose metadata sorts last is the newer. */
+/**
+ * Compares like `compareVersions`. If versions differ only in build metadata, the one whose metadata sorts last is the
+ * newer.
+ */
 export function compareRevisionVersions(a: Version, b: Version): -1 | 0 | 1 {
   return compareVersions(a, b) || compareAscii(a.build, b.build);
 }
 
-/** The full form: all three numbers, then `-` and the pre-release, then `+` and the build, where there are any. */
+/**
+ * The full form: all three numbers, then `-` and the pre-release if there is one, then `+` and the build metadata if
+ * there is some.
+ */
 export function formatVersion(v: Version): string {
   const pre = v.pre === '' ? '' : `-${v.pre}`;
   const build = v.build === '' ? '' : `+${v.build}`;
@@ -105,7 +109,7 @@ function toVersion(numbers: readonly string[], pre: string, build: string): Vers
   return { major: numbers[0] || '0', minor: numbers[1] || '0', patch: numbers[2] || '0', pre, build };
 }
 
-/** What follows the delimiter of an optional part; '' where the part is missing. */
+/** The text after the delimiter of an optional part; '' if the part is missing. */
 function tail(part: string | undefined): string {
   return part === undefined ? '' : part.slice(1);
 }
@@ -116,7 +120,7 @@ function withoutLeadingZeros(digits: string): string {
   return digits.slice(start);
 }
 
-/** Of an all-digits identifier; letters make `00a` text, which may start as it likes. */
+/** Whether an identifier of digits has a leading zero. `00a` is text, which may begin with zeros. */
 function hasLeadingZero(pre: string): boolean {
   const identifiers = pre.split('.');
   for (let i = 0; i < identifiers.length; i++) {

@@ -5,8 +5,8 @@ import { errorAnswer } from './response.ts';
 import type { Answer } from './response.ts';
 
 /**
- * The answer to a request whose answer should be a file of the site, where that file is missing: a precomputed answer is
- * composed, and of a revision's file nothing is known, which is the 404 of its route (docs/contract.md section 1). Edge-plain.
+ * The answer if a file that should be the answer is missing. A precomputed answer is composed instead. Any other file
+ * is a 404 of its route (docs/contract.md section 1). Edge-plain.
  */
 export function withoutFile(request: Request, columns: Columns | undefined): Answer {
   const other = respond(request, columns && withoutPrecomputed(columns));

@@ -6,31 +6,34 @@ import type { Query } from '../core/query.ts';
 import { cutsOf, representatives } from '../build/answers.ts';
 
 /*
- * What clients notice of a change: for each class of Kibana versions, the packages whose newest version is another one. The
- * constraints of a package, before and after, cut the line of Kibana versions into classes; neighbours
- * that notice the same are one stretch here.
+ * What clients notice of a change: the packages whose newest version is another one, for each class of Kibana versions.
+ * The constraints of a package, before and after the change, cut the line of Kibana versions into classes. Neighbouring
+ * classes that notice the same are joined to one stretch.
  */
 
-/** A package's newest version changes for these clients. */
+/** The newest version of a package changes for these clients. */
 export interface Noticed {
   readonly package: string;
-  /** Undefined where clients found none of it. */
+  /** Undefined if clients found no version of it. */
   readonly before: string | undefined;
   readonly after: string | undefined;
   readonly clients: Clients;
 }
 
 export interface Clients {
-  /** Whether they ask for pre-releases of packages, don't, or it is the same to them. */
+  /** Whether they ask for pre-releases of packages, don't ask for them, or notice the same either way. */
   readonly prerelease: 'yes' | 'no' | 'any';
-  /** Their Kibana: stretches of versions such as `>=8.3.0 <8.5.0`, `pre-releases >=8.0.0-0`, `none` for no version, or `any`. */
+  /**
+   * Their versions of Kibana: stretches such as `>=8.3.0 <8.5.0` or `pre-releases >=8.0.0-0`, `none` for no version, or
+   * `any`.
+   */
   readonly kibana: readonly string[];
 }
 
-/** What of a side of the comparison decides on the newest version. */
+/** The columns of one side of the comparison that decide about the newest version. */
 export type NoticedColumns = Pick<Columns, 'names' | 'constraints' | 'profiles' | 'revisions'>;
 
-/** What clients notice of these packages, which each side holds or not. By package. */
+/** What clients notice of these packages, by package. Each side may hold a package or not. */
 export function noticed(before: NoticedColumns, after: NoticedColumns, names: readonly string[]): Noticed[] {
   return names.flatMap((name) => {
     const plain = changesOf(before, after, { name, prerelease: false });
@@ -86,7 +89,7 @@ interface Pair {
   readonly after: string | undefined;
 }
 
-/** Neighbouring classes with equal outcomes; a class that no version is in joins the one before it. */
+/** Joins neighbouring classes with equal outcomes. A class without any version joins the class before it. */
 function stretches(outcomes: readonly (Pair | undefined)[]): { pair: Pair | undefined; from: number; to: number }[] {
   const found: { pair: Pair | undefined; from: number; to: number }[] = [];
   for (const [i, pair] of outcomes.entries()) {
@@ -101,7 +104,7 @@ function isSamePair(a: Pair | undefined, b: Pair): boolean {
   return a?.before === b.before && a?.after === b.after && a !== undefined;
 }
 
-/** `low` is the cut that a stretch begins at, `high` the one that it ends at. */
+/** The text of a stretch that begins at the cut `low` and ends at the cut `high`. */
 function stretchText(low: Cut | undefined, high: Cut | undefined): string {
   const from = low && `${low[1] === 0 ? '>=' : '>'}${low[0]}`;
   const to = high && `${high[1] === 0 ? '<' : '<='}${high[0]}`;

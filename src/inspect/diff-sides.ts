@@ -12,9 +12,9 @@ import type { Side, SideRevision } from './diff.ts';
 import { columnsOf, readEntries } from '../workflow/read-entries.ts';
 import type { ReadingRules } from '../workflow/read-entries.ts';
 
-/* What a comparison is between: sites in folders, and revisions of a storage. */
+/* The two sides of a comparison: sites in folders, or revisions of a storage. */
 
-/** The site in a folder. Throws a `Stop` where its index can't be read. */
+/** The site in a folder, as a side. Throws a `Stop` if its index can't be read. */
 export async function siteSide(folder: string): Promise<Side> {
   const index = await loadIndex({ bytes: (path) => readIfThere(join(folder, path)) });
   if (!index) throw new Stop('not-a-site', `${folder} holds no whole site`, 'build it again');
@@ -62,11 +62,11 @@ async function siteFiles(folder: string, name: string, version: string): Promise
   return new Map([...digests, ...(signature ? [[SIGNATURE, signature[1]] as const] : [])]);
 }
 
-/** Stands among the files of a revision for what lies beside it, and for the zip that it is. */
+/** A name among the files of a revision for its signature, and for its zip. */
 const SIGNATURE = '(signature)';
 const ZIP = '(zip)';
 
-/** Revisions of a storage, in the order of answers. `title` is what the user called them. */
+/** Revisions of a storage, in the order of answers, as a side. `title` is the user's name for them. */
 export function storageSide(title: string, revisions: readonly Revision[], from: ReadingRules): Side {
   const byId = new Map(revisions.map((revision) => [revision.id as string, revision]));
   const filesOf = async ({ id }: Pick<SideRevision, 'id'>): Promise<Map<string, string>> => {

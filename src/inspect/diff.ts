@@ -3,24 +3,24 @@ import { noticed } from './client-impact.ts';
 import type { Noticed, NoticedColumns } from './client-impact.ts';
 
 /*
- * What is different between two states of the same packages. Each state is a side, whatever it was read from; the comparison
- * knows only these.
+ * The difference between two states of the same packages. Each state is a side, whether it was read from a site or a
+ * storage; the comparison knows sides only.
  */
 
-/** A revision as one side holds it. */
+/** A revision of one side. */
 export interface SideRevision {
   readonly id: string;
   readonly name: string;
   readonly version: string;
-  /** The layer that it comes from; undefined where the side doesn't say. */
+  /** The layer that it comes from. Undefined if the side doesn't tell. */
   readonly layer: string | undefined;
-  /** Equal on both sides only where the content is equal. */
+  /** Equal on both sides only if the content is equal. */
   readonly identity: string;
 }
 
 /** One state: a site, a layer at a commit, or a distribution. */
 export interface Side {
-  /** As the user named it, with its commits. */
+  /** The user's name for it, with its commits. */
   readonly title: string;
   /** Sides of different kinds name contents differently, and can't be compared. */
   readonly kind: 'site' | 'storage';
@@ -42,7 +42,7 @@ export interface DiffReport {
   readonly moved: readonly { readonly id: string; readonly from: string; readonly to: string }[];
   /** By package. */
   readonly noticed: readonly Noticed[];
-  /** Ids that are left out of what is noticed, since a build would refuse them. */
+  /** The ids that client impact leaves out, because a build would refuse them. */
   readonly unfit: readonly string[];
 }
 

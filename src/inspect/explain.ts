@@ -7,10 +7,13 @@ import { formatVersion } from '../core/version.ts';
 import type { Version } from '../core/version.ts';
 
 /*
- * Why a query finds what it finds: the kernel's own rules, asked of one revision after the other (docs/contract.md section 3).
+ * Why a query finds a revision or doesn't: asks the rules of the edge core, one revision after the other
+ * (docs/contract.md section 3).
  */
 
-/** The rule that decides on a revision: one of the kernel's, or what is left when none refuses. */
+/**
+ * The rule that decides about a revision: a rule of the edge core, or the reason that is left if no rule refuses it.
+ */
 export type Rule = Exclude<Refusal, ''> | 'not-newest' | 'unstable' | 'category' | 'found';
 
 export interface Verdict {
@@ -18,13 +21,14 @@ export interface Verdict {
   readonly version: string;
   readonly found: boolean;
   readonly rule: Rule;
-  /** The rule in words, with what it compared. */
+  /** The rule in words, with the compared values. */
   readonly text: string;
 }
 
 /**
- * The verdict on every revision of the columns, in their order. `facts` are of the same revisions, with the constraints as their
- * manifests have them. Exactly those are `found` that `/search` answers, or `/categories` counts.
+ * The verdict on every revision of the columns, in their order. `facts` belong to the same revisions and have the
+ * constraints as the manifests have them. Exactly those revisions are `found` that `/search` answers or `/categories`
+ * counts.
  */
 export function explainQuery(columns: Columns, facts: readonly QueryFacts[], query: Query): Verdict[] {
   const found = new Set(findRevisions(columns, query));
@@ -49,7 +53,7 @@ interface About {
   readonly query: Query;
   readonly asked: AskedTexts;
   readonly facts: QueryFacts;
-  /** The version of the name that stays where only the newest does. */
+  /** The version that stays if only the newest of a name does. */
   readonly newest: string | undefined;
 }
 

@@ -6,13 +6,13 @@ import type { Layer, Storage } from '../storage/storage.ts';
 import { hasTag } from '../storage/git/history.ts';
 import { openStorage } from '../storage/open.ts';
 
-/** How commands find a storage. */
+/** The options by which commands find a storage. */
 export interface StorageOptions extends Omit<ConfigOptions, 'dist'> {
   readonly cache: string;
   readonly offline: boolean;
 }
 
-/** A distribution as its storage holds it now, before anything inside the packages is read. */
+/** A distribution as its storage holds it now. Nothing inside the packages has been read. */
 export interface OpenCatalog {
   readonly distribution: Distribution;
   readonly storage: Storage;
@@ -21,7 +21,7 @@ export interface OpenCatalog {
   readonly catalog: Catalog;
 }
 
-/** Opens a distribution for the time of `use`. Throws what `readConfig`, `openStorage` and `readLayer` throw. */
+/** Opens a distribution while `use` runs. Throws what `readConfig`, `openStorage` and `readLayer` throw. */
 export async function withCatalog<T>(
   options: StorageOptions & Pick<ConfigOptions, 'dist'>,
   use: (open: OpenCatalog) => Promise<T>,
@@ -46,7 +46,7 @@ export async function readLayers(
   return await Promise.all(layers.map((spec) => storage.readLayer(spec)));
 }
 
-/** Opens a storage, a path or a URL, for the time of `use`. */
+/** Opens a storage, given as a path or a URL, while `use` runs. */
 export async function withStorage<T>(
   location: string,
   { cache, offline }: Pick<StorageOptions, 'cache' | 'offline'>,

@@ -1,9 +1,9 @@
 /**
- * From the text of a version constraint to its compiled form. The grammar and meaning are those of Masterminds/semver
- * 3.5 (docs/contract.md, "Version constraints"; facts in `recorded/rules/constraints`).
+ * Compiles the text of a version constraint. The grammar and meaning are those of Masterminds/semver 3.5
+ * (docs/contract.md, "Version constraints"; the recorded facts are in `test/recorded/rules`).
  *
- * All sets here are unions of half-open spans of *one* line, that of all versions in semver order. Half-open is enough
- * because every version has a next one: after `1.2.3` comes `1.2.4-0`, after `1.2.3-a` comes `1.2.3-a.0`.
+ * All sets here are unions of half-open spans of *one* line, that of all versions in semver order. Half-open spans are
+ * enough because every version has a next one: after `1.2.3` comes `1.2.4-0`, after `1.2.3-a` comes `1.2.3-a.0`.
  */
 import type { Constraint, Interval } from '../core/constraint.ts';
 import { compareVersions, formatVersion, largestNumber, parseVersion } from '../core/version.ts';
@@ -11,9 +11,9 @@ import type { Version } from '../core/version.ts';
 
 interface Comparison {
   readonly operator: string;
-  /** What isn't given is 0; without build metadata. */
+  /** Missing numbers are 0. It has no build metadata. */
   readonly version: Version;
-  /** How many numbers are given before the first that is missing or a wildcard. */
+  /** How many numbers stand before the first one that is missing or a wildcard. */
   readonly given: number;
 }
 
@@ -36,14 +36,14 @@ const anyComparison = new RegExp(
 const outerSpace = new RegExp(`^${space}+|${space}+$`, 'g');
 
 const lowest = prerelease('0', '0', '0');
-/** Above every version there is. */
+/** A version above all others. */
 const top = prerelease(increment(largestNumber), '0', '0');
 
 /**
- * Compiles a constraint; undefined where the registry refuses it.
+ * Compiles a constraint. Returns undefined if the registry refuses it.
  *
  * Two constraints that accept the same versions have equal results. One oddity of the registry does not fit into
- * intervals: `!=1.2-rc1` leaves out every `1.2.N-rc1` there, and only `1.2.0-rc1` here.
+ * intervals: `!=1.2-rc1` excludes every `1.2.N-rc1` there, and only `1.2.0-rc1` here.
  */
 export function compileConstraint(text: string): Constraint | undefined {
   if (text.length > longestConstraint) return undefined;
@@ -68,7 +68,7 @@ function parseAlternative(text: string): Comparison[] | undefined {
   return comparisons.every((one) => one !== undefined) ? comparisons : undefined;
 }
 
-/** What follows the first wildcard doesn't count, whatever it is, up to the pre-release part. */
+/** Everything between the first wildcard and the pre-release part is ignored. */
 function toComparison(match: RegExpExecArray): Comparison | undefined {
   const [, operator = '', full = '', major, minor, patch, pre = ''] = match;
   const numbers = [major, minor, patch];
@@ -79,7 +79,7 @@ function toComparison(match: RegExpExecArray): Comparison | undefined {
   return parsed.ok ? { operator, given, version: { ...parsed.version, build: '' } } : undefined;
 }
 
-/** What the alternatives accept among the versions of a kind. */
+/** The versions of one kind that the alternatives accept. */
 function solve(alternatives: readonly Comparison[][], kind: Kind): Interval[] {
   const spans = alternatives.flatMap((comparisons) =>
     comparisons.map((one) => accepted(one, kind)).reduce(intersect, [[lowest, top]]),
@@ -112,7 +112,10 @@ function accepted(comparison: Comparison, kind: Kind): Span[] {
   }
 }
 
-/** `!=1.2` is about releases only, unlike `!=1`; with a pre-release part (`!=1.2-rc1`) it is about that one only. */
+/**
+ * `!=1.2` concerns releases only, unlike `!=1`. With a pre-release part (`!=1.2-rc1`), it concerns that pre-release
+ * only.
+ */
 function unequal({ version: from, given }: Comparison, kind: Kind): Span[] {
   if (given === 1) return outside(prerelease(from.major, '0', '0'), endOf(from, 1));
   if (given !== 2 || from.pre !== '') return outside(from, next(from));
@@ -138,7 +141,10 @@ function endOfTilde(from: Version, given: number): Version {
   return endOf(from, given === 1 ? 1 : 2);
 }
 
-/** The first version above all that begin with the given numbers; with three of them, above the version itself. */
+/**
+ * The first version above all versions that begin with the given numbers. If three are given, it is the one above the
+ * version itself.
+ */
 function endOf(from: Version, given: number): Version {
   if (given === 3) return next(from);
   if (given === 2 && from.minor !== largestNumber) return prerelease(from.major, increment(from.minor), '0');
@@ -170,7 +176,7 @@ function intersect(left: readonly Span[], right: readonly Span[]): Span[] {
   );
 }
 
-/** Sorted, apart, not empty. */
+/** The same spans sorted, with gaps between them, and without empty ones. */
 function unite(spans: readonly Span[]): Span[] {
   const united: Span[] = [];
   for (const span of spans.filter(hasVersions).sort((a, b) => compareVersions(a[0], b[0]))) {
@@ -189,13 +195,13 @@ function laterOf(a: Version, b: Version): Version {
   return compareVersions(a, b) < 0 ? b : a;
 }
 
-/** The first version of the kind at or above the given one: bounds that mean the same become the same. */
+/** The first version of the kind at or above the given one. Bounds with the same meaning become equal. */
 function firstOf(kind: Kind, from: Version): Version {
   if (kind === 'releases') return { ...from, pre: '' };
   return from.pre === '' ? endOfPatch(from) : from;
 }
 
-/** A bound `1.2.3-a.0` is written as what comes before it, so that no bound is longer than a version may be. */
+/** Writes a bound `1.2.3-a.0` as the version before it, so that no bound is longer than a version may be. */
 function toInterval([from, to]: Span): Interval {
   const low = toBound(from);
   const high = toBound(to);

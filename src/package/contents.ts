@@ -5,8 +5,8 @@ import { REQUIRED_FIELDS } from './rules.ts';
 import { parseManifest, parseYaml, YamlError } from './yaml/yaml.ts';
 
 /*
- * What depends on the content of one file alone. It is kept by content id, since versions of a package share most of their
- * files: of 10,298 manifests of data streams in the real storage 1,881 differ.
+ * Results that depend on the content of one file alone. They are kept by content id, because the versions of a package
+ * share most of their files: of the 10,298 manifests of data streams in the real storage, 1,881 differ.
  */
 
 /** Reads a content and judges it by its bytes, which are gone once it is judged; undefined where there is no such content. */
@@ -27,7 +27,7 @@ export type ManifestContent = { readonly written: ReturnType<typeof parseManifes
 export interface ContentReader {
   manifest(id: string): Promise<ManifestContent>;
   fields(id: string): Promise<FieldsFile>;
-  /** Why a pipeline does not parse; undefined where it does. */
+  /** Why a pipeline does not parse. Undefined if it parses. */
   pipelineError(id: string, format: 'yml' | 'json'): Promise<string | undefined>;
 }
 
@@ -47,7 +47,7 @@ export function contentReader(source: ContentSource): ContentReader {
   };
 }
 
-/** The others are read over: nothing is asked of them, and there are many. */
+/** Other fields are skipped: nobody asks for them, and there are many. */
 const WANTED_FIELDS: ReadonlySet<string> = new Set(Object.keys(REQUIRED_FIELDS));
 
 function readManifest(bytes: Buffer): ManifestContent {
@@ -82,5 +82,5 @@ function memoized<T>(make: (key: string) => Promise<T>): (key: string) => Promis
   };
 }
 
-/** More than the versions of one package have, which come one after the other. */
+/** More than the versions of one package have. Versions of a package are read one after the other. */
 const MOST_KEPT = 1000;

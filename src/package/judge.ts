@@ -4,27 +4,31 @@ import { contentFindings, storedContents } from '../storage/contents.ts';
 import type { PackageFile, Revision, Storage } from '../storage/storage.ts';
 
 /*
- * Whether a revision is fit to be served: one judge for builds and for the verbs that change or check a layer.
+ * Decides whether a revision is fit to be served. Builds and the verbs that change or check a layer all ask this one
+ * judge.
  */
 
-/** A revision as it was read by the rules of a distribution or layer, with everything that these found. */
+/** A revision, read by the rules of a distribution or a layer, and all findings of these rules. */
 export interface ReadRevision {
   readonly revision: Revision;
   readonly files: readonly PackageFile[];
-  /** The content id of the zip itself, where the revision is one. */
+  /** The content id of the zip, if the revision is one. */
   readonly zip: string | undefined;
   readonly findings: readonly Finding[];
 }
 
-/** Everything that makes a revision unfit, given the contents that its storage lacks; nothing where it is fit. */
+/**
+ * Everything that makes a revision unfit, given the contents that its storage lacks. The list is empty for a fit
+ * revision.
+ */
 export function unfitness(read: ReadRevision, missing: ReadonlySet<string>): readonly Finding[] {
   const known = new Set(read.findings.map(({ where }) => where));
   return [...read.findings, ...contentFindings(read, missing).filter(({ where }) => !known.has(where))];
 }
 
 /**
- * Reads revisions and judges them as a build does, in their order, and writes nothing: `findings` of the result are all that
- * makes each unfit. `onRead` is told how many were read.
+ * Reads revisions in their order and judges them as a build does. It writes nothing. The `findings` of a result are
+ * everything that makes the revision unfit. `onRead` receives the number of revisions read so far.
  */
 export async function judge<T extends ReadRevision>(
   storage: Pick<Storage, 'missing'>,
@@ -47,5 +51,5 @@ export async function judge<T extends ReadRevision>(
   return all.map((one) => Object.assign({}, one, { findings: unfitness(one, missing) }));
 }
 
-/** Enough to keep git answering while others are parsed. */
+/** Enough to keep git busy while other revisions are parsed. */
 const REVISIONS_AT_ONCE = 16;

@@ -20,12 +20,12 @@ export interface Package {
   /** In walk order of their folders. */
   readonly dataStreams: readonly JsonObject[];
   readonly files: readonly PackageFile[];
-  /** The content id of the zip as published, where there is one. */
+  /** The content id of the published zip, if the package is one. */
   readonly zip: string | undefined;
 }
 
 export interface PackageReader {
-  /** The package, or, where it is unfit, only the findings that say why. */
+  /** The package. For an unfit one, only the findings that say why it is unfit. */
   read(revision: Revision, listed: RevisionFiles): Promise<{ package?: Package; findings: readonly Finding[] }>;
 }
 
@@ -139,7 +139,10 @@ function toFinding({ layer, where }: Revision, { file, text }: Fault): Finding {
   return { code: 'unfit', where: `${layer}: ${where}${file === '' ? '' : `/${file}`}`, text, level: 'error' };
 }
 
-/** `release` is the manifest's, else beta for a pre-release or a version below 1.0.0, else ga (section 4). */
+/**
+ * The manifest's `release`. Without one, `beta` for a pre-release or a version below 1.0.0, and `ga` for any other
+ * (docs/contract.md section 4).
+ */
 function releaseOf(read: JsonObject | undefined, text: string): string {
   const version = parseStrictVersion(text);
   const implied = version && (version.pre !== '' || version.major === '0') ? 'beta' : 'ga';

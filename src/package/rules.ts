@@ -3,8 +3,8 @@ import { parseStrictVersion } from '../core/version.ts';
 import type { Json, JsonObject } from '../tree/json.ts';
 
 /*
- * What makes a package unfit beyond the shape of its manifests (docs/contract.md section 8). A rule is a pure function of
- * what was read; it says which file is to blame, relative to the package, and why.
+ * The rules that make a package unfit, beyond the shape of its manifests (docs/contract.md section 8). A rule is a pure
+ * function of the values that were read. It gives the file to blame, relative to the package, and the reason.
  */
 
 export interface Fault {
@@ -12,26 +12,26 @@ export interface Fault {
   readonly text: string;
 }
 
-/** What is known of a package's manifest when its rules are checked. */
+/** The facts about a package's manifest that its rules need. */
 export interface PackageFacts {
-  /** The names of the folders that hold the package. */
+  /** These two are the names of the folders that hold the package. */
   readonly name: string;
   readonly version: string;
   readonly manifest: JsonObject;
   readonly paths: ReadonlySet<string>;
 }
 
-/** What is known of a data stream when its rules are checked. */
+/** The facts about a data stream that its rules need. */
 export interface DataStreamFacts {
   /** `data_stream/<folder>`. */
   readonly folder: string;
-  /** As placed in the package. */
+  /** With the values that follow from its place in the package. */
   readonly dataStream: JsonObject;
   /** Paths of all files of the package. */
   readonly paths: ReadonlySet<string>;
   /** Paths of the data stream's own files. */
   readonly files: readonly string[];
-  /** Every field of its `fields/` folder: name -> the types it is given. */
+  /** Every field of its `fields/` folder: its name, and the types that it is given. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -43,7 +43,7 @@ export function dataStreamFaults(facts: DataStreamFacts): Fault[] {
   return dataStreamRules.flatMap((rule) => Array.from(rule(facts)));
 }
 
-/** The files of the pipelines that a data stream names, with or without them being there. */
+/** The files of the pipeline that a data stream names, if they exist. */
 export function namedPipelines({
   folder,
   dataStream,
@@ -130,7 +130,7 @@ const dataStreamRules: readonly ((facts: DataStreamFacts) => Iterable<Fault>)[] 
   },
 ];
 
-/** Field -> the type that every data stream has to give it. */
+/** The fields that every data stream needs, and their types. */
 export const REQUIRED_FIELDS = {
   'data_stream.type': 'constant_keyword',
   'data_stream.dataset': 'constant_keyword',
@@ -161,7 +161,7 @@ function foldersOf(paths: Iterable<string>): Set<string> {
   return folders;
 }
 
-/** The value at a path of keys; undefined where a step is missing. */
+/** The value at a path of keys. Undefined if a step is missing. */
 export function get(value: Json | undefined, ...keys: readonly string[]): Json | undefined {
   let at = value;
   for (const key of keys) at = (at as JsonObject | undefined)?.[key];

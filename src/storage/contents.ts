@@ -20,7 +20,7 @@ function whole({ revision: { where, signature }, zip }: Listed): PackageFile[] {
   return signature === undefined ? own : [...own, { path: `${where}.sig`, content: signature }];
 }
 
-/** A finding for every file that is among the `missing` contents, or that no file system can hold under its name. */
+/** A finding for every file whose content is `missing`, and for every file whose name no file system can hold. */
 export function contentFindings(listed: Listed, missing: ReadonlySet<string>): Finding[] {
   return contentsOf(listed).flatMap(({ path, content }) => {
     const where = `${listed.revision.layer}: ${path}`;
@@ -30,7 +30,10 @@ export function contentFindings(listed: Listed, missing: ReadonlySet<string>): F
   });
 }
 
-/** Most file systems take 255 bytes a name, and 4,096 for a path from the root, of which some are the site's own folder. */
+/**
+ * Most file systems allow 255 bytes for a name, and 4,096 for a path from the root. The path of the site's folder takes
+ * a part of those.
+ */
 function isTooLong(path: string): boolean {
   if (path.length < 255 / 3) return false;
   return Buffer.byteLength(path) > 3000 || path.split('/').some((name) => Buffer.byteLength(name) > 255);

@@ -2,12 +2,12 @@ import type { Finding } from '../errors.ts';
 import { revisionId } from './storage.ts';
 import type { Layer, Revision } from './storage.ts';
 
-/** What lies at one place of a layer's packages folder, at depth one (`<name>`, `<file>.zip`) or two (`<version>`). */
+/** An entry of a layer's packages folder, at depth one (`<name>`, `<file>.zip`) or two (`<version>`). */
 export interface LayerItem {
   /** Relative to the packages folder. */
   readonly path: string;
   readonly kind: 'folder' | 'file' | 'other';
-  /** What the storage finds it by: a git object's id, or a path. */
+  /** How the storage finds it: by the id of a git object, or by a path. */
   readonly source: string;
 }
 

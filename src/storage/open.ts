@@ -16,8 +16,8 @@ export interface OpenOptions extends CloneOptions {
 }
 
 /**
- * Opens a storage by what it is: a git URL or bundle (cloned bare under `cache`), a git repository, or a folder of layers.
- * Throws a `Stop` where there is nothing of the kind.
+ * Opens a storage: a git URL or bundle (cloned into `cache`), a git repository, or a folder of layers. Throws a `Stop`
+ * if the location is none of these.
  */
 export async function openStorage(
   location: string,

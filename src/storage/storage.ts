@@ -4,7 +4,7 @@ import type { Repository } from './git/repository.ts';
 /** `name@version`: what a revision is called, whichever layer holds it. */
 export type RevisionId = string & { readonly __brand: 'RevisionId' };
 
-/** A file of a revision: where it is inside the package, and what it holds. */
+/** A file of a revision: its path in the package, and its content. */
 export interface PackageFile {
   /** Parts joined by `/`; any characters but NUL. */
   readonly path: string;
@@ -18,21 +18,21 @@ export interface Revision {
   readonly name: string;
   readonly version: string;
   readonly layer: string;
-  /** Where it lies in its storage, for messages: `packages/acme/1.0.0`. */
+  /** Its place in the storage, for messages: `packages/acme/1.0.0`. */
   readonly where: string;
   /** git's id of what it is: of a tree, or of the zip. Equal ids are equal content, whatever the kind of storage. */
   readonly source: string;
-  /** Whether `source` is a zip as published, which is then served byte for byte. */
+  /** Whether `source` is a published zip, which is served byte for byte. */
   readonly zipped: boolean;
   /** The content id of the signature beside it. */
   readonly signature: string | undefined;
 }
 
-/** The files of one revision, and what their listing alone shows to be wrong, such as a symbolic link. */
+/** The files of one revision, and findings that the listing alone shows, such as symbolic links. */
 export interface RevisionFiles {
   /** In walk order (`comparePaths`). */
   readonly files: readonly PackageFile[];
-  /** The content id of the zip itself, where the revision is one. */
+  /** The content id of the zip, if the revision is one. */
   readonly zip: string | undefined;
   readonly findings: readonly Finding[];
 }
@@ -40,12 +40,12 @@ export interface RevisionFiles {
 /** One branch at one commit, or one folder. */
 export interface Layer {
   readonly name: string;
-  /** The branch, tag or commit as asked for, or the folder. */
+  /** The branch, tag or commit as the configuration names it, or the folder. */
   readonly ref: string;
   /** The full commit id; undefined for a folder. */
   readonly commit: string | undefined;
   readonly revisions: readonly Revision[];
-  /** What is wrong with the layer itself rather than one of its revisions. */
+  /** Findings about the layer itself, and not about one of its revisions. */
   readonly findings: readonly Finding[];
 }
 
@@ -67,17 +67,17 @@ export interface DirectoryStorage extends Reading {
 
 /** What can be asked of every storage. */
 interface Reading {
-  /** Throws a `Stop` where there is no such layer. */
+  /** Throws a `Stop` if there is no such layer. */
   readLayer(spec: LayerSource): Promise<Layer>;
   listFiles(revision: Revision): Promise<RevisionFiles>;
-  /** The content of an id that this storage listed; undefined where the storage lacks it. */
+  /** The content of an id that this storage listed. Undefined if the storage lacks it. */
   read(content: string): Promise<Buffer | undefined>;
   /** Those of the contents, all listed by this storage, that it is known to lack. Throws a `Stop` where it can't be asked. */
   missing(contents: readonly string[]): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
 }
 
-/** Which layer to read: `packages` is the sub-folder that holds `<name>/<version>/`, '' for the layer's own folder. */
+/** Which layer to read. `packages` is the folder that holds `<name>/<version>/`; '' is the layer itself. */
 export interface LayerSource {
   readonly name: string;
   readonly ref: string;

@@ -5,18 +5,18 @@ import type { Revision, RevisionFiles } from './storage.ts';
 import { openZip, ZipError } from './zip-read.ts';
 import type { ZipEntry, ZipPackage } from './zip-read.ts';
 
-/** The packages of a storage that are zips, and what they hold. */
+/** The zip packages of a storage, and their contents. */
 export interface ZipPackages {
   /** The files inside a zip; `zipContent` is the content id of the zip itself. */
   list(revision: Revision, zipContent: string): Promise<RevisionFiles>;
-  /** The content of a file that `list` found inside a zip; undefined for any other id. */
+  /** The content of a file that `list` found in a zip. Undefined for any other id. */
   read(content: string): Promise<Buffer | undefined>;
   /** Whether `list` found the content inside a zip. */
   holds(content: string): boolean;
   close(): Promise<void>;
 }
 
-/** `locate` gives a path at which the zip of a revision's source can be opened. */
+/** `locate` returns a path at which the zip of a revision can be opened. */
 export function zipPackages(locate: (source: string) => Promise<string>): ZipPackages {
   const opened: ZipPackage[] = [];
   const found = new Map<string, { zip: ZipPackage; entry: ZipEntry }>();

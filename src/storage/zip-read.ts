@@ -1,6 +1,6 @@
 /**
- * Reads a package from a zip, and refuses whatever a package has no use for and an attacker has: a zip comes from elsewhere.
- * All that the directory of the archive and the local headers say is checked on opening, content when it is read.
+ * Reads a package from a zip. Zips come from elsewhere, so it refuses everything that a package doesn't need and an
+ * attacker could use. Opening checks the whole central directory and all local headers; reading checks the content.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -21,21 +21,22 @@ export interface ZipPackage {
   readonly top: string;
   /** Files only, in walk order. */
   readonly entries: readonly ZipEntry[];
-  /** Unpacks one of `entries`. Throws ZipError where content, size or CRC are wrong. */
+  /** Unpacks one of `entries`. Throws a `ZipError` if content, size or CRC are wrong. */
   read(entry: ZipEntry): Promise<Buffer>;
-  /** Waits for reads under way; later ones fail. */
+  /** Waits for the reads that have begun. Later reads fail. */
   close(): Promise<void>;
 }
 
-/** The zip is refused. The message is the reason, with the entry's name where it is about one. */
+/** The zip is refused. The message is the reason, with the name of the entry if the reason concerns one. */
 export class ZipError extends Error {
   override readonly name = 'ZipError';
 }
 
 /**
- * Opens a zip as Elastic's registry and `elastic-package build` make them: one top folder `{name}-{version}/`, entries stored or
- * deflated, names in UTF-8 (whatever their flag says, as Go reads them), folder entries or none. Throws ZipError for anything else (the
- * limits: 65,535 entries, 250 MB unpacked), and the system's error where the file can't be read.
+ * Opens a zip as Elastic's registry and `elastic-package build` make it: one top folder `{name}-{version}/`, stored or
+ * deflated entries, names in UTF-8 (whatever the flag says, as Go reads them), with or without entries for folders.
+ * Throws a `ZipError` for anything else (the limits are 65,535 entries and 250 MB unpacked), and the system's error if
+ * the file can't be read.
  */
 export async function openZip(file: string): Promise<ZipPackage> {
   const handle = await open(file, 'r');
@@ -58,7 +59,7 @@ const MAX_ENTRIES = 65_535;
 /** The Package Spec's limit for a whole package, in bytes. */
 const MAX_SIZE = 250 * 1024 * 1024;
 
-/** A file of the zip, with where its packed bytes begin and how many they are. */
+/** A file of the zip, with the position and number of its packed bytes. */
 interface Member {
   readonly entry: ZipEntry;
   readonly start: number;
@@ -134,21 +135,24 @@ async function inflate(data: Buffer, { path, size }: ZipEntry): Promise<Buffer> 
 
 const inflateRawAsync = promisify<Buffer, ZlibOptions, Buffer>(inflateRaw);
 
-/** A file, or a folder with what is in it by name, all cases folded. */
+/** A file, or a folder with its contents by case-folded name. */
 interface Node {
   readonly name: string;
   readonly children: Map<string, Node> | undefined;
-  /** Whether it had an entry of its own. */
+  /** Whether the zip has an entry for it. */
   listed: boolean;
 }
 
-/** Checks names against those before. Keeps a tree: a list of all paths that a name goes through can be far larger than the name. */
+/**
+ * Checks names against earlier ones. It keeps a tree, because a list of all folders that a name goes through can be far
+ * larger than the name.
+ */
 class Names {
   private readonly root: Node = { name: '', children: new Map(), listed: false };
   /** The one top folder, once there is a name. */
   top: string | undefined;
 
-  /** The path inside the top folder; a folder's has a slash at its end. Throws ZipError. */
+  /** The path inside the top folder. That of a folder ends with a slash. Throws a `ZipError`. */
   add(name: string): string {
     const fault = nameFault(name);
     if (fault !== undefined) refuse(name, fault);
@@ -196,7 +200,7 @@ function nameFault(name: string): string | undefined {
   return segments.includes('') ? 'has an empty segment in its path' : undefined;
 }
 
-/** Keeps the sums of the declared sizes within limits. */
+/** Checks that the sums of the declared sizes stay within the limits. */
 class Totals {
   private size = 0;
   private packed = 0;
@@ -217,7 +221,7 @@ class Totals {
 const STORED = 0;
 const DEFLATED = 8;
 
-/** What the central directory says of one entry; flags and fields by APPNOTE.TXT 4.4.4 to 4.4.15. */
+/** The facts about one entry in the central directory; flags and fields as in APPNOTE.TXT 4.4.4 to 4.4.15. */
 function checkEntry(name: string, entry: Entry): void {
   const { compressionMethod: method, compressedSize: packed, uncompressedSize: size } = entry;
   if (entry.isEncrypted()) refuse(name, 'is encrypted');
@@ -231,7 +235,10 @@ function checkEntry(name: string, entry: Entry): void {
   if (isFolder && size > 0) refuse(name, 'is a folder but has content');
 }
 
-/** As UTF-8 whatever the flag says; the name that readers which know Info-ZIP's Unicode path see must be the same. */
+/**
+ * Reads the name as UTF-8, whatever the flag says. Info-ZIP's Unicode path, which some readers use instead, must be the
+ * same.
+ */
 function entryName(entry: Entry): string {
   const raw = entry.fileNameRaw;
   const name = raw.toString('utf8');
@@ -245,7 +252,7 @@ function refuse(name: string, reason: string): never {
   throw new ZipError(`${quoted(name)}: ${reason}`);
 }
 
-/** With control characters escaped: the name may be made to deceive whoever reads the message. */
+/** Escapes control characters: a name may be made to deceive the reader of the message. */
 const quoted = (name: string): string => JSON.stringify(name);
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -253,8 +260,8 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
 /**
- * Reads in chunks, for yauzl asks for some 40 bytes at a time, one request after the other.
- * (Its own reader of files lets an offset beyond 2^53 from a hostile archive throw where nobody can catch it.)
+ * Reads in chunks, because yauzl asks for about 40 bytes at a time, one request after the other. (Its own file reader
+ * throws for an offset beyond 2^53 in a hostile archive, and nobody can catch that error.)
  */
 class HandleReader extends RandomAccessReader {
   private readonly handle: FileHandle;

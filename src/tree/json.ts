@@ -1,11 +1,11 @@
 /*
- * The one serializer: two spaces, a final newline, text as Go's encoding/json writes it without HTML escaping
- * (docs/contract.md sections 1 and 6).
+ * The one serializer of JSON: an indent of two spaces, a newline at the end, and text as Go's encoding/json writes it
+ * without HTML escaping (docs/contract.md sections 1 and 6).
  */
 
 /**
- * A value of an answer: what JSON can hold, with integers exact. Objects keep the order they were made in; a map is an
- * object with any keys (a JavaScript object would put `9` before `10`, wherever they were).
+ * A value of an answer: any value of JSON, with exact integers. Objects keep the order of their members. A map is an
+ * object with any keys; a JavaScript object would move keys that look like numbers to its beginning.
  */
 export type Json = null | boolean | bigint | number | string | readonly Json[] | JsonObject | ReadonlyMap<string, Json>;
 export interface JsonObject {
@@ -17,7 +17,7 @@ export function document(value: Json): string {
   return `${render(value, '')}\n`;
 }
 
-/** A value as it stands at `indent`: its first line not indented, the lines after it are. */
+/** The text of a value that stands at `indent`. Its first line is not indented; the lines after it are. */
 export function render(value: Json, indent: string): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (typeof value === 'string') return renderText(value);
@@ -30,14 +30,14 @@ export function render(value: Json, indent: string): string {
   return braces(members(value, inner), indent);
 }
 
-/** The members of an object, each on lines of its own at `indent`, joined by commas; '' where there are none. */
+/** The members of an object at `indent`, each beginning on a new line, joined by commas; '' if there are none. */
 export function members(object: JsonObject | ReadonlyMap<string, Json>, indent: string): string {
   return entries(object)
     .map(([key, value]) => `${indent}${renderText(key)}: ${render(value, indent)}`)
     .join(',\n');
 }
 
-/** An object of members that are rendered already; empty ones are passed over. */
+/** An object of rendered members. It skips empty ones. */
 export function braces(rendered: string | readonly string[], indent: string): string {
   const inside = typeof rendered === 'string' ? rendered : rendered.filter((part) => part !== '').join(',\n');
   return inside === '' ? '{}' : `{\n${inside}\n${indent}}`;

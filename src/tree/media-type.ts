@@ -84,17 +84,17 @@ const AFTER_MP4: ReadonlyArray<readonly [RegExp, string]> = [
 const BINARY = /[\0-\x08\x0B\x0E-\x1A\x1C-\x1F]/;
 
 /**
- * The media type of a file by its path within a package, or where the extension says nothing by the
- * bytes that `head` gives: the file's first {@link SNIFFED_BYTES}, or all where there are fewer.
+ * The media type of a file: by its path within a package, or, if the extension says nothing, by the bytes that `head`
+ * gives: the first {@link SNIFFED_BYTES} of the file, or all of a shorter file.
  */
 export function mediaType(path: string, head: () => Uint8Array): string {
   return mediaTypeByExtension(path) ?? sniffMediaType(head());
 }
 
 /**
- * The media type that the extension of a path stands for, whatever its case; undefined for any that is
- * not in the table of section 1 of the contract. The extension runs from the last dot of the last
- * segment, even where that is its first character: `docs/.gz` has `.gz`, `a.b/c` has none.
+ * The media type for the extension of a path, in any case of letters. Undefined for an extension that is not in the
+ * table of docs/contract.md section 1. The extension begins at the last dot of the last segment, even at its first
+ * character: `docs/.gz` has `.gz`, `a.b/c` has none.
  */
 export function mediaTypeByExtension(path: string): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
@@ -103,9 +103,9 @@ export function mediaTypeByExtension(path: string): string | undefined {
 }
 
 /**
- * The media type of a file by its first bytes, of which {@link SNIFFED_BYTES} count: the WHATWG MIME
- * Sniffing rules for an unknown type (section 7.1) as Go's `DetectContentType` answers them
- * (`recorded/rules/sniff`). Where no pattern matches: plain text, or octets where there is binary data.
+ * The media type of a file by its first {@link SNIFFED_BYTES} bytes: the WHATWG MIME Sniffing rules for an unknown type
+ * (section 7.1) as Go's `DetectContentType` applies them (the recorded facts are in `test/recorded/rules`). If no
+ * pattern matches, the type is plain text, or octets if there is binary data.
  */
 export function sniffMediaType(head: Uint8Array): string {
   const bytes = head.subarray(0, SNIFFED_BYTES);
@@ -123,8 +123,8 @@ function matchPattern(patterns: typeof BEFORE_MP4, text: string): string | undef
 }
 
 /**
- * Whether the bytes hold a whole `ftyp` box that names a brand beginning with `mp4`, be it the major one
- * or a compatible one (WHATWG MIME Sniffing, 6.2.1). The four bytes at 12 are a version, no brand.
+ * Whether the bytes hold a whole `ftyp` box that names a brand beginning with `mp4`, as the major brand or a compatible
+ * one (WHATWG MIME Sniffing, 6.2.1). The four bytes at 12 are a version and not a brand.
  */
 function isMp4(bytes: Uint8Array): boolean {
   if (bytes.length < 12) {

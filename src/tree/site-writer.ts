@@ -5,14 +5,17 @@ import { inside } from './inside.ts';
 import { listingOf, manifestWriter } from './manifest.ts';
 import type { Listing, SiteFile } from './manifest.ts';
 
-/** Writes files of a site below one folder, and the site manifest in the order in which files are entered. */
+/**
+ * Writes the files of a site below one folder, and the site manifest. Lines of the manifest are in the order in which
+ * files are entered.
+ */
 export interface SiteWriter {
   readonly folder: string;
   /** The place of a path on disk. Throws an Error for a path that leaves the site. */
   resolve(path: string): string;
-  /** Writes a file that is no package's own, its folder too, and enters it; its digest need not be known. */
+  /** Writes a generated or copied file, with its folder, and enters it. The digest may be left out. */
   write(path: string, bytes: Buffer, kind: Pick<SiteFile, 'type' | 'cache'> & { readonly digest?: string }): SiteFile;
-  /** Enters files that the caller has put in their places. */
+  /** Enters files that the caller has written. */
   enter(listing: Listing): void;
   /** Writes the rest of the manifest. */
   finish(): SiteTotals;
@@ -21,7 +24,7 @@ export interface SiteWriter {
 export interface SiteTotals {
   readonly files: number;
   readonly bytes: number;
-  /** SHA-256 over all parts of the manifest, in hex. */
+  /** The SHA-256 of all parts of the manifest together, in hex. */
   readonly manifest: string;
 }
 
@@ -59,7 +62,7 @@ export function openSiteWriter(folder: string, previous?: string): SiteWriter {
   };
 }
 
-/** Whether a file has this content already; one that can't be read is written anew. */
+/** Whether a file has this content already. A file that can't be read is written again. */
 function holds(path: string, content: Buffer): boolean {
   try {
     return readFileSync(path).equals(content);

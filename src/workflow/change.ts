@@ -9,11 +9,11 @@ import type { Move } from '../storage/git/repository.ts';
 export interface Change {
   readonly layer: OpenLayer;
   readonly edits: readonly TreeEdit[];
-  /** The name of the branch for it, where the layer itself isn't moved. */
+  /** The name of its branch, if the layer's own branch isn't moved. */
   readonly branch: string;
-  /** Of the pull request, and the first line of the commit's message. */
+  /** The title of the pull request, and the first line of the commit message. */
   readonly title: string;
-  /** The text of the pull request, and the rest of the message. */
+  /** The text of the pull request, and the rest of the commit message. */
   readonly text: string;
 }
 
@@ -22,7 +22,7 @@ export interface ChangeReport {
   readonly layer: string;
   readonly title: string;
   readonly text: string;
-  /** The branch that has it: one of its own, or the layer's. Undefined where there was nothing to do. */
+  /** The branch that has it: its own, or the layer's. Undefined if there was nothing to do. */
   readonly branch: string | undefined;
   readonly commit: string | undefined;
   /** `done`: the layer has it already; `there`: its branch does; `planned`: a dry run. */
@@ -31,7 +31,7 @@ export interface ChangeReport {
 
 type Repositories = Pick<Workflow, 'repository'>;
 
-/** Makes a branch of its own for a change, on top of the layer. Throws a `Stop` where the name is taken by something else. */
+/** Makes a separate branch for a change, on top of the layer. Throws a `Stop` if a different branch has that name. */
 export async function makeBranch({ repository }: Repositories, change: Change): Promise<ChangeReport> {
   const { layer, edits, branch, title, text } = change;
   const report = { layer: layer.policy.name, title, text, branch };
@@ -50,8 +50,8 @@ export async function makeBranch({ repository }: Repositories, change: Change): 
 }
 
 /**
- * Puts changes on top of their layer, a commit each, and moves its branch once. `unmoved` are refs that must still be where they
- * were. Throws a `Stop` `moved`, having done nothing, where the branch isn't where it was.
+ * Puts changes on top of their layer, one commit for each, and moves the branch once. `unmoved` are refs that must not
+ * have moved. If the branch or one of these moved, it does nothing and throws a `Stop` with the code `moved`.
  */
 export async function applyChanges(
   { repository }: Repositories,
@@ -73,7 +73,7 @@ export async function applyChanges(
   return { reports, moves: [{ ref: branch, from: to, to }] };
 }
 
-/** A change that isn't made: because that was done before, or in a dry run. */
+/** The report of a change that isn't made, because it was made before or because this is a dry run. */
 export function unmade({ layer, title, text, branch }: Change, state: 'done' | 'planned'): ChangeReport {
   return {
     layer: layer.policy.name,
@@ -85,7 +85,10 @@ export function unmade({ layer, title, text, branch }: Change, state: 'done' | '
   };
 }
 
-/** Throws a `Stop` where moving the layers' branches would leave a work tree behind that shows the old state. */
+/**
+ * Throws a `Stop` if a work tree has one of the layers' branches checked out, since moving the branch would leave it
+ * outdated.
+ */
 export async function refuseCheckedOut({ repository }: Repositories, layers: readonly OpenLayer[]): Promise<void> {
   const checkedOut = await repository.checkedOut();
   const found = layers.find(({ branch }) => checkedOut.has(branch));

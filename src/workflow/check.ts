@@ -13,7 +13,7 @@ import { changedRevisions, sharedRevisions, touchedBy } from './other-layers.ts'
 import type { CheckedLayer, Shared } from './other-layers.ts';
 
 /*
- * What `check` finds: what a build would say, what the policy of the layer forbids, and what the other layers hold.
+ * The findings of `check`: those of a build, those of the layer's policy, and those about other layers.
  */
 
 /** The rules that all layers share. */
@@ -21,9 +21,9 @@ export type Rules = Omit<ReadingRules, 'signatures'>;
 
 /** What a check found. */
 export interface CheckResult {
-  /** Undefined where layers are checked as they are. */
+  /** Undefined if layers are checked as they are. */
   readonly change: ChangedIds | undefined;
-  /** Of the layers that were checked as they are. */
+  /** The layers that were checked as they are. */
   readonly shared: readonly Shared[];
   readonly findings: readonly CheckFinding[];
 }
@@ -35,7 +35,7 @@ export interface ChangedIds {
   readonly removed: readonly string[];
 }
 
-/** What is wrong with a change of a layer, from `base` to `head`; `others` are the other layers. */
+/** The findings about a change of a layer, from `base` to `head`. `others` are the other layers. */
 export async function checkChange(
   rules: Rules & { readonly storage: GitStorage },
   policy: LayerPolicy,
@@ -73,7 +73,7 @@ export async function checkChange(
   };
 }
 
-/** What is wrong with layers as they are; `layers` are all there are, in rank order. */
+/** The findings about layers as they are. `layers` are all layers, in rank order. */
 export async function checkLayers(
   rules: Rules,
   layers: readonly CheckedLayer[],
@@ -90,7 +90,7 @@ export async function checkLayers(
   return { change: undefined, shared, findings: [...shared.map(sharedFinding), ...findings] };
 }
 
-/** Every rule of the build, and those of names and sizes, on some revisions of a layer. */
+/** Applies the rules of builds, and those of names and sizes, to some revisions of a layer. */
 async function revisionFindings(
   rules: Rules,
   revisions: readonly Revision[],
@@ -132,7 +132,7 @@ function entryFindings({ entry, findings, revision }: ReadEntry): Finding[] {
   return [...findings, ...unknown];
 }
 
-/** The finding with its file, and the line that it says or that its place in the manifest has. */
+/** The finding with its file, and with the line that it names or that its place in the manifest has. */
 async function locate(storage: Storage, read: readonly ReadEntry[], finding: Finding): Promise<CheckFinding> {
   const file = finding.where.slice(finding.where.indexOf(': ') + 2);
   const said = /, line (\d+)$/.exec(finding.text)?.[1];

@@ -13,9 +13,9 @@ import type { Held } from './revision-paths.ts';
 import type { Repository } from '../storage/git/repository.ts';
 import { EXECUTABLE, FILE, FOLDER } from '../storage/git/tree.ts';
 
-/** A package from outside, as a layer would list it. */
+/** A package from outside, in the form in which a layer lists it. */
 export interface Incoming {
-  /** `where` is the file or folder it comes from, as the user named it. */
+  /** `where` is the file or folder that it comes from, as the user named it. */
   readonly revision: Revision;
   readonly listed: RevisionFiles;
   /** The signature beside a zip. */
@@ -27,16 +27,16 @@ export type IncomingRead =
   | { readonly kind: 'unfit'; readonly finding: Finding };
 
 export interface IncomingPackages {
-  /** Where the contents are read from. */
+  /** Reads the contents. */
   readonly storage: Storage;
-  /** A package in a zip or a folder, or what is wrong with it. */
+  /** A package in a zip or a folder, or the finding about it. */
   read(path: string): Promise<IncomingRead>;
-  /** Writes its objects; what a layer is to hold of it. */
+  /** Writes the objects of a package to the repository, and returns what a layer holds of it. */
   write(repository: Repository, incoming: Incoming): Promise<Held>;
   close(): Promise<void>;
 }
 
-/** Reads packages as files for a layer. `keepZip` keeps all zips as they are; one with a signature is kept in any case. */
+/** Reads packages from outside for a layer. `keepZip` keeps all zips as zips; a zip with a signature is always kept. */
 export function incomingPackages(layer: string, { keepZip }: { keepZip: boolean }): IncomingPackages {
   const storage = openDirectoryStorage('.', undefined);
   return {
@@ -88,7 +88,7 @@ async function writeZip(repository: Repository, { where }: Revision, signature: 
   return { zip: { mode: FILE, id: zip }, zipSignature: own === undefined ? undefined : { mode: FILE, id: own } };
 }
 
-/** Throws a `Stop` where there is nothing of the kind. */
+/** Throws a `Stop` if it is neither. */
 async function kindOf(path: string): Promise<'zip' | 'folder'> {
   const found = await stat(path).catch((error: unknown) => {
     throw new Stop('no-package', `${path} is not there`, 'name zips or folders of packages', error);
@@ -134,7 +134,7 @@ function isFolderName(value: string | undefined): value is string {
   return value !== undefined && !/^\.{0,2}$|[/\\\0\n]/.test(value) && !isGitName(value);
 }
 
-/** Git refuses to check out what it could take for its own directory (git-fsck(1), "hasDotgit"). */
+/** Git refuses to check out paths that look like its own directory (git-fsck(1), "hasDotgit"). */
 function gitFindings({ where }: Revision, { files }: RevisionFiles): Finding[] {
   const found = files.filter(({ path }) => path.split('/').some(isGitName));
   return found.map(({ path }) => ({

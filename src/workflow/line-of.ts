@@ -2,8 +2,9 @@ import { EVENT_ID, getScalarValue, parseEvents, YAMLException } from 'js-yaml';
 import { lineAt } from '../package/yaml/values.ts';
 
 /**
- * The line, from 1, of a place such as `policy_templates.0.title` in a YAML text, or, where that is missing, of what it would be
- * in; keys may be dotted. Undefined where not even its first part is there, or the text is not YAML.
+ * The line, counted from 1, of a place such as `policy_templates.0.title` in a YAML text. If the text lacks the place,
+ * the line of the nearest object around it. Keys may be dotted. Undefined if the text lacks even the first part, or is
+ * not YAML.
  */
 export function lineOf(text: string, place: string): number | undefined {
   let best = { length: 0, position: -1 };
@@ -21,12 +22,12 @@ interface Place {
 interface Frame {
   readonly path: string;
   readonly isList: boolean;
-  /** Of an object: the key whose value comes next. */
+  /** In an object, the key whose value comes next. */
   key: string | undefined;
   items: number;
 }
 
-/** Every key and item with its place; of a text that is no YAML, none. */
+/** Every key and item with its place. There are none if the text is not YAML. */
 function placesOf(text: string): Place[] {
   const found: Place[] = [];
   const frames: Frame[] = [];

@@ -9,23 +9,24 @@ import type { Layer, Storage } from '../storage/storage.ts';
 import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from './lock.ts';
 import type { Lock } from './lock.ts';
 
-/** What a build does about the lock that lies beside its distributions file. */
+/** Uses the lock file beside the distributions file. */
 export interface LockUse {
-  /** What to build: with `locked`, every layer at its locked commit. */
+  /** The distribution to build. With `locked`, every layer is at its locked commit. */
   readonly distribution: Distribution;
   /**
-   * The layers as they were read, with the refs that the config has. Throws a `Stop` with `lock` where one has no commit.
+   * The layers that were read, with the refs of the configuration. With `lock`, throws a `Stop` if a layer has no
+   * commit.
    */
   named(layers: readonly Layer[]): Layer[];
   /** A warning for each layer whose ref has moved since the lock was made. */
   moved(storage: Pick<Storage, 'readLayer'>): Promise<Finding[]>;
-  /** With `lock`, writes what was built into the lock. */
+  /** With `lock`, writes the commits of the build to the lock file. */
   keep(layers: readonly Layer[]): Promise<void>;
 }
 
 /**
- * Prepares a build of a distribution from the file `config`: `locked` builds what the lock has, `lock` makes the lock anew.
- * Throws a `Stop` where the lock can't be read, lacks the distribution, or no longer fits it.
+ * Prepares the build of a distribution. `locked` builds the commits in the lock file; `lock` writes the file anew.
+ * Throws a `Stop` if the lock file can't be read, lacks the distribution, or no longer fits it.
  */
 export async function useLock(
   {
@@ -79,7 +80,7 @@ function ifNoLayer(error: unknown): undefined {
   if (!(error instanceof Stop && ['no-layer', 'no-packages'].includes(error.code))) throw error;
 }
 
-/** An empty lock where there is no file. */
+/** Reads the lock file. Without a file, the lock is empty. */
 async function readLock(file: string): Promise<Lock> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -88,7 +89,7 @@ async function readLock(file: string): Promise<Lock> {
   return text === undefined ? emptyLock : parseLock(text, file);
 }
 
-/** In one step, so that no reader sees half of it. */
+/** Writes the file in one step, so that no reader sees half of it. */
 async function writeLock(file: string, lock: Lock): Promise<void> {
   await writeFile(temporaryName(file), renderLock(lock));
   await rename(temporaryName(file), file);

@@ -4,8 +4,8 @@ import { Stop } from '../errors.ts';
 import { compareText } from '../paths.ts';
 
 /*
- * `distributions.lock.json`: what the last `build --lock` of each distribution was made of, so that `build --locked` makes the
- * same again. Pure; `lock-file.ts` reads and writes the file.
+ * `distributions.lock.json`: the commits and versions of the last `build --lock` of each distribution, so that `build
+ * --locked` makes the same site again. This file is pure; `lock-file.ts` reads and writes the lock.
  */
 
 const lockedLayer = z.strictObject({ name: z.string(), ref: z.string(), packages: z.string(), commit: z.string() });
@@ -22,7 +22,7 @@ export type LockedDistribution = z.infer<typeof lockedDistribution>;
 
 export const emptyLock: Lock = { version: 1, distributions: {} };
 
-/** Reads a lock's text; `file` is named in the `Stop` that is thrown where it is none. */
+/** Parses the text of a lock file. Throws a `Stop` that names `file` if the text is not a lock. */
 export function parseLock(text: string, file: string): Lock {
   const hint = 'make it again with build --lock';
   try {
@@ -36,15 +36,15 @@ export function parseLock(text: string, file: string): Lock {
   }
 }
 
-/** The text of a lock: sorted, so that it changes only where something moved. */
+/** The text of a lock file. It is sorted, so that it changes only where something moved. */
 export function renderLock({ version, distributions }: Lock): string {
   const sorted = Object.entries(distributions).sort(([a], [b]) => compareText(a, b));
   return `${JSON.stringify({ version, distributions: Object.fromEntries(sorted) }, null, 2)}\n`;
 }
 
 /**
- * The lock with a distribution as it was built. `commits` is by layer. Throws a `Stop` where a layer has no commit: a folder
- * can't be built again as it was.
+ * The lock with a distribution as it was built. The keys of `commits` are layers. Throws a `Stop` if a layer has no
+ * commit: a folder can't be built again as it was.
  */
 export function lockDistribution(
   before: Lock,
@@ -65,8 +65,9 @@ export function lockDistribution(
 }
 
 /**
- * The distribution with every layer pinned to its locked commit. Throws a `Stop` that lists everything that moved since: the
- * registry version, the generator, the layers and their settings; and one where the distribution was never locked.
+ * The distribution with every layer pinned to its locked commit. Throws a `Stop` that lists everything that changed
+ * since (the registry version, the generator, the layers and their settings), or one that says that the distribution
+ * was never locked.
  */
 export function pinDistribution(
   known: Lock,

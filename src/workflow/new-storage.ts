@@ -1,4 +1,4 @@
-/* What a new storage starts with, file by file. */
+/* The first files of a new storage. */
 
 const distributions = `# What is built of this storage, and the rules of changing it.
 #
@@ -41,14 +41,14 @@ says which registries are built of them.
     epr-static promote acme 1.0.0 --from snapshot --to staging
 `;
 
-/** Path -> text, of the branch that is checked out. */
+/** The texts of the branch that is checked out, by path. */
 export const newStorageFiles: Readonly<Record<string, string>> = {
   '.gitignore': '/.cache/\n/dist/\n',
   'README.md': readme,
   'content/distributions.yml': distributions,
 };
 
-/** In the packages folder of every layer, which git would not have without a file. */
+/** A file in the packages folder of every layer: git keeps no empty folders. */
 export const PACKAGES_README = `# Packages
 
 Each is a folder \`<name>/<version>/\`, or a zip \`<name>-<version>.zip\`. They come by \`epr-static add\` and go up by

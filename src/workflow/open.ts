@@ -8,19 +8,19 @@ import { fullName } from '../storage/git/repository.ts';
 import type { Repository } from '../storage/git/repository.ts';
 import type { ReadingRules } from './read-entries.ts';
 
-/** What the verbs that change a storage work on: the storage at one moment, and the repository to write to. */
+/** A storage at one moment, and its repository: verbs that change a storage work on these. */
 export interface Workflow {
   readonly config: StorageConfig;
   readonly storage: Storage;
   readonly repository: Repository;
-  /** Those of the config that have a branch. */
+  /** The layers of the configuration that have a branch. */
   readonly layers: readonly OpenLayer[];
-  /** Where things that can be made again are kept. */
+  /** The folder of everything that can be made again. */
   readonly cache: string;
   close(): Promise<void>;
 }
 
-/** A layer as it is at a commit. */
+/** A layer at one commit. */
 export interface OpenLayer {
   readonly policy: LayerPolicy;
   /** The full name of its branch. */
@@ -33,11 +33,11 @@ export interface WorkflowOptions {
   /** The distributions file. */
   readonly config: string;
   readonly storage?: string | undefined;
-  /** Where things that can be made again are kept. */
+  /** The folder of everything that can be made again. */
   readonly cache: string;
 }
 
-/** Opens a storage to change it. Throws a `Stop` where that is not a git repository on this machine. */
+/** Opens a storage to change it. Throws a `Stop` if it is not a git repository on this machine. */
 export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> {
   const config = await readStorageConfig(options);
   const shown = withoutCredentials(config.storage);
@@ -57,7 +57,7 @@ export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> 
   }
 }
 
-/** The layer of a name. Throws a `Stop` where the config doesn't know it, or it has no branch. */
+/** The layer with a name. Throws a `Stop` if the configuration doesn't have it, or if it has no branch. */
 export function layerNamed({ config, layers }: Pick<Workflow, 'config' | 'layers'>, name: string): OpenLayer {
   const known = config.layers.map((layer) => layer.name);
   if (!known.includes(name))
@@ -72,7 +72,7 @@ export function layerNamed({ config, layers }: Pick<Workflow, 'config' | 'layers
   );
 }
 
-/** The revision of a layer. Throws a `Stop` that names the near match. */
+/** A revision of a layer. If there is none, throws a `Stop` that names the closest one. */
 export function revisionNamed({ layer }: OpenLayer, name: string, version: string): Revision {
   const found = layer.revisions.find((revision) => revision.name === name && revision.version === version);
   if (found) return found;
@@ -92,7 +92,7 @@ export function layersAbove({ distributions }: StorageConfig, name: string): Rea
   return new Set(above);
 }
 
-/** What `touchedBy` is to compare a layer's revisions with. */
+/** The layers with which `touchedBy` compares the revisions of a layer. */
 export function othersOf(
   { config, layers }: Pick<Workflow, 'config' | 'layers'>,
   { policy }: OpenLayer,
@@ -101,12 +101,12 @@ export function othersOf(
   return { above: layersAbove(config, policy.name), others };
 }
 
-/** The rules of a build by which a layer's packages are fit. */
+/** The rules by which a build judges the packages of a layer. */
 export function rulesOf({ storage, config, cache }: Workflow, { policy }: OpenLayer): ReadingRules {
   return { storage, cache, tables: config.tables, signatures: policy.signatures };
 }
 
-/** At one commit, whatever happens to the branch meanwhile. */
+/** Reads the layer at one commit, even if the branch moves meanwhile. */
 async function openLayer(
   { storage, repository }: Pick<Workflow, 'storage' | 'repository'>,
   policy: LayerPolicy,

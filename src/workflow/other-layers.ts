@@ -8,29 +8,29 @@ import type { Touched, Twin } from './policy.ts';
  * The same revision in several layers, or in one layer at two commits.
  */
 
-/** A layer as it is checked. */
+/** A layer that is checked. */
 export interface CheckedLayer {
   readonly layer: Layer;
   /** The names of the layers that win over it. */
   readonly above: ReadonlySet<string>;
   readonly signatures: LayerPolicy['signatures'];
-  /** By path from the layer's root; asked for only where it is needed. */
+  /** The files by path from the root of the layer. They are read only if somebody asks. */
   committed(): Promise<ReadonlyMap<string, CommittedFile>>;
 }
 
-/** A revision that more than one layer holds. */
+/** A revision in more than one layer. */
 export interface Shared {
   readonly id: string;
   /** In rank order. */
   readonly layers: readonly string[];
   readonly sameContent: boolean;
-  /** How many files have another mode in one of the layers. */
+  /** The number of files that have another mode in one of the layers. */
   readonly modes: number;
 }
 
 /**
- * A revision of a layer, or one that is to be in it, beside what the `others` hold of its package. `above` names those of them
- * that win over the layer. `listed` are the files of a revision that the storage doesn't hold.
+ * A revision of a layer, or one that is new to it, together with what the `others` hold of its package. `above` names
+ * the ones among them that win over the layer. `listed` are the files of a revision that the storage doesn't hold.
  */
 export async function touchedBy(
   storage: Storage,
@@ -60,7 +60,10 @@ export async function touchedBy(
   };
 }
 
-/** Those revisions that several of the layers, given in rank order, hold; at least one of the holders is in `scope`. */
+/**
+ * The revisions that several of the layers hold, if at least one of these layers is in `scope`. `layers` are in rank
+ * order.
+ */
 export async function sharedRevisions(
   storage: Storage,
   layers: readonly CheckedLayer[],
@@ -103,7 +106,10 @@ async function differentModes(storage: Storage, a: Held, b: Held): Promise<numbe
   return files.filter(differs).length;
 }
 
-/** What a layer at `head` has that it lacked at `base`, has no more, and has otherwise. */
+/**
+ * The revisions that a layer at `head` has and lacked at `base`, that it no longer has, and that it has with other
+ * content.
+ */
 export async function changedRevisions(
   storage: Storage,
   base: CheckedLayer,

@@ -3,17 +3,18 @@ import type { Finding } from '../errors.ts';
 import { compareRevisionVersions, parseStrictVersion } from '../core/version.ts';
 
 /*
- * What a change of a layer may do: pure rules over what it adds, overwrites and removes, and what the other layers hold.
+ * What a change of a layer may do. These are pure rules about the revisions that it adds, overwrites and removes, and
+ * about the other layers.
  */
 
-/** How a layer treats what is published. */
+/** What may happen to published versions in a layer. */
 export type Policy = Pick<LayerPolicy, 'overwrite' | 'remove'>;
 
-/** A finding with the file of the storage and the line that it is about, where there is one; notes fail nothing. */
+/** A finding with its file in the storage and its line, if it has these. Notes fail nothing. */
 export interface CheckFinding extends Omit<Finding, 'level'> {
   readonly level: Finding['level'] | 'note';
   readonly file?: string | undefined;
-  /** From 1. */
+  /** Counted from 1. */
   readonly line?: number | undefined;
 }
 
@@ -25,7 +26,7 @@ export interface Twin {
   readonly sameContent: boolean;
 }
 
-/** A revision that a change touches, and what other layers hold of its package. */
+/** A revision that a change touches, with what other layers hold of its package. */
 export interface Touched {
   readonly id: string;
   readonly version: string;
@@ -40,16 +41,16 @@ export interface LayerChange {
   readonly layer: string;
   readonly policy: Policy;
   readonly added: readonly Touched[];
-  /** `sameContent`: only modes differ from what was there. */
+  /** With `sameContent`, only modes differ from the revision before. */
   readonly overwritten: readonly (Touched & { readonly sameContent: boolean })[];
   readonly removed: readonly Touched[];
-  /** Why something is removed, as the change itself says. */
+  /** The reason for a removal, which the change gives. */
   readonly reason: string | undefined;
-  /** The layer that what is removed was promoted to, as the change itself says. */
+  /** The layer to which a removed revision was promoted, which the change gives. */
   readonly promotedTo?: string | undefined;
 }
 
-/** Everything that a change does against the rules, and notes on what only looks so. */
+/** All findings about a change: where it breaks rules, and notes where it only seems to. */
 export function policyFindings(change: LayerChange): CheckFinding[] {
   return [
     ...change.added.flatMap((one) => [...collisions(change.layer, one), ...notNewer(change.layer, one)]),
@@ -59,7 +60,7 @@ export function policyFindings(change: LayerChange): CheckFinding[] {
   ];
 }
 
-/** The findings as those who propose a change see them: without notes, and a low version is only a warning. */
+/** The findings for a person who proposes a change: without notes, and a version that is too low is only a warning. */
 export function proposerFindings(findings: readonly CheckFinding[]): Finding[] {
   return findings.flatMap(({ code, where, text, level }) =>
     level === 'note' ? [] : [{ code, where, text, level: code === 'not-newer' ? 'warning' : level }],
@@ -81,7 +82,7 @@ function collisions(layer: string, touched: Touched): CheckFinding[] {
     });
 }
 
-/** A new revision must be newer than what higher layers hold: their clients would never be offered it. */
+/** A new revision must be newer than those in higher layers. Otherwise clients of these would never get it. */
 function notNewer(layer: string, touched: Touched): CheckFinding[] {
   const version = parseStrictVersion(touched.version);
   const others = touched.above.flatMap((one) => {

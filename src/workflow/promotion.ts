@@ -16,13 +16,13 @@ import { touchedBy } from './other-layers.ts';
 import { policyFindings, proposerFindings } from './policy.ts';
 import { readEntries } from './read-entries.ts';
 
-/** From which layer to which. */
+/** The lower and the higher layer of a promotion. */
 export interface Way {
   readonly from: OpenLayer;
   readonly to: OpenLayer;
 }
 
-/** The two changes of one promotion, and which of them is still to be made. */
+/** The two changes of one promotion, and whether each is made already. */
 export interface Promotion {
   readonly id: string;
   readonly add: Change;
@@ -34,11 +34,13 @@ export interface Promotion {
 
 export interface Selection {
   readonly package?: string | undefined;
-  /** A version of Kibana that must be able to use what is promoted. */
+  /** A version of Kibana that must accept the promoted revisions. */
   readonly kibana?: string | undefined;
 }
 
-/** The way between two layers by name. Throws a `Stop` where it doesn't lead to one that wins over the other. */
+/**
+ * The way between two layers, given by name. Throws a `Stop` if it doesn't lead to a layer that wins over the other.
+ */
 export function wayBetween(workflow: Workflow, from: string, to: string): Way {
   const way = { from: layerNamed(workflow, from), to: layerNamed(workflow, to) };
   if (!layersAbove(workflow.config, from).has(to) || layersAbove(workflow.config, to).has(from)) {
@@ -49,7 +51,7 @@ export function wayBetween(workflow: Workflow, from: string, to: string): Way {
   return way;
 }
 
-/** A warning for every distribution that a promoted revision leaves. */
+/** A warning for every distribution that loses a promoted revision. */
 export function lossFindings({ config }: Pick<Workflow, 'config'>, { from, to }: Way): Finding[] {
   const [lower, upper] = [from.policy.name, to.policy.name];
   const losing = Object.entries(config.distributions).filter(
@@ -63,7 +65,7 @@ export function lossFindings({ config }: Pick<Workflow, 'config'>, { from, to }:
   }));
 }
 
-/** The promotion of one revision, from whatever step it is at. Throws a `Stop` where neither layer holds it. */
+/** The promotion of one revision, from its present step. Throws a `Stop` if neither layer holds it. */
 export async function planPromotion(workflow: Workflow, way: Way, name: string, version: string): Promise<Promotion> {
   const find = ({ layer }: OpenLayer): Revision | undefined =>
     layer.revisions.find((one) => one.name === name && one.version === version);
@@ -75,8 +77,8 @@ export async function planPromotion(workflow: Workflow, way: Way, name: string, 
 }
 
 /**
- * The promotions of all revisions that are in the lower layer alone, by name and version, and of those that the upper one has
- * already got with the same content. What it has with other content is left, with a warning.
+ * The promotions of all revisions that only the lower layer holds, and of those that the upper layer holds with the
+ * same content, by name and version. If it holds other content, the revision is left, with a warning.
  */
 export async function planAll(
   workflow: Workflow,
@@ -135,7 +137,7 @@ async function planFor(
   return { ...promotion, findings: [...read.flatMap(({ findings }) => findings), ...proposerFindings(rules)] };
 }
 
-/** `held` is what the lower layer has; `kept` what the upper one has with the same content, and which stays. */
+/** `held` is what the lower layer has. `kept` is what the upper layer has with the same content; it stays. */
 function promotionOf(
   { from, to }: Way,
   { id, name, version }: Revision,
@@ -173,7 +175,7 @@ function present(held: Held): Held {
   return Object.fromEntries(Object.entries(held).filter(([, node]) => node !== undefined));
 }
 
-/** What is unfit may be for any version. */
+/** An unfit revision may be for any version. */
 function isFor({ entry }: ReadEntry, kibana: Version): boolean {
   const written = entry?.facts.kibana;
   if (written === undefined) return true;

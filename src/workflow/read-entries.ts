@@ -7,7 +7,7 @@ import type { ReadEntry } from '../build/cache/entries.ts';
 import type { Entry } from '../build/entry.ts';
 import { indexFiles } from '../build/index-files.ts';
 
-/** By which rules revisions are read, and where what was read is kept; undefined keeps nothing. */
+/** The rules for reading revisions, and the folder that keeps the results. Undefined keeps nothing. */
 export interface ReadingRules {
   readonly storage: Storage;
   readonly tables: Tables;
@@ -15,7 +15,7 @@ export interface ReadingRules {
   readonly cache: string | undefined;
 }
 
-/** Reads revisions as a build does, in their order; `findings` are all that makes each unfit. */
+/** Reads revisions as a build does, in their order. The `findings` of each are everything that makes it unfit. */
 export async function readEntries(
   { storage, tables, signatures, cache }: ReadingRules,
   revisions: readonly Revision[],
@@ -26,7 +26,10 @@ export async function readEntries(
   return judged.map((read) => Object.assign({}, read, { entry: read.findings.length === 0 ? read.entry : undefined }));
 }
 
-/** What queries ask of these entries, given in the order of answers; without rows, so it finds but does not answer. */
+/**
+ * The columns of these entries, which are in the order of answers. They have no rows, so they can find revisions and
+ * not answer.
+ */
 export function columnsOf(entries: readonly Entry[], categories: readonly Category[]): Columns {
   const revisions = entries.map(({ revision: { name, version }, facts }) => ({
     name,

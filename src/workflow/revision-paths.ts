@@ -6,7 +6,7 @@ import type { OpenLayer } from './open.ts';
 import type { Repository } from '../storage/git/repository.ts';
 import type { TreeNode } from '../storage/git/tree.ts';
 
-/** The places of a revision in a layer, with what is there. */
+/** The places of a revision in a layer, and what is there. */
 export interface Held {
   readonly folder?: TreeNode | undefined;
   readonly folderSignature?: TreeNode | undefined;
@@ -17,8 +17,8 @@ export interface Held {
 type Id = Pick<Revision, 'name' | 'version'>;
 
 /**
- * What a layer's commit holds of a revision, as the tree has it, modes included. Throws a `Stop` where it is there twice, as a
- * folder and as a zip: one of them would be lost.
+ * What the commit of a layer holds of a revision, as the tree has it, with modes. Throws a `Stop` if it holds the
+ * revision twice, as a folder and as a zip, because a change would lose one of them.
  */
 export async function heldAt(repository: Repository, { commit, policy }: OpenLayer, id: Id): Promise<Held> {
   const root = await repository.treeOf(commit);
@@ -34,7 +34,7 @@ export async function heldAt(repository: Repository, { commit, policy }: OpenLay
   return { folder, folderSignature, zip, zipSignature };
 }
 
-/** The edits that make a layer hold this of a revision and nothing else. */
+/** The edits after which a layer holds exactly this of a revision. */
 export function editsTo(packages: string, id: Id, held: Held): TreeEdit[] {
   const paths = pathsOf(packages, id);
   return [
@@ -45,7 +45,7 @@ export function editsTo(packages: string, id: Id, held: Held): TreeEdit[] {
   ];
 }
 
-/** Where a layer has a revision, in one form. */
+/** The place of a revision in a layer, in one form. */
 export function pathOf(packages: string, id: Id, form: 'folder' | 'zip'): string {
   return pathsOf(packages, id)[form];
 }

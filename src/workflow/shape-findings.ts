@@ -3,7 +3,7 @@ import type { CommittedFile } from '../storage/git/history.ts';
 import type { CheckFinding } from './policy.ts';
 
 /*
- * What makes a revision hard to keep in a repository or on somebody's disk: names that differ only by case, and sizes.
+ * Findings about revisions that are hard to keep in a repository or on disk: names that differ only in case, and sizes.
  */
 
 /** The most that a file may have, in bytes: 25 MiB. */
@@ -11,7 +11,9 @@ const LARGEST_FILE = 25 * 2 ** 20;
 /** The most that the files of a package may have together, in bytes: 250 MB. */
 const LARGEST_PACKAGE = 250e6;
 
-/** Names and versions of `own` that others of the storage have in another case: one file system can't hold both. */
+/**
+ * Names and versions of `own` that differ only in case from others of the storage. Some file systems can't hold both.
+ */
 export function caseTwins(own: readonly Revision[], all: readonly Revision[]): CheckFinding[] {
   const places = all.map((revision) => ({
     revision,
@@ -31,7 +33,7 @@ export function caseTwins(own: readonly Revision[], all: readonly Revision[]): C
   });
 }
 
-/** Paths of one revision, folders included, that differ only by case. */
+/** Paths of one revision, folders included, that differ only in case. */
 export function casePaths(revision: Revision, files: readonly PackageFile[]): CheckFinding[] {
   const paths = new Set(files.flatMap(({ path }) => [...foldersOf(path), path]));
   const groups = groupBy([...paths], (path) => path.toLowerCase());
@@ -40,7 +42,7 @@ export function casePaths(revision: Revision, files: readonly PackageFile[]): Ch
   );
 }
 
-/** Files and packages that are too large. `sizes` is by the path from the layer's root. */
+/** Files and packages that are too large. The keys of `sizes` are paths from the root of the layer. */
 export function sizeFindings(
   revision: Revision,
   files: readonly PackageFile[],

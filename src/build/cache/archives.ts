@@ -6,17 +6,20 @@ import type { Entry } from '../entry.ts';
 import { keptLists } from './checked-files.ts';
 import type { StoredZip, ZipRow, ZipTask } from '../threads/tasks.ts';
 
-/** The zips of packages, from build to build; one that an earlier build left is checked before it is used. */
+/** The zips of packages, kept from build to build. A zip of an earlier build is checked before it is used. */
 export interface ZipStore {
-  /** Makes `path` the zip of a package whose contents are all in the store; undefined where one of these is broken. */
+  /**
+   * Puts the zip of a package at `path`. All contents of the package must be in the store. Undefined if one of them is
+   * broken.
+   */
   place(entry: Entry, path: string): Promise<StoredZip | undefined>;
-  /** What an earlier build has kept of a package's zip, the zip itself unchecked. */
+  /** The facts that an earlier build kept about the zip of a package. The zip itself is not checked. */
   find(entry: Entry): StoredZip | undefined;
-  /** Keeps what was made for later builds. */
+  /** Keeps the new zips for later builds. */
   close(): void;
 }
 
-/** On disk: `<first two digits of the key>/<key>.zip`, and lists of what is known of them. */
+/** On disk: `<first two digits of the key>/<key>.zip`, and lists of facts about the zips. */
 export function openZipStore(folder: string, contents: ContentStore): ZipStore {
   const known = keptLists<StoredZip>(folder);
   const made: [string, StoredZip][] = [];
@@ -55,5 +58,5 @@ function keyOf({ revision, files }: Entry): string {
   return hash.digest('hex').slice(0, 40);
 }
 
-/** Changes with the bytes of zips. */
+/** Increase it when the bytes of zips change. */
 const FORMAT = 1;

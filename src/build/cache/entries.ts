@@ -11,7 +11,7 @@ import { makeEntry } from '../entry.ts';
 import type { Entry } from '../entry.ts';
 import { keptFiles } from './checked-files.ts';
 
-/** A revision as it was read: its entry, or, where it is unfit, only the findings that say why. */
+/** A revision that was read: its entry, or, if it is unfit, only the findings that say why. */
 export interface ReadEntry {
   readonly revision: Revision;
   readonly entry: Entry | undefined;
@@ -22,7 +22,7 @@ export interface ReadEntry {
 
 export interface EntryReader {
   read(revision: Revision): Promise<ReadEntry>;
-  /** The entry that an earlier build has kept. */
+  /** The entry that an earlier build kept. */
   find(revision: Revision): Entry | undefined;
 }
 
@@ -60,10 +60,10 @@ export function entryReader(
   };
 }
 
-/** Changes with what is kept of an entry. */
+/** Increase it when the form of kept entries changes. */
 const FORMAT = 1;
 
-/** An entry without what is of its layer, as JSON can hold it. */
+/** An entry without the facts of its layer, in a form for JSON. */
 type KeptEntry = Omit<Entry, 'revision' | 'files' | 'rendered'> & {
   readonly files: readonly (readonly [path: string, content: string])[];
   readonly rendered: Omit<Entry['rendered'], 'variants'> & {

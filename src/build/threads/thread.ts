@@ -5,7 +5,7 @@ import { unlessHalted } from './halt.ts';
 import type { ThreadData } from './pool.ts';
 import type { Work } from './tasks.ts';
 
-/** A worker thread: tasks come as messages of some, each of which is answered by their results or errors. */
+/** A worker thread. A message holds several tasks; the answer holds their results or errors. */
 const { brake, number, ...pack } = workerData as ThreadData;
 const work = startWork(pack);
 

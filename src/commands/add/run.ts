@@ -18,12 +18,12 @@ export interface AddOptions extends WorkflowOptions {
   readonly paths: readonly string[];
   readonly layer: string;
   readonly keepZip: boolean;
-  /** Moves the layer's own branch. */
+  /** Whether to move the layer's own branch. */
   readonly apply: boolean;
   readonly dryRun: boolean;
 }
 
-/** What an addition did, or what kept it from doing it. */
+/** What an addition did, or the findings that prevented it. */
 export interface AddReport {
   /** The git directory of the storage. */
   readonly repository: string;
@@ -31,15 +31,15 @@ export interface AddReport {
   readonly apply: boolean;
   readonly dryRun: boolean;
   readonly packages: readonly AddedReport[];
-  /** Undefined where there is nothing to add. */
+  /** Undefined if there is nothing to add. */
   readonly change: ChangeReport | undefined;
-  /** With an error among them, nothing was done. */
+  /** If one of them is an error, nothing was done. */
   readonly findings: readonly Finding[];
 }
 
 export interface AddedReport {
   readonly id: string;
-  /** The zip or folder it comes from. */
+  /** The zip or folder that it comes from. */
   readonly source: string;
   /** Its place in the layer. */
   readonly where: string;
@@ -49,7 +49,10 @@ export interface AddedReport {
   readonly state: 'new' | 'overwritten' | 'done';
 }
 
-/** Puts packages from outside into a layer, as one commit. Packages that are unfit or against the layer's rules are findings. */
+/**
+ * Puts packages from outside into a layer, as one commit. Packages that are unfit, or that break the rules of the
+ * layer, are findings.
+ */
 export async function add(options: AddOptions): Promise<AddReport> {
   const { paths, apply, dryRun } = options;
   if (paths.length === 0) throw new Stop('usage', 'add takes zips or folders of packages', 'see add --help');
@@ -129,7 +132,7 @@ async function readAll(
   return { packages, findings };
 }
 
-/** Everything that is wrong with one package, by the rules of the build and of the layer. */
+/** All findings about one package, by the rules of builds and of the layer. */
 async function readOne(
   { workflow, layer, incoming }: Reading,
   { revision, listed, signature }: Incoming,

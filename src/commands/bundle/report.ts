@@ -1,7 +1,7 @@
 import type { BundleReport } from './run.ts';
 import { count, megabytes, printLines } from '../../report.ts';
 
-/** What was packed, and how to open it, for a person. */
+/** The report of a bundle for a person. */
 export function printBundle({ file, size, digest, files, links, next }: BundleReport): void {
   printLines((color) => [
     `${color.green('packed')} ${file}`,

@@ -19,7 +19,7 @@ import type { SiteOptions } from '../site-folder.ts';
 
 export interface BundleOptions extends SiteOptions {
   readonly format: 'tar.gz' | 'zip';
-  /** The file to write; by default beside the site, called after it. */
+  /** The file to write. By default it is beside the site and has its name. */
   readonly file?: string | undefined;
 }
 
@@ -27,21 +27,21 @@ export interface BundleReport {
   readonly file: string;
   /** Bytes. */
   readonly size: number;
-  /** SHA-256, in hex; also in `<file>.sha256`. */
+  /** SHA-256, in hex. `<file>.sha256` holds it too. */
   readonly digest: string;
   readonly files: number;
-  /** Of these, how many are links to others of the archive. */
+  /** How many of these are links to other members of the archive. */
   readonly links: number;
-  /** How to open it on the other side: commands to paste. */
+  /** The commands that open it on the other side, to paste. */
   readonly next: readonly string[];
 }
 
 interface Member {
-  /** In the archive. */
+  /** Its name in the archive. */
   readonly name: string;
   readonly path: string;
   readonly size: number;
-  /** The name of a member before it that is the same file. */
+  /** The name of an earlier member that is the same file. */
   readonly link: string | undefined;
 }
 
@@ -99,7 +99,10 @@ function naming(error: unknown, { temporary, file, folder }: Record<'temporary' 
   return error;
 }
 
-/** The site's files and those of its host folders, in walk order; files that are one on disk once, where `canLink`. */
+/**
+ * The files of the site and of its host folders, in walk order. With `canLink`, files that are one on disk are packed
+ * once.
+ */
 async function membersOf(folder: string, canLink: boolean): Promise<Member[]> {
   const parent = dirname(folder);
   const tops = [folder, ...hostNames.map((host) => hostFolder(folder, host))];
@@ -126,14 +129,17 @@ async function walk(parent: string, name: string): Promise<string[]> {
   return inner.flat();
 }
 
-/** The site manifest as `sha256sum -c` reads it, since the other side may have nothing else. */
+/** The site manifest in the format of `sha256sum -c`, because the other side may have no other tool. */
 async function digestList(folder: string): Promise<{ name: string; text: string }> {
   const top = basename(folder);
   const lines = (await listedFiles(folder)).map(({ path, digest }) => digestLine(digest, `${top}/${path}`));
   return { name: `${top}.SHA256SUMS`, text: lines.join('') };
 }
 
-/** sha256sum(1): a line whose name has a backslash or a line break begins with a backslash, and has them escaped. */
+/**
+ * In sha256sum(1), a line whose name has a backslash or a line break begins with a backslash, and these characters are
+ * escaped.
+ */
 function digestLine(digest: string, path: string): string {
   const escaped = path.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
   return `${escaped === path ? '' : '\\'}${digest}  ${escaped}\n`;
@@ -153,7 +159,7 @@ async function pack(
   await written;
 }
 
-/** One at a time: archiver stats files ahead, which would put a link before the file that it is to. */
+/** Adds one file at a time. archiver stats files in advance, which could put a link before its file. */
 async function appendAll(
   archive: TarArchive | ZipArchive,
   members: readonly Member[],
@@ -174,7 +180,7 @@ async function appendAll(
 const EPOCH = new Date('1980-01-01T00:00:00Z');
 
 function append(archive: TarArchive | ZipArchive, { name, path, link }: Member): void {
-  // archiver's types know only files, folders and symbolic links; its tar has hard links as well.
+  // The types of archiver know only files, folders and symbolic links, but its tar has hard links too.
   const data = { name, date: EPOCH, mode: 0o644 };
   if (link === undefined) archive.file(path, data);
   else archive.append(Buffer.alloc(0), { ...data, type: 'link', linkname: link } as typeof data);

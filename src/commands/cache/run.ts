@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 
 export interface PruneOptions {
   readonly cache: string;
-  /** Also the clones of storages, which have to be fetched again. */
+  /** Also removes the clones of storages, which the next build fetches again. */
   readonly all: boolean;
   readonly dryRun: boolean;
 }
@@ -11,14 +11,14 @@ export interface PruneOptions {
 export interface PruneReport {
   readonly cache: string;
   readonly removed: readonly string[];
-  /** What these files take; those that a site shares stay on disk as the site's. */
+  /** The size of the removed files. Files that a site shares stay on disk as parts of the site. */
   readonly bytes: number;
 }
 
-/** What builds can make again from the storages alone, and the lists of changes, which are of no use to builds. */
+/** The folders that builds can make again from the storages, and the lists of changes, which no build needs. */
 const MADE = ['archives', 'changes', 'contents', 'entries', 'state', 'stats', 'zips'];
 
-/** Empties the cache: what builds have kept, and the clones only when asked. The next build makes it all again. */
+/** Removes what builds keep in the cache, and the clones only if asked. The next build makes everything again. */
 export async function pruneCache({ cache, all, dryRun }: PruneOptions): Promise<PruneReport> {
   const folder = resolve(cache);
   const there: string[] = await readdir(folder).catch(() => []);

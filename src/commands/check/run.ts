@@ -12,9 +12,9 @@ import { titleFindings } from '../../workflow/policy.ts';
 import type { CheckedLayer } from '../../workflow/other-layers.ts';
 
 export interface CheckOptions {
-  /** The layer to check; all of them without one. */
+  /** The layer to check. Without one, all layers are checked. */
   readonly layer?: string | undefined;
-  /** What the change starts from, by default the layer as it is. */
+  /** The start of the change. By default, the layer as it is. */
   readonly base?: string | undefined;
   /** The changed layer. */
   readonly head?: string | undefined;
@@ -34,7 +34,7 @@ export interface CheckReport extends CheckResult {
   }[];
 }
 
-/** Checks a change of a layer, or, without `base` and `head`, layers as they are. */
+/** Checks a change of a layer. Without `base` and `head`, it checks layers as they are. */
 export async function check(options: CheckOptions): Promise<CheckReport> {
   const config = await readStorageConfig({ config: options.config, storage: options.storage });
   const changing = options.base !== undefined || options.head !== undefined;
@@ -77,7 +77,7 @@ interface Checking {
   readonly storage: Storage;
 }
 
-/** The layer where the change begins: what it has in common with what it is to be merged into. */
+/** The layer at the start of the change: at the last commit that the change shares with the branch it is for. */
 async function readBase(
   checking: Checking & { readonly storage: GitStorage },
   { layer: head }: CheckedLayer,
@@ -111,7 +111,7 @@ function checkedLayer(
 /** A folder has neither modes nor commits. */
 const NO_FILES: ReturnType<typeof committedFiles> = Promise.resolve(new Map());
 
-/** All layers, those that win over others first. */
+/** All layers, highest first. */
 function ranked(config: StorageConfig): LayerPolicy[] {
   const rank = new Map(config.layers.map(({ name }) => [name, layersAbove(config, name).size]));
   return [...config.layers].sort((a, b) => (rank.get(a.name) ?? 0) - (rank.get(b.name) ?? 0));

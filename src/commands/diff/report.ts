@@ -3,7 +3,7 @@ import type { Colors } from '../../report.ts';
 import type { ChangedRevision, DiffReport } from '../../inspect/diff.ts';
 import type { Clients, Noticed } from '../../inspect/client-impact.ts';
 
-/** A comparison for a person. */
+/** The report of a comparison for a person. */
 export function printDiff(report: DiffReport): void {
   printLines((color) => diffLines(report, color));
 }
@@ -21,7 +21,7 @@ function diffLines(report: DiffReport, color: Colors): string[] {
   return lines;
 }
 
-/** The same for a pull request's comment. */
+/** The same for a comment on a pull request. */
 export function printDiffMarkdown(report: DiffReport): void {
   const { before, after, added, removed, changed, moved, noticed, unfit } = report;
   const lines = [`### ${escape(before)} → ${escape(after)}`, '', `${counts(report)}.`];
@@ -71,7 +71,7 @@ function noticedLines(noticed: readonly Noticed[], color: Colors): string[] {
   return lines;
 }
 
-/** Those that the same clients notice together, the largest group first. */
+/** Groups changes by the clients that notice them, the largest group first. */
 function grouped(noticed: readonly Noticed[]): Map<string, Noticed[]> {
   const groups = new Map<string, Noticed[]>();
   for (const one of noticed) {
@@ -100,7 +100,7 @@ function filesText(files: ChangedRevision['files']): string {
   return files.length > MOST_FILES ? `${shown.join(', ')} and ${files.length - MOST_FILES} more` : shown.join(', ');
 }
 
-/** Of one revision in a text; JSON has them all. */
+/** The most files of one revision that a text names. JSON names all. */
 const MOST_FILES = 12;
 
 function code(text: string): string {

@@ -12,10 +12,10 @@ import type { DiffReport, Side } from '../../inspect/diff.ts';
 import { siteSide, storageSide } from '../../inspect/diff-sides.ts';
 
 export interface DiffOptions {
-  /** Each a site's folder, a distribution, or, with `layer`, a commit of it. */
+  /** Both are the folder of a site, the name of a distribution, or, with `layer`, a commit of that layer. */
   readonly sides: readonly [before: string, after: string];
   readonly layer?: string | undefined;
-  /** With `layer`: the distribution that is compared, with the layer at each of the commits. */
+  /** With `layer`: compares this distribution, with the layer at each of the commits. */
   readonly dist?: string | undefined;
   readonly config: string;
   readonly storage?: string | undefined;
@@ -23,7 +23,7 @@ export interface DiffOptions {
   readonly offline: boolean;
 }
 
-/** What is different between two sites, two distributions, or two commits of a layer. */
+/** Compares two sites, two distributions, or two commits of a layer. */
 export async function diff(options: DiffOptions): Promise<DiffReport> {
   const [before, after] = options.sides;
   if (options.layer === undefined && isSite(before) && isSite(after))
@@ -35,7 +35,7 @@ export async function diff(options: DiffOptions): Promise<DiffReport> {
   });
 }
 
-/** Layers of a storage, in rank order, and what the user called them. */
+/** Layers of a storage, in rank order, and the user's name for them. */
 interface Source {
   readonly title: string;
   readonly location: string;

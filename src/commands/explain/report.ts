@@ -2,7 +2,10 @@ import type { ExplainedPackage, ExplainedRevision, ExplainReport } from './run.t
 import { count, printLines } from '../../report.ts';
 import type { Colors } from '../../report.ts';
 
-/** An explanation for a person: of one package every revision, of many those that are found and what is newer. */
+/**
+ * The report of an explanation for a person. It shows every revision of one package; of several packages, the revisions
+ * that are found, and newer ones.
+ */
 export function printExplain(report: ExplainReport): void {
   printLines((color) => explainLines(report, color));
 }

@@ -12,7 +12,7 @@ import type { Verdict } from '../../inspect/explain.ts';
 import { columnsOf, readEntries } from '../../workflow/read-entries.ts';
 
 export interface ExplainOptions {
-  /** The package; without one, that of the query, or else every one. */
+  /** The package. Without one, the query's; without that, every package. */
   readonly name?: string | undefined;
   readonly dist?: string | undefined;
   /** A request as a client sends it: `/search?…`, `/categories?…`, or a whole URL of one. */
@@ -29,7 +29,7 @@ export interface ExplainOptions {
 export interface ExplainReport {
   readonly distribution: string;
   readonly storage: string;
-  /** What was asked, as a client would. */
+  /** The request, as a client would send it. */
   readonly request: string;
   readonly packages: readonly ExplainedPackage[];
 }
@@ -38,7 +38,7 @@ export interface ExplainedPackage {
   readonly name: string;
   /** The versions that the client gets. */
   readonly found: readonly string[];
-  /** The newest first. */
+  /** Newest first. */
   readonly revisions: readonly ExplainedRevision[];
 }
 
@@ -47,12 +47,12 @@ export interface ExplainedRevision {
   readonly layer: string;
   readonly shadows: readonly { readonly layer: string; readonly sameContent: boolean }[];
   readonly found: boolean;
-  /** The one rule that decides: one of the registry's, or `unfit`. */
+  /** The one rule that decides: a rule of the registry, or `unfit`. */
   readonly rule: Verdict['rule'] | 'unfit';
   readonly text: string;
 }
 
-/** Says of every revision of a package, or of all packages, why a query finds it or doesn't. */
+/** Tells for every revision of a package, or of all packages, why a query finds it or doesn't. */
 export async function explain(options: ExplainOptions): Promise<ExplainReport> {
   const { request, query } = readRequest(options);
   return await withCatalog(options, async (open) => {

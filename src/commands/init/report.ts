@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { InitReport } from './run.ts';
 import { printLines } from '../../report.ts';
 
-/** What a new storage holds and what to do with it, for a person. */
+/** The report of a new storage for a person. */
 export function printInit({ folder, dryRun, files, layers, sample }: InitReport): void {
   printLines((color) => [
     `${dryRun ? 'would make' : color.green('made')} ${folder}, a git repository`,

@@ -20,19 +20,19 @@ export interface InitOptions {
 export interface InitReport {
   readonly folder: string;
   readonly dryRun: boolean;
-  /** Of its work tree, which is the branch `main`. */
+  /** The files of its work tree, which is the branch `main`. */
   readonly files: readonly string[];
-  /** The branches of the layers, the highest first. */
+  /** The branches of the layers, highest first. */
   readonly layers: readonly string[];
-  /** What is in the lowest layer. */
+  /** The sample package in the lowest layer. */
   readonly sample: string;
 }
 
 const LAYERS = ['production', 'staging', 'snapshot'] as const;
 
 /**
- * Makes a new storage in a folder: a git repository whose branch `main` holds the distributions file, with a branch for each
- * layer and a sample package in the lowest. Throws a `Stop` where the folder holds something.
+ * Makes a new storage in a folder: a git repository with the distributions file on the branch `main`, a branch for each
+ * layer, and a sample package in the lowest layer. Throws a `Stop` if the folder isn't empty.
  */
 export async function init({ folder: given, dryRun }: InitOptions): Promise<InitReport> {
   const folder = resolve(given);
@@ -72,7 +72,7 @@ async function refuseFull(folder: string): Promise<void> {
   if (names.length > 0) throw new Stop('not-empty', `${folder} is not empty`, 'name an empty folder, or one to create');
 }
 
-/** All layers start at one commit, so that they can be compared and merged; the lowest gets the sample. */
+/** All layers start at one commit, so that they can be compared and merged. The lowest layer gets the sample. */
 async function makeLayers(repository: Repository): Promise<void> {
   const tree = await treeOf(repository, { 'packages/README.md': PACKAGES_README });
   const root = await repository.writeCommit({ tree, parents: [], message: 'Start the storage\n' });
@@ -99,7 +99,7 @@ async function withSample(repository: Repository, root: string): Promise<string>
   }
 }
 
-/** The one branch that is checked out: its files, and an index that knows them. */
+/** Writes the files of the one branch that is checked out, and the index of git for them. */
 async function makeMain(
   repository: Repository,
   folder: string,

@@ -2,7 +2,7 @@ import type { ListReport } from './run.ts';
 import { count, printLines } from '../../report.ts';
 import type { Colors } from '../../report.ts';
 
-/** A listing for a person. */
+/** The report of a listing for a person. */
 export function printList(report: ListReport): void {
   printLines((color) => listLines(report, color));
 }

@@ -9,7 +9,7 @@ export interface ListOptions {
   readonly dist?: string | undefined;
   /** Only this layer of the distribution. */
   readonly layer?: string | undefined;
-  /** Only what is newer than all that the higher layers hold of its package. */
+  /** Lists only revisions that are newer than all versions of their package in the higher layers. */
   readonly outdated: boolean;
   readonly config: string;
   readonly storage?: string | undefined;
@@ -35,7 +35,10 @@ export interface ListedLayer {
   readonly packages: readonly { readonly name: string; readonly versions: readonly string[] }[];
 }
 
-/** The revisions of a distribution by layer, and what waits in the lower ones. Reads nothing inside the packages. */
+/**
+ * Lists the revisions of a distribution by layer, and those that wait in the lower layers. It reads nothing inside the
+ * packages.
+ */
 export async function list(options: ListOptions): Promise<ListReport> {
   const { layer: only, outdated } = options;
   return await withCatalog(options, async (open) => {

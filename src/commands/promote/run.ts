@@ -12,14 +12,14 @@ export interface PromoteOptions extends WorkflowOptions, Selection {
   readonly version?: string | undefined;
   readonly from: string;
   readonly to: string;
-  /** In place of a name and version: everything that the selection lets through. */
+  /** Promotes everything that the selection lets through, in place of one name and version. */
   readonly all: boolean;
-  /** Moves the layers' own branches. */
+  /** Whether to move the layers' own branches. */
   readonly apply: boolean;
   readonly dryRun: boolean;
 }
 
-/** What a promotion did, or what kept it from doing it. */
+/** What a promotion did, or the findings that prevented it. */
 export interface PromoteReport {
   /** The git directory of the storage. */
   readonly repository: string;
@@ -28,13 +28,13 @@ export interface PromoteReport {
   readonly apply: boolean;
   readonly dryRun: boolean;
   readonly promotions: readonly { readonly id: string; readonly add: ChangeReport; readonly remove: ChangeReport }[];
-  /** With an error among them, nothing was done. */
+  /** If one of them is an error, nothing was done. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * Promotes revisions to a higher layer in two changes, the addition and then the removal. Every step that was done before is
- * passed over. Throws a `Stop` where a branch moved meanwhile; what was done up to then stays.
+ * Promotes revisions to a higher layer in two changes: the addition, then the removal. It skips steps that are done
+ * already. Throws a `Stop` if a branch moved meanwhile; the steps before that stay done.
  */
 export async function promote(options: PromoteOptions): Promise<PromoteReport> {
   const { name, version, from, to, apply, dryRun } = options;

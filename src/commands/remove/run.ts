@@ -12,14 +12,14 @@ export interface RemoveOptions extends WorkflowOptions {
   readonly name: string;
   readonly version: string;
   readonly layer: string;
-  /** Kept in the commit's message. */
+  /** The commit message keeps it. */
   readonly reason?: string | undefined;
-  /** Moves the layer's own branch. */
+  /** Whether to move the layer's own branch. */
   readonly apply: boolean;
   readonly dryRun: boolean;
 }
 
-/** What a removal did, or what kept it from doing it. */
+/** What a removal did, or the findings that prevented it. */
 export interface RemoveReport {
   /** The git directory of the storage. */
   readonly repository: string;
@@ -28,11 +28,11 @@ export interface RemoveReport {
   readonly apply: boolean;
   readonly dryRun: boolean;
   readonly change: ChangeReport;
-  /** With an error among them, nothing was done. */
+  /** If one of them is an error, nothing was done. */
   readonly findings: readonly Finding[];
 }
 
-/** Removes a revision from a layer, by the layer's rules. Throws a `Stop` where the layer has no such revision. */
+/** Removes a revision from a layer, by the rules of the layer. Throws a `Stop` if the layer has no such revision. */
 export async function remove(options: RemoveOptions): Promise<RemoveReport> {
   const { name, version, apply, dryRun } = options;
   const workflow = await openWorkflow(options);

@@ -13,7 +13,7 @@ export interface TagOptions extends WorkflowOptions {
   readonly dryRun: boolean;
 }
 
-/** The tag that was made, or what kept it from being made. */
+/** The tag that was made, or the findings that prevented it. */
 export interface TagReport {
   /** The git directory of the storage. */
   readonly repository: string;

@@ -5,14 +5,14 @@ import { assetPath } from './path.ts';
 
 /*
  * The registry as a Cloudflare Worker that runs before its static assets (`run_worker_first`). The asset server ignores
- * `Range`, has its own types, cache times and redirects; so the Worker only reads bytes through it.
+ * `Range` and has its own types, cache times and redirects, so the Worker takes only bytes from it.
  */
 
 interface Environment {
   readonly ASSETS: { fetch(url: string): Promise<Response> };
 }
 
-/** Of workerd: what goes in comes out, with a `Content-Length`, and fails where it isn't as long as was said. */
+/** A class of workerd: a stream with a `Content-Length`. It fails if the bytes are not as many as announced. */
 declare const FixedLengthStream: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
 
 // oxlint-disable-next-line no-console -- the Worker's log
@@ -49,11 +49,11 @@ function assetFiles(assets: Environment['ASSETS']): SiteFiles {
   };
 }
 
-/** The bytes of a file that are asked for, as they arrive. */
+/** Streams the requested bytes of a file as they arrive. */
 function part(source: ReadableStream<Uint8Array>, file: FileBody): ReadableStream<Uint8Array> {
   const { readable, writable } = new FixedLengthStream(file.end - file.start);
   const isWhole = file.end - file.start === file.size;
-  // What fails here fails the readable side too, and so the answer.
+  // An error here fails the readable side too, and with it the answer.
   (isWhole ? source.pipeTo(writable) : copyPart(source, writable, file)).catch(() => undefined);
   return readable;
 }
@@ -84,5 +84,5 @@ async function copyPart(
   }
 }
 
-/** Bytes read at once: the larger, the less time the CPU takes. */
+/** The number of bytes in one read. Larger reads take less CPU time. */
 const CHUNK = 2 ** 18;

@@ -9,14 +9,14 @@ import { parseNames } from '../../tree/names.ts';
 import { withoutFile } from '../../core/without-file.ts';
 
 /*
- * The registry for hosts that speak the Fetch standard: Netlify, Cloudflare, Deno, Bun, Lambda. A host says how the
- * site's files are read; the rest is the core.
+ * The registry for hosts with the Fetch standard: Netlify, Cloudflare, Deno, Bun, Lambda. A host says how to read the
+ * files of a site; the core does the rest.
  */
 
 /** A site's files, by paths relative to its folder. Undefined means that there is no such file; an error, that it can't be read. */
 export interface SiteFiles {
   bytes(path: string): Promise<Uint8Array | undefined>;
-  /** From `start` up to `end`, as the host can best stream it. `path` is a byte string. */
+  /** The bytes from `start` up to `end`, in a form that the host can stream. `path` is a byte string. */
   range(file: FileBody): Promise<BodyInit | undefined>;
 }
 
@@ -37,8 +37,8 @@ export interface Index {
 }
 
 /**
- * Answers requests over a site. The index is loaded at the first request, and again only after it could not be. What is
- * kept is the index, not the promise of it: a request that ends early takes its promises with it in workerd.
+ * Answers requests over a site. The first request loads the index; if that fails, the next one tries again. The handler
+ * keeps the index and not a promise of it: in workerd, a request that ends early cancels its promises.
  */
 export function fetchHandler(files: SiteFiles, log: Log): (request: Request) => Promise<Response> {
   let index: Index | undefined;
@@ -60,7 +60,7 @@ export async function orFailure(log: Log, answer: () => Promise<Response>): Prom
   }
 }
 
-/** A site as one request finds it; without an index every answer that needs it is a 503. */
+/** A site at the time of one request. Without an index, every answer that needs it is a 503. */
 export interface FetchSite {
   readonly files: SiteFiles;
   readonly index: Index | undefined;
@@ -100,7 +100,7 @@ function isOneBuild(columns: Columns, rows: Uint8Array): boolean {
   return rows.length === columns.bytes && toText(rows.subarray(0, head.length)) === head;
 }
 
-/** A body's pieces as bytes: texts are byte strings. */
+/** The bytes of a body's pieces. Texts are byte strings. */
 export function joinPieces(pieces: readonly Piece[], rows: Uint8Array): Uint8Array<ArrayBuffer> {
   const parts = pieces.map((piece) =>
     typeof piece === 'string' ? toBytes(piece) : rows.subarray(piece.start, piece.end),
@@ -136,7 +136,7 @@ function newResponse({ status, headers }: Answer, body: BodyInit | null): Respon
   });
 }
 
-/** The path and query as the URL's text has them: `URL` would take them apart otherwise than the registry does. */
+/** The path and query in the text of the URL. `URL` would parse them differently from the registry. */
 function toCoreRequest(request: Request): CoreRequest {
   const { url, method, headers } = request;
   const afterScheme = url.indexOf('://') + 3;

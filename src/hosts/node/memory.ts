@@ -1,4 +1,4 @@
-/** Values by key, the least recently used forgotten first, so that memory stays below a bound. */
+/** Values by key, with a limit on memory. The least recently used value goes first. */
 export interface Memory<Value> {
   /** The value, from memory or by `read`. */
   get(key: string, read: () => Promise<Value>): Promise<Value>;
@@ -6,8 +6,8 @@ export interface Memory<Value> {
 }
 
 /**
- * `most` bytes are kept together, and no value larger than an eighth of them. `weigh` says how many a value takes;
- * Infinity for one that is not to be kept.
+ * Keeps at most `most` bytes, and no value larger than an eighth of that. `weigh` gives the bytes of a value, or
+ * Infinity for one that must not be kept.
  */
 export function boundedMemory<Value>(most: number, weigh: (value: Value) => number): Memory<Value> {
   let kept = new Map<string, { readonly value: Value; readonly weight: number }>();
@@ -23,7 +23,7 @@ export function boundedMemory<Value>(most: number, weigh: (value: Value) => numb
       const before = kept;
       const value = await read();
       const weight = weigh(value) + key.length + OVERHEAD;
-      // What was read before a `clear` may be of the time before it.
+      // A value that was read before a `clear` may be outdated.
       if (weight > most / 8 || kept !== before || kept.has(key)) return value;
       kept.set(key, { value, weight });
       bytes += weight;
@@ -41,5 +41,5 @@ export function boundedMemory<Value>(most: number, weigh: (value: Value) => numb
   };
 }
 
-/** What an entry costs beside its key and its value, about. */
+/** About the bytes of an entry besides its key and its value. */
 const OVERHEAD = 1024;

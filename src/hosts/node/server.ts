@@ -14,7 +14,7 @@ import type { Answer, FileBody } from '../../core/response.ts';
 import { INDEX } from '../../tree/layout.ts';
 import { withoutFile } from '../../core/without-file.ts';
 
-/** A site's folder, as Node serves it. */
+/** A site that Node serves. */
 export interface NodeSite {
   /** Answers one HTTP request; never rejects. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -65,26 +65,26 @@ function hasClientLeft(error: unknown): boolean {
 const TEXTS = 32 * 2 ** 20;
 /** Bytes of bodies kept in memory. */
 const BODIES = 128 * 2 ** 20;
-/** Up to here a file is read whole, and kept; beyond it is streamed. */
+/** Files up to this size are read whole and kept; larger ones are streamed. */
 const SMALL = 4 * 2 ** 20;
 
 interface Site {
   readonly folder: string;
   index(): Promise<Index | undefined>;
-  /** A small file, from memory where it was asked for before. */
+  /** A small file, from memory if it was asked for before. */
   text(path: string): Promise<string | undefined>;
-  /** What `make` gives, from memory where the same was asked for before. */
+  /** The result of `make`, from memory if the same was asked for before. */
   made(key: string, make: () => Promise<Made>): Promise<Made>;
 }
 
-/** An answer as it goes to `writeHead` and `end`. */
+/** An answer in the form for `writeHead` and `end`. */
 interface Made {
   readonly status: number;
-  /** Names and values in turn. */
+  /** Names and values by turns. */
   readonly headers: string[];
-  /** A `FileBody` is still to be streamed. */
+  /** A `FileBody` has yet to be streamed. */
   readonly body: Uint8Array | FileBody | undefined;
-  /** Whether asking again gives the same while the index stays. */
+  /** Whether the same request gets the same answer as long as the index stays. */
   readonly isKept: boolean;
 }
 
@@ -118,7 +118,7 @@ function withoutItsFile(request: Request, index: Index | undefined): Made {
   return withBody(withoutFile(request, index?.columns), index);
 }
 
-/** An answer whose body is no file. */
+/** An answer whose body is not a file. */
 function withBody(result: Answer, index: Index | undefined): Made {
   const { body } = result;
   const made = { status: result.status, headers: flat(result), isKept: body?.kind === 'pieces' };
@@ -135,7 +135,9 @@ function send({ status, headers, body }: Made, response: ServerResponse): void {
   response.writeHead(status, headers).end(body);
 }
 
-/** Streams a file, or a range of it; false where the site lacks it, or has another in its place by now. */
+/**
+ * Streams a file, or a range of it. Returns false if the site lacks the file, or has another one in its place by now.
+ */
 async function stream(
   folder: string,
   { made, body }: { made: Made; body: FileBody },
@@ -165,7 +167,7 @@ function place(folder: string, path: string): Buffer {
   return Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')]);
 }
 
-/** Node gives the request line as a byte string already. */
+/** In Node, the request line is a byte string. */
 function toRequest({ method = 'GET', url = '/', headers }: IncomingMessage): Request {
   const mark = url.indexOf('?');
   return {

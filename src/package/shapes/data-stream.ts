@@ -15,7 +15,10 @@ const stream: Shape = {
   ingestion_method: made((object, _, context) => ingestionMethod(object['input'], context)),
 };
 
-/** `data_stream/<folder>/manifest.yml` (docs/contract.md section 5), its place in the package not yet in. */
+/**
+ * `data_stream/<folder>/manifest.yml` (docs/contract.md section 5), without the values that follow from its place in
+ * the package.
+ */
 export const dataStream: Shape = {
   type: oneOf(['logs', 'metrics', 'synthetics', 'traces'], 'is not logs, metrics, synthetics or traces'),
   dataset: text,
@@ -35,7 +38,7 @@ export const dataStream: Shape = {
   deprecated,
 };
 
-/** What a data stream takes from where it lies. */
+/** The values that a data stream takes from its place. */
 export interface DataStreamPlace {
   readonly folder: string;
   readonly packageName: string;
@@ -44,7 +47,10 @@ export interface DataStreamPlace {
   readonly hasDefaultPipeline: boolean;
 }
 
-/** A data stream as a package's index shows it: the manifest's members and what its place says, in the order of section 5. */
+/**
+ * A data stream as the index of a package shows it: the members of its manifest and the values of its place, in the
+ * order of docs/contract.md section 5.
+ */
 export function placeDataStream(read: JsonObject, place: DataStreamPlace): JsonObject {
   const pipeline = place.hasDefaultPipeline ? 'default' : read['ingest_pipeline'];
   const result: Record<string, Json | undefined> = {

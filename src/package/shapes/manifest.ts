@@ -5,7 +5,7 @@ import type { Shape } from './shape.ts';
 const requirement: Shape = { package: textRequired, version: textRequired };
 const named: Shape = { name: textRequired };
 
-/** `manifest.yml`, of which a package's summary and index are made (docs/contract.md sections 4 and 5). */
+/** `manifest.yml`, the source of a package's summary and index (docs/contract.md sections 4 and 5). */
 export const manifest: Shape = {
   name: textRequired,
   title: textRequired,

@@ -34,7 +34,7 @@ export const image = (kind: 'icon' | 'screenshot'): Shape => ({
   type: text,
 });
 
-/** A variable, of a package, an input or a stream (section 5). */
+/** A variable of a package, an input or a stream (docs/contract.md section 5). */
 export const variable: Shape = {
   name: textAlways,
   type: textAlways,
@@ -60,7 +60,7 @@ const input: Shape = {
   deprecated,
 };
 
-/** A policy template as in a package's index (section 5). */
+/** A policy template as in the index of a package (docs/contract.md section 5). */
 export const policyTemplate: Shape = {
   name: { ...textRequired, write: 'always', otherwise: '' },
   title: { ...textRequired, write: 'always', otherwise: '' },

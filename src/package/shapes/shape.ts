@@ -4,11 +4,12 @@ import { isFields, isList, toAny, toBool, toList, toMap, toText, toTexts } from 
 import type { Fields, Value } from '../yaml/values.ts';
 
 /*
- * A shape says, member by member and in the order of the registry's answers, how an object of a manifest becomes an object of
- * an answer. Members are left out where they are empty, unless the shape says otherwise (docs/contract.md sections 4 to 6).
+ * A shape describes how an object of a manifest becomes an object of an answer: member by member, in the order of the
+ * registry's answers. Empty members are left out, unless the shape says that they are written (docs/contract.md
+ * sections 4 to 6).
  */
 
-/** What is known of a package while its manifests are read. */
+/** The facts about a package that reading its manifests needs. */
 export interface Context {
   /** `/package/<name>/<version>`. */
   readonly base: string;
@@ -16,22 +17,22 @@ export interface Context {
   readonly paths: ReadonlySet<string>;
   /** Input type -> ingestion method. */
   readonly ingestionMethods: Readonly<Record<string, string>>;
-  /** Something is wrong at a place such as `policy_templates.0.title`. */
+  /** Reports that something is wrong at a place such as `policy_templates.0.title`. */
   fail(place: string, text: string): void;
 }
 
-/** A value and where it stands. A value that is null counts as absent, and never reaches a reader. */
+/** Reads a value at a place. Null counts as absent and never reaches a reader. */
 export type Reader<T extends Json = Json> = (value: Value, place: string, context: Context) => T | undefined;
 
 export interface Member {
   readonly read: Reader;
-  /** `always`: an empty value is written; `given`: it is written where the manifest has it; else it is left out. */
+  /** When an empty value is written. `always`: in every case. `given`: if the manifest has it. Undefined: never. */
   readonly write?: 'always' | 'given';
-  /** What stands in for an absent value. */
+  /** The value in place of an absent one. */
   readonly otherwise?: Json;
   /** An absent or empty value is a finding. */
   readonly required?: true;
-  /** Made from the object's other members, which stand before it or are read from the manifest. */
+  /** Makes the member from the members before it and from the manifest's object. */
   readonly make?: (object: Fields, made: JsonObject, context: Context) => Json | undefined;
 }
 
@@ -42,7 +43,7 @@ export const textAlways: Member = { read: readText, write: 'always', otherwise: 
 export const textRequired: Member = { read: readText, required: true };
 export const bool: Member = { read: readBool };
 export const boolAlways: Member = { read: readBool, write: 'always', otherwise: false };
-/** A boolean that is written, true or false, where the manifest has it. */
+/** A boolean that is written, true or false, if the manifest has it. */
 export const boolGiven: Member = { read: readBool, write: 'given' };
 export const texts: Member = { read: readTexts };
 /** Any value, as it is. */
@@ -50,12 +51,12 @@ export const any: Member = { read: readAny, write: 'given' };
 /** An object without a fixed shape. */
 export const map: Member = { read: readMap };
 
-/** A member that the manifest doesn't hold. */
+/** A member that is not in the manifest. */
 export function made(make: NonNullable<Member['make']>): Member {
   return { read: () => undefined, make };
 }
 
-/** A text of a fixed set; the message says which. */
+/** One of a fixed set of texts. The message names them. */
 export function oneOf(words: readonly string[], message: string): Member {
   return {
     read: (value, place, context) => {
@@ -66,12 +67,12 @@ export function oneOf(words: readonly string[], message: string): Member {
   };
 }
 
-/** An object with a shape of its own, left out where nothing of it is left. */
+/** An object with its own shape. It is left out if all its members are. */
 export function object(shape: Shape): Member {
   return { read: (value, place, context) => readObject(value, place, context, shape) };
 }
 
-/** An object that is written, even as `{}`, where the manifest has it. */
+/** An object that is written if the manifest has it, even as `{}`. */
 export function objectGiven(shape: Shape): Member {
   return { ...object(shape), write: 'given' };
 }
@@ -83,7 +84,7 @@ export function list(shape: Shape): Member {
   };
 }
 
-/** Reads an object by its shape; `undefined`, with a finding, where the value is no object. */
+/** Reads an object by its shape. If the value is not an object, it reports that and returns undefined. */
 export function readObject(value: Value, place: string, context: Context, shape: Shape): JsonObject | undefined {
   if (!isFields(value) && !isList(value)) {
     context.fail(place, 'is not an object');

@@ -1,6 +1,7 @@
 /**
- * From the events of js-yaml's parser to a value, as Go's yaml.v2 composes it: of a repeated key the last wins, `<<`
- * merges where it stands, and aliases are limited by how much they add. A loop with its own stack, not a recursion.
+ * Composes a value from the events of js-yaml's parser, as Go's yaml.v2 does: the last of repeated keys wins, `<<`
+ * merges at its place, and a limit applies to what aliases add. It is a loop with its own stack, so that deep nesting
+ * can't exhaust the call stack.
  */
 
 import { type Event, EVENT_ID, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
@@ -18,10 +19,13 @@ import {
   YamlError,
 } from './values.ts';
 
-/** What a document holds. */
+/** The value of a document. */
 export interface Composed {
   readonly value: Value;
-  /** Objects with a key that is not a text (`1: a`), which stands there as its text; plain YAML has them, manifests don't. */
+  /**
+   * The objects that have a key which is not a text (`1: a`). The key stands in the value as its text. YAML allows such
+   * keys, manifests don't.
+   */
   readonly oddKeys: ReadonlySet<Value>;
 }
 
@@ -40,11 +44,11 @@ export function compose(events: readonly Event[], source: string): Composed {
 /** A value with a name, as aliases need it. */
 interface Anchored {
   value: Value;
-  /** Nodes inside, itself included, aliases counted as often as they are used. */
+  /** The number of nodes inside, itself included. Aliases count as often as they are used. */
   size: number;
-  /** Collections on the deepest way down, itself included. */
+  /** The number of collections on the deepest path down, itself included. */
   height: number;
-  /** Still being read, so that an alias here would be inside itself. */
+  /** Whether it is still being read. An alias for it would then be inside itself. */
   open: boolean;
 }
 
@@ -111,7 +115,7 @@ class Composer implements Composed {
       if (escape !== undefined) throw this.#error(`${escape} is no character`, event.valueStart);
     }
     const tag = event.tagStart === NONE ? undefined : this.#tag(event);
-    // `!` alone has a scalar resolved as if it were plain, quotes or not.
+    // With the tag `!`, a scalar is resolved as if it were plain, even a quoted one.
     const plain = tag === '!' || (tag === undefined && event.style === SCALAR_STYLE.PLAIN);
     const merges = text === '<<' && (plain || tag === `${YAML_TAG}merge`);
     if (merges && this.#atKey()) {
@@ -179,7 +183,7 @@ class Composer implements Composed {
     this.#put(anchored.value, anchored.height, start);
   }
 
-  /** A finished value goes to where it belongs. */
+  /** Puts a finished value into the collection around it. */
   #put(value: Value, height: number, position: number): void {
     const frame = this.#stack.at(-1);
     if (frame === undefined) {
@@ -200,7 +204,7 @@ class Composer implements Composed {
     }
   }
 
-  /** Of several objects the first wins, and all of them over keys before `<<` (yaml.v2 merges where it stands). */
+  /** The first of several objects wins, and all of them win over keys before the `<<` (yaml.v2 merges at its place). */
   #merge(frame: Frame, value: Value, position: number): void {
     frame.merges = false;
     const fields = frame.fields as OpenFields;
@@ -256,12 +260,12 @@ interface Positioned {
 }
 
 const WANTS_OBJECTS = '<< takes an object or a list of objects';
-/** YAML 1.1 as libyaml reads it has no other characters in a name. */
+/** libyaml allows no other characters in a name. */
 const ANCHOR = /^[A-Za-z0-9_-]+$/;
 
 /**
- * yaml.v2's limit: of up to 400,000 nodes 99 of 100 may come from aliases, of 4,000,000 and more 10 of 100, and in
- * between a share that falls in a straight line; small documents are free.
+ * The limit of yaml.v2: up to 400,000 nodes, 99% may come from aliases; from 4,000,000 nodes, 10%; in between, the
+ * share falls in a straight line. Small documents have no limit.
  */
 function tooManyAliased(aliased: number, nodes: number): boolean {
   if (aliased <= 100 || nodes <= 1000) return false;

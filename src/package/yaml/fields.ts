@@ -1,15 +1,17 @@
 /**
- * Dotted keys (contract, section 6): `a.b: 1` is `a: {b: 1}`, merged with what `a` holds otherwise. A part that is a
- * number is a place in a list (`a.0: x`); a list that also gets names is an object with `0`, `1`, … as keys.
+ * Splits dotted keys (docs/contract.md section 6): `a.b: 1` becomes `a: {b: 1}`, merged with everything else in `a`. A
+ * part that is a number is a place in a list (`a.0: x`). A list that also gets names becomes an object with the keys
+ * `0`, `1`, ….
  */
 
 import { goInteger } from './scalars.ts';
 import { type Fields, isList, MAX_DEPTH, noFields, type Value, YamlError } from './values.ts';
 
 /**
- * `fields` with every dotted key at any depth split and merged; nothing of `fields` is changed or shared.
- * @throws YamlError for a key in `oddKeys` (objects with a key that is not a text), for a path that is given both a
- * scalar and something else, or two scalars, and for what gets nested too deep.
+ * Splits and merges every dotted key in `fields`, at any depth. The result shares nothing with `fields`, which stays
+ * unchanged.
+ * @throws YamlError for an object in `oddKeys` (one with a key that is not a text), for a path with two scalars or with
+ * a scalar and something else, and for values that are nested too deep.
  */
 export function splitDottedKeys(fields: Fields, oddKeys: ReadonlySet<Value>): Fields {
   const branch = new Splitter(oddKeys).branch(fields);
@@ -22,17 +24,19 @@ interface Branch {
   readonly items: (Built | undefined)[];
 }
 
-/** Finished, or still open. A list or an object in a `Built` is always its own, never one of the input. */
+/** A value, finished or still open. A list or an object in a `Built` is always a copy, never one of the input. */
 type Built = Value | Branch;
 
-/** A number in a path is a place in a list up to this one, and a name above it. */
+/** A number in a path is a place in a list up to this number, and a name above it. */
 const LAST_INDEX = 1024n;
-/** Empty places that numbers may leave in all lists of a manifest, so that a few bytes can't fill the memory. */
+/**
+ * The most empty places that numbers may leave in all lists of a manifest, so that a few bytes can't fill the memory.
+ */
 const MAX_HOLES = 100_000;
 
 class Splitter {
   readonly #oddKeys: ReadonlySet<Value>;
-  /** The keys that lead to where we are. */
+  /** The keys that lead to the current place. */
   readonly #trail: string[] = [];
   #holes = 0;
 
@@ -67,7 +71,7 @@ class Splitter {
     return this.#plain(value) ?? this.branch(value);
   }
 
-  /** The quick way for an object whose keys need no work. */
+  /** A fast path for an object whose keys need no work. */
   #plain(fields: Fields): Fields | undefined {
     if (this.#oddKeys.has(fields)) return undefined;
     const keys = Object.keys(fields);
@@ -94,7 +98,7 @@ class Splitter {
     this.#trail.length = depth;
   }
 
-  /** Nothing yields to anything; objects and lists are merged; two values for one path can't be. */
+  /** An absent value gives way to any other. Objects and lists are merged. Two values for one path are an error. */
   #add(branch: Branch, part: string, value: Built): void {
     const old = get(branch, part) ?? null;
     if (old !== null && value === null) return;
@@ -179,7 +183,7 @@ function indexOf(part: string): number | undefined {
   return index === undefined || index > LAST_INDEX ? undefined : Number(index);
 }
 
-/** A branch of numbers only is a list; one of nothing at all is an empty object. */
+/** A branch that has only numbers is a list. An empty branch is an empty object. */
 function finish(value: Built): Value {
   if (!isBranch(value)) return value;
   if (value.names.size > 0 || value.items.length === 0) return namedFields(value);

@@ -1,17 +1,18 @@
 /**
- * The layout that libyaml (and so yaml.v2) takes, put into one that js-yaml takes. Where they differ:
+ * Rewrites a layout that libyaml (and so yaml.v2) accepts into one that js-yaml accepts. They differ in these places:
  *
- * - libyaml lets the lines inside quotes and inside `[]` and `{}` begin in any column: they are indented here;
- * - it ends any token at a `#`, and reads a lone `-` inside `[]` and `{}` as text: they are set apart and quoted here;
- * - it refuses tabs wherever a token may start a line's structure: they are a `YamlError` here; and it takes them for
- *   spaces inside `[]` and `{}`: they are spaces here.
+ * - libyaml lets lines inside quotes, `[]` and `{}` begin in any column. This file indents them.
+ * - libyaml ends any token at a `#`, and reads a lone `-` inside `[]` and `{}` as text. This file separates and quotes
+ * them.
+ * - libyaml refuses a tab where a token may start the structure of a line, which is a `YamlError` here. Inside `[]` and
+ * `{}` it reads tabs as spaces, and so does this file.
  *
- * Lines stay what they are, so that messages of the parser still name the right one.
+ * The number of lines doesn't change, so that messages of the parser name the right line.
  */
 
 import { lineAt, YamlError } from './values.ts';
 
-/** `text`, one document, rewritten as above; the same text where nothing is to be done. */
+/** Rewrites `text`, one document, as described above. Returns the same text if there is nothing to rewrite. */
 export function relax(text: string): string {
   return new Layout(text).relaxed();
 }
@@ -25,11 +26,11 @@ class Layout {
   readonly #text: string;
   #at = 0;
   #lineStart = 0;
-  /** The column of the block collection that we are in: what continues a value is further to the right. */
+  /** The column of the current block collection. Lines that continue a value are further to the right. */
   #indent = -1;
-  /** The next token may open a block collection: no tab may stand before it. */
+  /** Whether the next token may open a block collection. No tab may stand before such a token. */
   #fresh = true;
-  /** Output up to `#copied`. */
+  /** The output for the text up to `#copied`. */
   #output = '';
   #copied = 0;
 
@@ -88,7 +89,7 @@ class Layout {
     this.#fresh = false;
   }
 
-  /** `-`, `?`, or `:`, alone. After a key a value follows; else what follows is one more level. */
+  /** Reads a lone `-`, `?` or `:`. After a key comes a value; in the other cases, one more level. */
   #indicator(column: number): void {
     if (this.#text.charAt(this.#at) !== ':' || this.#fresh) {
       this.#indent = column;
@@ -97,7 +98,7 @@ class Layout {
     this.#skip(1);
   }
 
-  /** After a node on one line, `:` makes it a key. */
+  /** Reads the `:` that makes a node on one line a key. */
   #afterNode(column: number): void {
     this.#fresh = false;
     const blanks = this.#lengthOf(/[ \t]*/y);
@@ -111,7 +112,7 @@ class Layout {
     this.#skip(this.#lengthOf(/[^\r\n]+/y));
   }
 
-  /** A plain scalar: a key up to its colon, or a value with all lines that continue it. */
+  /** Reads a plain scalar: a key up to its colon, or a value with all lines that continue it. */
   #plain(column: number): void {
     this.#fresh = false;
     if (this.#plainLine()) return this.#afterNode(column);
@@ -120,7 +121,7 @@ class Layout {
     }
   }
 
-  /** Goes to the end of the line, to a comment or to a colon; whether it is a colon. */
+  /** Goes to the end of the line, to a comment or to a colon. Returns whether it is a colon. */
   #plainLine(): boolean {
     const length = this.#lengthOf(/(?:[^ \t\r\n:]|:(?![ \t\r\n]|$)|[ \t]+(?![ \t\r\n#:]|$)|[ \t]+:(?![ \t\r\n]|$))+/y);
     this.#skip(Math.max(length, 1));
@@ -128,7 +129,7 @@ class Layout {
     return this.#text.charAt(this.#at + blanks) === ':';
   }
 
-  /** Goes to the next line that isn't empty; whether it continues a plain scalar. */
+  /** Goes to the next line that isn't empty. Returns whether that line continues a plain scalar. */
   #continues(): boolean {
     const gap = this.#match(/[ \t]*(?:\r\n?|\n)(?:[ \t]*(?:\r\n?|\n))*([ \t]*)/y);
     if (gap === undefined) return false;
@@ -140,7 +141,7 @@ class Layout {
     return isText && this.#at - this.#lineStart > this.#indent;
   }
 
-  /** No tab where a line's indentation would be. */
+  /** Refuses a tab in the indentation of a line. */
   #checkTabs(gap: string): void {
     let at = this.#at;
     for (const line of gap.split(/(?<=\n|\r(?!\n))/)) {
@@ -205,7 +206,10 @@ class Layout {
     } while (depth > 0 && this.#at < this.#text.length);
   }
 
-  /** Plain text inside `[]` or `{}`, up to a comma, a bracket, a value's colon, a comment or the end of the line. */
+  /**
+   * Reads plain text inside `[]` or `{}`, up to a comma, a bracket, the colon of a value, a comment or the end of the
+   * line.
+   */
   #flowText(): void {
     const length = this.#lengthOf(/(?:[^ \t\r\n,[\]{}:]|:(?![ \t\r\n,[\]{}]|$)|[ \t]+(?![ \t\r\n#,[\]{}:]|$))+/y);
     const lone =
@@ -215,7 +219,7 @@ class Layout {
     if (lone) this.#insert('"');
   }
 
-  /** One character on; a line that begins inside quotes or brackets is indented. */
+  /** Goes one character on. Indents a line that begins inside quotes or brackets. */
   #step(): void {
     const char = this.#text.charCodeAt(this.#at);
     if (char !== LF && char !== CR) return this.#skip(1);
@@ -239,7 +243,7 @@ class Layout {
     this.#copied = this.#at;
   }
 
-  /** Another character instead of the next one. */
+  /** Writes another character in place of the next one. */
   #replace(char: string): void {
     this.#insert(char);
     this.#copied++;

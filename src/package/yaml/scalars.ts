@@ -1,14 +1,18 @@
 /**
- * What a scalar is, by its text and tag: YAML 1.1 as Go's yaml.v2 resolves it (contract, section 6). No numbers to the
- * base 60, dates stay text, integers are exact, and what fits no integer becomes a float where it looks like one.
+ * Resolves a scalar by its text and tag: YAML 1.1 as Go's yaml.v2 resolves it (docs/contract.md section 6). There are
+ * no numbers to the base 60, dates stay text, and integers are exact. A number that is too large for an integer becomes
+ * a float.
  */
 
 import { type Value, YamlError } from './values.ts';
 
-/** The start of the names of YAML's own tags: `!!int` is this and `int`. */
+/** The start of the full names of YAML's own tags: `!!int` means this and `int`. */
 export const YAML_TAG = 'tag:yaml.org,2002:';
 
-/** The value of a plain scalar without a tag. The work is chosen by the first character; most texts need no more. */
+/**
+ * The value of a plain scalar without a tag. The first character decides about further work; for most texts there is
+ * none.
+ */
 export function resolvePlain(text: string): Value {
   switch (FIRST[text.charCodeAt(0)]) {
     case 'word':
@@ -23,8 +27,8 @@ export function resolvePlain(text: string): Value {
 }
 
 /**
- * The value of a scalar with an explicit tag, by its full name. A text that is not of the type that the tag says is a
- * `YamlError`; tags that are not YAML's own leave the text as it is.
+ * The value of a scalar with an explicit tag, given by its full name. Text that doesn't fit the tag is a `YamlError`.
+ * Tags that are not YAML's own leave the text as it is.
  */
 export function resolveTagged(text: string, tag: string): Value {
   const type = tag.startsWith(YAML_TAG) ? tag.slice(YAML_TAG.length) : '';
@@ -38,7 +42,10 @@ export function resolveTagged(text: string, tag: string): Value {
   return value;
 }
 
-/** The first escape between double quotes that is no character (half a surrogate pair, or beyond Unicode). */
+/**
+ * The first escape between double quotes that is not a character (half of a surrogate pair, or a number beyond
+ * Unicode).
+ */
 export function findBadEscape(quoted: string): string | undefined {
   if (!quoted.includes('\\u') && !quoted.includes('\\U')) return undefined;
   for (const [escape, short, long] of quoted.matchAll(ESCAPE)) {
@@ -49,8 +56,8 @@ export function findBadEscape(quoted: string): string | undefined {
 }
 
 /**
- * The integer that Go's `ParseInt` and `ParseUint` read with base 0 (`0x`, `0o`, `0b` and a leading `0` for octal),
- * from -2^63 to 2^63-1 with a sign and up to 2^64-1 without; `undefined` for any other text.
+ * The integer that Go's `ParseInt` and `ParseUint` read with base 0 (`0x`, `0o`, `0b`, and a leading `0` for octal):
+ * from -2^63 to 2^63-1 with a sign, up to 2^64-1 without. Undefined for any other text.
  */
 export function goInteger(text: string): bigint | undefined {
   const sign = text.charCodeAt(0);
@@ -78,7 +85,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 const TIMESTAMP =
   /^\d{4}-\d\d?-\d\d?(?:[Tt]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)| \d\d?:\d\d?:\d\d?(?:\.\d+)?)?$/;
 
-/** Types whose text must fit; others (`!!set` on a scalar, say) are ignored. */
+/** The types whose text must fit. Others (`!!set` on a scalar, for example) are ignored. */
 const CHECKED: ReadonlySet<string> = new Set(['bool', 'int', 'float', 'null', 'timestamp']);
 
 const WORDS: ReadonlyMap<string, Value> = new Map<string, Value>([
@@ -90,7 +97,7 @@ const WORDS: ReadonlyMap<string, Value> = new Map<string, Value>([
   ...['-.inf', '-.Inf', '-.INF'].map((word) => [word, -Infinity] as const),
 ]);
 
-/** By code of the first character, what a text may be besides text. */
+/** What a text may be besides text, by the code of its first character. */
 const FIRST: readonly ('word' | 'number' | 'dot' | undefined)[] = Array.from({ length: 128 }, (_, code) => {
   const first = String.fromCharCode(code);
   if (first === '.') return 'dot';
@@ -123,7 +130,7 @@ function resolveFraction(text: string): number | undefined {
   return FRACTION.test(text) ? finite(Number(text.replaceAll('_', ''))) : undefined;
 }
 
-/** Go refuses a number out of range, so that it stays text. */
+/** Go refuses a number out of range, so it stays text. */
 function finite(float: number): number | undefined {
   return Number.isFinite(float) ? float : undefined;
 }

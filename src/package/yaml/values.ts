@@ -1,7 +1,7 @@
 /**
- * What a manifest's YAML holds, and how a value becomes what a field wants (contract, section 6; `recorded/rules/yaml`).
- * Every conversion answers `undefined` where the registry refuses the value; `null` gives the type's zero value, and
- * a caller that tells an absent field from an empty one looks for `null` first.
+ * The values of YAML, and their conversion to the type of a field (docs/contract.md section 6; the recorded facts are
+ * in `test/recorded/rules`). Every conversion returns undefined if the registry refuses the value. Null gives the zero
+ * value of the type; a caller that has to tell an absent field from an empty one looks for null first.
  */
 
 /** A YAML value: integers are `bigint` (exact, -2^63 to 2^64-1), floats are `number`, also infinities and NaN. */
@@ -15,7 +15,7 @@ export interface Fields {
 /** `Fields` while they are being filled. */
 export type OpenFields = Record<string, Value>;
 
-/** The bytes are not YAML, or not a manifest; the message says why to a person, with the line where it is known. */
+/** The bytes are not YAML, or not a manifest. The message says why, with the line if it is known. */
 export class YamlError extends Error {
   /** `line` counts from 1. */
   constructor(reason: string, line?: number) {
@@ -24,7 +24,7 @@ export class YamlError extends Error {
   }
 }
 
-/** Collections deeper than this are refused, so that neither the parser nor a walk over a value exhausts the stack. */
+/** Deeper collections are refused, so that neither the parser nor a walk over a value exhausts the stack. */
 export const MAX_DEPTH = 500;
 
 /** The line of a position in a text, from 1. */
@@ -32,7 +32,7 @@ export function lineAt(text: string, position: number): number {
   return text.slice(0, Math.max(position, 0)).split(/\r\n?|\n/).length;
 }
 
-/** No fields yet. */
+/** An empty object. */
 export function noFields(): OpenFields {
   return Object.create(null) as OpenFields;
 }
@@ -47,7 +47,7 @@ export function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value);
 }
 
-/** The text of a scalar (numbers as Go prints them); `''` for null; `undefined` for a list or an object. */
+/** The text of a scalar, with numbers as Go prints them; '' for null. Undefined for a list or an object. */
 export function toText(value: Value): string | undefined {
   if (value === null) return '';
   if (typeof value === 'string') return value;
@@ -55,7 +55,10 @@ export function toText(value: Value): string | undefined {
   return typeof value === 'object' ? undefined : String(value);
 }
 
-/** A boolean, or one of the texts that Go's `strconv.ParseBool` takes; `false` for null; `undefined` for all else. */
+/**
+ * A boolean as it is, or the boolean that Go's `strconv.ParseBool` reads in a text; false for null. Undefined for any
+ * other value.
+ */
 export function toBool(value: Value): boolean | undefined {
   if (value === null) return false;
   if (typeof value === 'boolean') return value;
@@ -63,9 +66,9 @@ export function toBool(value: Value): boolean | undefined {
 }
 
 /**
- * The items of a list; a scalar is a list of one, null is empty, and so is an object, except for the items of a list
- * that dotted keys have turned into an object (they are under `0`, `1`, …). Never `undefined` so far, but callers are
- * to be ready for it: `toTexts` is the one that refuses.
+ * The items of a list. A scalar is a list of one item, null is an empty list. An object is an empty list too, unless
+ * dotted keys turned a list into it: then its items are under `0`, `1`, …. The result is never undefined, but its type
+ * allows it, because `toTexts` shares the type and refuses values.
  */
 export function toList(value: Value): readonly Value[] | undefined {
   if (value === null) return [];
@@ -76,15 +79,15 @@ export function toList(value: Value): readonly Value[] | undefined {
   return items;
 }
 
-/** `toList` with the text of each item (null is `''`); `undefined` where an item is a list or an object. */
+/** The texts of the items that `toList` gives; '' for null. Undefined if an item is a list or an object. */
 export function toTexts(value: Value): readonly string[] | undefined {
   const texts = toList(value)?.map(toText);
   return texts?.every((text) => text !== undefined) === true ? texts : undefined;
 }
 
 /**
- * An object of values as `toAny` gives them, without those that are null or an empty object, and without the items of a
- * list; a list and null give an empty object; `undefined` for a scalar, or where a value can't be written as JSON.
+ * An object of values as `toAny` gives them, without nulls, empty objects and the items of a list. A list and null give
+ * an empty object. Undefined for a scalar, or if a value can't be written as JSON.
  */
 export function toMap(value: Value): Fields | undefined {
   if (typeof value !== 'object') return undefined;
@@ -101,8 +104,8 @@ export function toMap(value: Value): Fields | undefined {
 }
 
 /**
- * A value for a field without a fixed shape (a default, settings, mappings), where an empty object is null at any
- * depth; `undefined` where it holds an infinity or NaN, which JSON can't.
+ * A value for a field without a fixed shape (a default, settings, mappings). An empty object becomes null, at any
+ * depth. Undefined if it holds an infinity or NaN, which JSON can't express.
  */
 export function toAny(value: Value): Value | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
@@ -123,8 +126,8 @@ export function toAny(value: Value): Value | undefined {
 }
 
 /**
- * A float's text: the shortest digits that read back as the same number, with an exponent of at least two digits from
- * 1e+06 up and below 1e-04, as Go's `strconv.FormatFloat(f, 'g', -1, 64)`.
+ * The text of a float, as Go's `strconv.FormatFloat(f, 'g', -1, 64)` writes it: the shortest digits that read back as
+ * the same number, with an exponent of at least two digits from 1e+06 up and below 1e-04.
  */
 export function goFloat(float: number): string {
   if (Number.isNaN(float)) return 'NaN';

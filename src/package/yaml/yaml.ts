@@ -1,6 +1,7 @@
 /**
- * Reads manifests as the registry does (contract, section 6): YAML 1.1 as Go's yaml.v2 has it, then dotted keys split.
- * js-yaml parses, this folder's other `yaml-` files do what is peculiar to yaml.v2 and to the registry.
+ * Reads manifests as the registry does (docs/contract.md section 6): YAML 1.1 as Go's yaml.v2 reads it, then dotted
+ * keys are split. js-yaml parses. The other files of this folder do what is peculiar to yaml.v2 and to the registry
+ * (docs/decisions/yaml.md).
  */
 
 import { TextDecoder } from 'node:util';
@@ -17,18 +18,19 @@ export { toList, toMap, toText, YamlError } from './values.ts';
 export type { Fields, Value } from './values.ts';
 
 /**
- * The value of the first document in `bytes` (UTF-8, or UTF-16 with a byte order mark), before dotted keys; null for an
- * empty one. Keys that are not texts become texts. Values of aliases are shared, and no value is to be changed.
- * @throws YamlError where yaml.v2 refuses the bytes, and where collections are nested deeper than `MAX_DEPTH`.
+ * The value of the first document in `bytes` (UTF-8, or UTF-16 with a byte order mark), before dotted keys are split.
+ * Null for an empty document. Keys that are not texts become texts. Values of aliases are shared, so don't change any
+ * value.
+ * @throws YamlError if yaml.v2 refuses the bytes, or if collections are nested deeper than `MAX_DEPTH`.
  */
 export function parseYaml(bytes: Uint8Array): Value {
   return read(bytes).value;
 }
 
 /**
- * The fields of a manifest: those of the first document with dotted keys split and merged; none for an empty document.
- * @throws YamlError as `parseYaml`, and where the document is not an object, has keys that are not texts, or dotted keys
- * that contradict each other.
+ * The fields of a manifest: those of the first document, with dotted keys split and merged. An empty document has none.
+ * @throws YamlError as `parseYaml` does, and if the document is not an object, has keys that are not texts, or has
+ * dotted keys that contradict each other.
  */
 export function parseManifest(bytes: Uint8Array): Fields {
   const { value, oddKeys } = read(bytes);
@@ -48,7 +50,10 @@ function read(bytes: Uint8Array): Composed {
   }
 }
 
-/** js-yaml's layout is stricter than libyaml's in some places and looser with tabs; most files need no rewriting. */
+/**
+ * js-yaml is stricter than libyaml about layout in some places, and less strict about tabs. Most files need no
+ * rewriting.
+ */
 function readText(text: string): Composed {
   if (text.includes('\t')) return parse(relax(text));
   try {
@@ -81,7 +86,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 const UTF16LE = new TextDecoder('utf-16le', { fatal: true });
 const UTF16BE = new TextDecoder('utf-16be', { fatal: true });
 
-/** What libyaml's reader refuses: control characters but tab, line feed, carriage return and next line. */
+/** The characters that libyaml refuses: control characters except tab, line feed, carriage return and next line. */
 const REFUSED = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
 
 function decode(bytes: Uint8Array): string {
@@ -93,7 +98,7 @@ function decode(bytes: Uint8Array): string {
   }
   const refused = REFUSED.exec(text);
   if (refused !== null) throw new YamlError('not YAML: a control character', lineAt(text, refused.index));
-  // To libyaml, next line is one more kind of line break.
+  // For libyaml, "next line" is a line break too.
   return text.includes('\x85') ? text.replaceAll('\x85', '\n') : text;
 }
 
@@ -104,7 +109,7 @@ function decoderOf(bytes: Uint8Array): TextDecoder {
 
 const MARKER = /(^|[\r\n])(---|\.\.\.)(?=[ \t\r\n]|$)/g;
 
-/** yaml.v2 reads nothing after the first document, so that nothing there can be wrong. */
+/** yaml.v2 reads nothing after the first document, so nothing there can be an error. */
 function firstDocument(text: string): string {
   let started = false;
   for (const match of text.matchAll(MARKER)) {
@@ -116,7 +121,7 @@ function firstDocument(text: string): string {
   return text;
 }
 
-/** Whether there is nothing but comments and directives. */
+/** Whether the text holds only comments and directives. */
 function isPreamble(text: string): boolean {
   return text.split(/[\r\n]/).every((line) => {
     if (!line.startsWith('%')) return /^[ \t]*(?:#|$)/.test(line);

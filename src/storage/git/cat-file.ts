@@ -1,9 +1,9 @@
 import { Stop } from '../../errors.ts';
 import { exitOf, git, startGit } from './command.ts';
 
-/** Objects of a repository by id, all through one `git cat-file --batch` process. */
+/** Reads objects of a repository by id, all through one `git cat-file --batch` process. */
 export interface CatFile {
-  /** The bytes of an object; undefined where the repository lacks it. Answers come in the order of the calls. */
+  /** The bytes of an object. Undefined if the repository lacks it. Answers come in the order of the calls. */
   read(id: string): Promise<Buffer | undefined>;
   close(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export async function openCatFile(directory: string): Promise<CatFile> {
       for (const { reject } of queue.splice(0)) reject(error);
     });
   let asked: string[] = [];
-  // Each write wakes git, so while it has something to do, some questions are put together.
+  // Each write wakes git. While git is busy, questions are collected.
   const ask = (): void => {
     if (asked.length >= SOME || queue.length === asked.length) flush();
   };

@@ -53,14 +53,15 @@ export async function git(args: readonly string[], input: string | Uint8Array = 
   return Buffer.concat(printed).toString('utf8');
 }
 
-/** A text as it may be shown: the URLs in it without user and password. */
+/** A text that is safe to show: URLs in it lose user and password. */
 export function withoutCredentials(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi, '$1');
 }
 
 /**
- * The environment for git: nothing inherited that points it at another repository (of `git rev-parse --local-env-vars` all
- * but the configuration), objects as they are rather than their replacements, no questions, plain messages.
+ * The environment for git. It inherits nothing that points git at another repository (all of `git rev-parse
+ * --local-env-vars` except the configuration). Git reads objects and not their replacements, asks no questions, and
+ * prints plain messages.
  */
 function gitEnvironment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([key]) => !LOCAL.test(key));

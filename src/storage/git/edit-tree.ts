@@ -3,7 +3,7 @@ import type { Repository } from './repository.ts';
 import { FOLDER, toBytes, withEntry } from './tree.ts';
 import type { TreeEntry, TreeNode } from './tree.ts';
 
-/** What is to be at a path of a tree: a node, or nothing. */
+/** The node that a path of a tree gets; undefined removes the path. */
 export interface TreeEdit {
   /** Parts joined by `/`. */
   readonly path: string;
@@ -13,8 +13,9 @@ export interface TreeEdit {
 type Trees = Pick<Repository, 'readTree' | 'writeTree'>;
 
 /**
- * The id of a tree that differs from `root` in the edits alone: every other entry keeps its bytes. Folders that an edit empties
- * go, but for `kept` and those around it, which stay as empty trees. Throws a `Stop` where a file is in a folder's place.
+ * The id of a tree that differs from `root` only by the edits; every other entry keeps its bytes. Folders that become
+ * empty are removed, except `kept` and those around it, which stay as empty trees. Throws a `Stop` if a file is in the
+ * place of a folder.
  */
 export async function editTree(
   trees: Trees,
@@ -25,7 +26,7 @@ export async function editTree(
   return written ?? (await trees.writeTree([]));
 }
 
-/** What is at a path of a tree; undefined for nothing. */
+/** The node at a path of a tree. Undefined if there is none. */
 export async function nodeAt(trees: Trees, root: string, path: string): Promise<TreeNode | undefined> {
   let node: TreeNode | undefined = { mode: FOLDER, id: root };
   for (const part of path.split('/').map(toBytes)) {
@@ -44,7 +45,7 @@ export async function writeFolder(
   return (await edit(trees, [], { edits: files, at: '', kept: '' })) ?? (await trees.writeTree([]));
 }
 
-/** Undefined where nothing is left. */
+/** Undefined if nothing is left. */
 async function edit(
   trees: Trees,
   before: readonly TreeEntry[],

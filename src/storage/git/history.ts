@@ -3,9 +3,12 @@ import { git, GitFailure } from './command.ts';
 import { objectSizes } from './cat-file.ts';
 import type { Repository } from './repository.ts';
 
-/* What a repository knows of a layer beyond its revisions: when they came, modes and sizes, what a change says of itself. */
+/*
+ * What a repository knows about a layer besides its revisions: when they were added, modes and sizes of files, messages
+ * of commits.
+ */
 
-/** A file as a commit has it. */
+/** A file in a commit. */
 export interface CommittedFile {
   readonly mode: string;
   readonly content: string;
@@ -67,7 +70,7 @@ export async function mergeBase({ directory }: At, a: string, b: string): Promis
   }
 }
 
-/** The messages of the commits that `head` has and `base` lacks, the newest first. */
+/** The messages of the commits that `head` has and `base` lacks, newest first. */
 export async function messages({ directory }: At, base: string, head: string): Promise<string[]> {
   const log = await git(['--git-dir', directory, 'log', '-z', '--format=%B', '--end-of-options', `${base}..${head}`]);
   return log.split('\0').filter((message) => message.trim() !== '');

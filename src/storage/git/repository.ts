@@ -8,7 +8,7 @@ import { git } from './command.ts';
 import { formatTree, parseTree } from './tree.ts';
 import type { TreeEntry } from './tree.ts';
 
-/** A git repository that is changed by its objects and refs alone: no index, no work tree. */
+/** A git repository that is changed through its objects and refs alone, without an index or a work tree. */
 export interface Repository {
   /** The folder that was opened. */
   readonly folder: string;
@@ -16,22 +16,25 @@ export interface Repository {
   readonly directory: string;
   /** Its objects, all through one process. */
   readonly objects: CatFile;
-  /** The commit of a branch, or of any ref by its full name; undefined where there is none. */
+  /** The commit of a branch, or of any ref by its full name. Undefined if there is none. */
   commitOf(ref: string): Promise<string | undefined>;
   /** The id of the tree of a commit. */
   treeOf(commit: string): Promise<string>;
-  /** Throws a `Stop` where the repository lacks the tree. */
+  /** Throws a `Stop` if the repository lacks the tree. */
   readTree(id: string): Promise<readonly TreeEntry[]>;
   writeTree(entries: readonly TreeEntry[]): Promise<string>;
-  /** Writes contents one after the other; their ids. */
+  /** Writes contents one after the other, and returns their ids. */
   writeBlobs(contents: readonly (() => Promise<Buffer>)[]): Promise<string[]>;
-  /** A commit by whom and when git's own configuration and environment say. Throws a `Stop` where they don't. */
+  /**
+   * Makes a commit. Author and date are those of git's configuration and environment. Throws a `Stop` if these have
+   * none.
+   */
   writeCommit(commit: { tree: string; parents: readonly string[]; message: string }): Promise<string>;
-  /** An annotated tag, by whom and when git says. Throws a `Stop` where the name is taken. */
+  /** Makes an annotated tag, with git's author and date. Throws a `Stop` if the name is taken. */
   writeTag(name: string, tag: { commit: string; message: string }): Promise<void>;
   /**
-   * Moves all the refs or none, each from what it was said to be (git-update-ref(1), "--stdin"). Throws a `Stop` `moved` where
-   * one isn't that any more.
+   * Moves all of the refs or none, each from its expected commit (git-update-ref(1), "--stdin"). Throws a `Stop` with
+   * the code `moved` if a ref has another commit by now.
    */
   move(moves: readonly Move[], why: string): Promise<void>;
   /** The full names of the branches that are checked out in a work tree. */
@@ -39,7 +42,10 @@ export interface Repository {
   close(): Promise<void>;
 }
 
-/** A ref's way from one commit to another; from undefined where it must not be there yet. To the same one: it must not move. */
+/**
+ * The move of a ref from one commit to another. `from` is undefined if the ref must not exist yet. Equal commits mean
+ * that it must not have moved.
+ */
 export interface Move {
   /** The full name. */
   readonly ref: string;
@@ -100,7 +106,7 @@ export async function openRepository(folder: string): Promise<Repository> {
   };
 }
 
-/** `refs/heads/<name>`, where it isn't a full name already. */
+/** `refs/heads/<name>`, or the name itself if it is a full one. */
 export function fullName(ref: string): string {
   return ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
 }
@@ -114,7 +120,10 @@ async function checkIdentity(own: Own): Promise<void> {
   }
 }
 
-/** One git process for all: each content goes through a file of its own, named by a number, as any path would do. */
+/**
+ * Runs one git process for all contents. Each content goes through a file; its name is a number, because any path would
+ * do.
+ */
 async function writeBlobs(own: Own, contents: readonly (() => Promise<Buffer>)[]): Promise<string[]> {
   if (contents.length === 0) return [];
   const folder = await mkdtemp(join(tmpdir(), 'epr-static-'));

@@ -144,7 +144,7 @@ function notAFile(where: string, mode: string): Finding {
   return { code: 'unfit', where, text, level: 'error' };
 }
 
-/** yauzl seeks in a file, so a zip that is a blob is put beside the clone once. */
+/** yauzl needs a file in which it can seek, so a zip that is a blob is written beside the clone once. */
 async function zipFile({ objects }: Repository, cache: string, id: string): Promise<string> {
   const file = join(cache, 'zips', `${id}.zip`);
   const bytes = await objects.read(id);

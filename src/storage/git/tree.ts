@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /*
- * Trees of git as bytes (gitformat: "tree objects"): `<mode> <name>`, NUL, the id's bytes, for each entry. Names stay byte
- * strings (a character a byte), so that what is only passed through comes out as it went in, modes included.
+ * Git's tree objects as bytes: for each entry `<mode> <name>`, a NUL byte, and the bytes of the id. Names are byte
+ * strings, so that entries which are only passed on don't change.
  */
 
 export interface TreeEntry {
@@ -13,7 +13,7 @@ export interface TreeEntry {
   readonly id: string;
 }
 
-/** What an entry is called by its folder: everything but the name. */
+/** A tree entry without its name. */
 export type TreeNode = Omit<TreeEntry, 'name'>;
 
 export const FOLDER = '40000';
@@ -45,7 +45,7 @@ export function formatTree(entries: readonly TreeEntry[]): Buffer {
   );
 }
 
-/** The entries with `name` set to a node, or without it; all others as they were, in the order they had. */
+/** The entries with `name` set to a node or removed. All others keep their values and their order. */
 export function withEntry(entries: readonly TreeEntry[], name: string, node: TreeNode | undefined): TreeEntry[] {
   const others = entries.filter((entry) => entry.name !== name);
   if (!node) return others;
@@ -61,7 +61,7 @@ export function toText(name: string): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }
 
-/** A text as a byte string, as names are here. */
+/** A text as a byte string, like the names here. */
 export function toBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }

@@ -4,12 +4,13 @@ import type { FileBody } from '../../../core/response.ts';
 import { netlifyPath } from '../path.ts';
 
 /*
- * The registry as a Netlify edge function in front of the deployed files. It answers everything itself: rules of redirects
- * can't decide a query, and rules of headers don't know a file's sniffed type. Netlify bundles this file as it is, or
- * `build --target netlify` puts the compiled bundle beside a site. https://docs.netlify.com/build/edge-functions/api/
+ * The registry as a Netlify edge function in front of the deployed files. It answers everything itself, because
+ * redirect rules can't decide a query and header rules don't know the sniffed type of a file. Netlify bundles this
+ * file, or `build --target netlify` puts the compiled bundle beside a site.
+ * https://docs.netlify.com/build/edge-functions/api/
  */
 
-/** What is used of Netlify's context. */
+/** The part of Netlify's context that this function uses. */
 interface Context {
   /** Passes a request on to the deployed files, behind all edge functions. */
   next(request: Request): Promise<Response>;
@@ -22,7 +23,7 @@ const log: Log = (line) => console.error(line);
 
 export const config = { path: '/*', onError: 'fail' };
 
-/** Of the deploy that was asked last: equal functions of two deploys may share a process. */
+/** The site of the last deploy that was asked. Equal functions of two deploys may share a process. */
 let known: { readonly deploy: string; readonly index: Index } | undefined;
 
 export default async function registry(request: Request, context: Context): Promise<Response> {
@@ -40,7 +41,7 @@ async function indexOf({ site, deploy }: Context, files: SiteFiles): Promise<Ind
 
 function deployedFiles(base: string, context: Context): SiteFiles {
   const open = async (path: string, headers: Record<string, string>): Promise<Response | undefined> => {
-    // Without `identity` the CDN may send a compressed form, whose ranges are others.
+    // Without `identity`, the CDN may send a compressed form, which has other ranges.
     const request = new Request(new URL(`/${path}`, base), { headers: { ...headers, 'Accept-Encoding': 'identity' } });
     const response = await context.next(request).catch((error: unknown) => {
       throw new UnreadableFile(path, error);
@@ -65,7 +66,7 @@ function deployedFiles(base: string, context: Context): SiteFiles {
   };
 }
 
-/** The part of a whole file that is asked for, where `Range` was ignored on the way, as the development server does. */
+/** The requested part of a file, if something on the way ignored `Range`, as the development server does. */
 function part({ start, end }: FileBody): TransformStream<Uint8Array, Uint8Array> {
   let at = 0;
   return new TransformStream({

@@ -9,11 +9,11 @@ import type { NginxRequest } from './njs.ts';
 /** What nginx preloads: the columns of the site that it was started with. */
 declare const epr_columns: Columns;
 
-/** One request, and what was found for it. */
+/** One request, and the site and index that were found for it. */
 export interface Asked {
   readonly r: NginxRequest;
   readonly request: Request;
-  /** The part of the path that the registry lies under, where the client sent it as it is. */
+  /** The path under which the registry lies, if the client sent it in this form. */
   readonly prefix: string;
   readonly site: string;
   readonly index: Index | undefined;
@@ -48,8 +48,8 @@ export function asked(r: NginxRequest, method: string, target: string): Asked {
 }
 
 /**
- * A variable as a byte string, '' where it isn't set. njs gives text made from `variables` the length of its UTF-8 bytes once
- * it is joined with characters above 127.
+ * A variable as a byte string; '' if it isn't set. In njs, a text from `variables` gets a wrong length (that of its
+ * UTF-8 bytes) once it is joined with characters above 127.
  */
 export function variable(r: NginxRequest, name: string): string {
   const bytes = r.rawVariables[name];

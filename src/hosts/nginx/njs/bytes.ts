@@ -1,20 +1,21 @@
 /*
- * Between byte strings (a character is a byte), which the core speaks, and the bytes that nginx takes. A text in njs is
- * UTF-8, and its `Buffer` knows no `latin1`.
+ * Converts between the byte strings of the core and the bytes of nginx. Texts in njs are UTF-8, and its `Buffer`
+ * doesn't know `latin1`.
  */
 
 /** The byte string of some bytes. */
 export function toByteString(bytes: Buffer): string {
-  if (bytes.length === 0) return ''; // which njs takes for a detached buffer
+  if (bytes.length === 0) return ''; // njs takes it for a detached buffer
   const text = bytes.toString('utf8');
-  // A byte a character, none of them undecodable: ASCII, without a look at each byte, which is slow in njs.
+  // As many bytes as characters, and none undecodable: the bytes are ASCII. This avoids a loop over the bytes, which is
+  // slow in njs.
   if (text.length === bytes.length && text.indexOf('\ufffd') < 0) return text;
   const chars: string[] = [];
   for (let i = 0; i < bytes.length; i++) chars.push(String.fromCharCode(bytes[i] as number));
   return chars.join('');
 }
 
-/** What nginx sends as the bytes of a byte string: the string itself where it is ASCII. */
+/** A value that nginx sends as the bytes of a byte string: the string itself if it is ASCII. */
 export function toBytes(text: string): string | Buffer {
   if (isAscii(text)) return text;
   const bytes = Buffer.alloc(text.length);
@@ -22,7 +23,7 @@ export function toBytes(text: string): string | Buffer {
   return bytes;
 }
 
-/** A byte string as the text that njs sends as these bytes, where it takes no `Buffer`. */
+/** A text that njs sends as the bytes of a byte string, for places that take no `Buffer`. */
 export function toText(text: string): string {
   if (isAscii(text)) return text;
   const codes: number[] = [];
@@ -31,7 +32,10 @@ export function toText(text: string): string {
   return bytesFrom ? bytesFrom(codes) : Buffer.from(codes).toString('utf8');
 }
 
-/** Deprecated, with a warning in the log, and gone in njs 0.8; nothing else there sends bytes that are not UTF-8. */
+/**
+ * This function is deprecated, logs a warning and is gone in njs 0.8. In njs 0.7, nothing else sends bytes that are not
+ * UTF-8.
+ */
 interface NjsString {
   readonly bytesFrom: ((bytes: readonly number[]) => string) | undefined;
 }
@@ -44,6 +48,6 @@ export function writeBytes(target: Buffer, text: string, at: number): void {
 }
 
 function isAscii(text: string): boolean {
-  // Every other character takes more than a byte; a look at each is slow in njs.
+  // Any other character takes more than one byte. A loop over characters is slow in njs.
   return Buffer.byteLength(text) === text.length;
 }

@@ -1,17 +1,17 @@
 import { ENCODED, isGenerated } from '../../../tree/layout.ts';
 
 /*
- * The compressed forms of a site's files: where they lie, and which of them a client takes (RFC 9110 section 12.5.3).
+ * The compressed forms of a site's files: where they lie, and which of them a client accepts (RFC 9110 section 12.5.3).
  * Edge-plain; the build (hosts/nginx/encoded.ts) writes them by the same functions.
  */
 
 /** A content coding, as in `Content-Encoding`. */
 export type Coding = 'br' | 'gzip';
 
-/** The smaller first. */
+/** The coding with the smaller results first. */
 export const CODINGS: readonly Coding[] = ['br', 'gzip'];
 
-/** Whether a media type is one of text that shrinks. */
+/** Whether files of a media type are worth compressing. */
 export function isCompressible(type: string): boolean {
   const name = (type.split(';')[0] as string).trim().toLowerCase();
   return name.slice(0, 5) === 'text/' || COMPRESSIBLE.indexOf(name) >= 0;
@@ -20,9 +20,9 @@ export function isCompressible(type: string): boolean {
 const COMPRESSIBLE = ['application/json', 'application/wasm', 'image/svg+xml', 'image/x-icon'];
 
 /**
- * Where the compressed form of a file of a site lies: beside it where nginx serves it by a plain rule (what is
- * generated), else by its content, so that what many packages have is kept once. `digest` is its SHA-256, or at least
- * the first 32 digits.
+ * The path of the compressed form of a site's file. The form of a generated file lies beside it, where a plain rule of
+ * nginx finds it. The form of any other file lies by its content, so that a content of many packages has one form.
+ * `digest` is the SHA-256 of the file, or at least its first 32 digits.
  */
 export function encodedPath(path: string, digest: string, coding: Coding): string {
   const extension = coding === 'br' ? 'br' : 'gz';
@@ -31,7 +31,7 @@ export function encodedPath(path: string, digest: string, coding: Coding): strin
   return `${ENCODED}/${name.slice(0, 2)}/${name}.${extension}`;
 }
 
-/** The codings that an `Accept-Encoding` takes, best first; of equal ones the smaller. `*` names none. */
+/** The codings that an `Accept-Encoding` accepts, best first, and the smaller first among equals. `*` names none. */
 export function acceptedCodings(accept: string | undefined): Coding[] {
   const weights = weightsOf(accept || '');
   return CODINGS.filter((coding) => (weights[coding] || 0) > 0).sort(
@@ -39,7 +39,7 @@ export function acceptedCodings(accept: string | undefined): Coding[] {
   );
 }
 
-/** What nginx's own gzip does with an answer that it could compress; where it isn't sure, the tag must be weak. */
+/** Whether nginx's own gzip may compress an answer. If it may, the tag must be weak. */
 export function gzipOnTheWay(accept: string | undefined): 'yes' | 'no' | 'unsure' {
   const written = (accept || '').toLowerCase();
   if (written.indexOf('gzip') < 0) return 'no';

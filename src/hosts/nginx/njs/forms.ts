@@ -57,5 +57,5 @@ function isGzipped(r: NginxRequest, length: number): 'yes' | 'no' | 'unsure' {
   return isLong ? gzipOnTheWay(r.headersIn['Accept-Encoding']) : 'no';
 }
 
-/** As `gzip_min_length` in the configuration. */
+/** The same as `gzip_min_length` in the configuration. */
 const LEAST_GZIPPED = 1024;

@@ -7,17 +7,17 @@ import { writeBytes } from './bytes.ts';
 import { isFile, isReadInto, readText, sizeOf, withOpen } from './files.ts';
 
 /*
- * A site's index in nginx: the columns are preloaded, since each request runs in a fresh VM; of the rows only what an
- * answer needs is read. Paths are byte strings.
+ * The index of a site in nginx. Columns are preloaded, because each request runs in a fresh VM. Of the rows, it reads
+ * only the ranges that an answer needs. Paths are byte strings.
  */
 
-/** Columns, and the file of the rows of the same build. */
+/** Columns, and the file with the rows of the same build. */
 export interface Index {
   readonly columns: Columns;
   readonly rows: string;
 }
 
-/** The columns that nginx started with, and the names that they and their rows have in a site. */
+/** The columns with which nginx started, and the names of their file and of the rows. */
 export interface Preloaded {
   readonly columns: Columns;
   readonly columnsName: string;
@@ -29,14 +29,14 @@ export interface Preloaded {
  * place of the one that nginx started with is answered by its own columns, read anew for each request until a reload.
  */
 export function openIndex(folder: string, preloaded: Preloaded): Index | undefined {
-  // Its name says what is in it, and it goes with the site that it belongs to.
+  // The name of the rows follows from their content, and they are removed together with their site.
   if (isFile(`${folder}/${indexFilePath(preloaded.columnsName)}`))
     return { columns: preloaded.columns, rows: `${folder}/${indexFilePath(preloaded.rowsName)}` };
-  // A second try, since the site may be replaced between two reads.
+  // Tries again, because the site may be replaced between two reads.
   return readIndex(folder) || readIndex(folder);
 }
 
-/** The same, of the site as it lies there now. */
+/** The index of the site that is there now. */
 export function readIndex(folder: string): Index | undefined {
   const names = parsed(readText(`${folder}/${INDEX}`), parseNames);
   const columns = names && parsed(readText(`${folder}/${indexFilePath(names.columns)}`), parseColumns);

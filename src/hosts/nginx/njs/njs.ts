@@ -1,5 +1,5 @@
 /*
- * What nginx's njs 0.7.9 gives a handler, as far as it is used here: https://nginx.org/en/docs/njs/reference.html
+ * The part of njs 0.7.9 that the handlers use: https://nginx.org/en/docs/njs/reference.html
  */
 
 export interface NginxRequest {
@@ -7,11 +7,11 @@ export interface NginxRequest {
   readonly httpVersion: string;
   readonly headersIn: { readonly [name: string]: string | undefined };
   readonly headersOut: { [name: string]: string | Buffer | undefined };
-  /** nginx's variables as text: their bytes read as UTF-8. Bytes that are assigned stay as they are. */
+  /** The variables of nginx as text: their bytes are read as UTF-8. Bytes that are assigned stay as they are. */
   readonly variables: { [name: string]: string | Buffer | undefined };
   readonly rawVariables: { readonly [name: string]: Buffer | undefined };
   status: number;
-  /** Of a redirect, the second argument would be its place instead of its body. */
+  /** For a redirect, the second argument is its location and not its body. */
   return(status: number, body: string | Buffer): void;
   internalRedirect(uri: string): void;
   sendHeader(): void;

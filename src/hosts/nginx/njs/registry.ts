@@ -23,7 +23,7 @@ import { clearHeaders, headerOf, sendBytes, sendError, sendText, setHeaders } fr
 
 /** Answers a request. */
 function registry(r: NginxRequest): void {
-  // Where a plain rule looked for a file and found a folder, nginx has begun to redirect.
+  // If a plain rule looked for a file and found a folder, nginx has begun to redirect.
   delete r.headersOut['Location'];
   guarded(r, () => answer(asked(r, r.method, variable(r, 'request_uri'))));
 }
@@ -84,7 +84,7 @@ function send(known: Asked, result: Answer): void {
   else sendText(known, result);
 }
 
-/** nginx serves the file, so that it need not go through memory. */
+/** nginx serves the file itself, so that it doesn't go through memory. */
 function sendFile(known: Asked, result: Answer, body: FileBody): void {
   const r = known.r;
   if (result.status === 206 && !PLAIN_RANGE.test(String(known.request.range))) {
@@ -102,13 +102,16 @@ function sendFile(known: Asked, result: Answer, body: FileBody): void {
   r.internalRedirect(`${variable(r, 'epr_prefix')}/.epr-static/${result.status === 206 ? 'part' : 'whole'}`);
 }
 
-/** Of which nginx makes what the core does. */
+/** nginx makes the same headers from these as the core. */
 const PLAIN_RANGE = /^bytes=([0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})$/;
 
-/** What nginx says itself of a file that it serves, or says only of some. */
+/** The headers that nginx makes itself for the files that it serves, or for some of them. */
 const OF_FILES = ['ETag', 'Content-Length', 'Content-Range', 'Accept-Ranges'];
 
-/** nginx refuses ranges such as `bytes=1-2,`, so these go through memory; of a long one the client gets the whole file. */
+/**
+ * nginx refuses ranges such as `bytes=1-2,`, so these go through memory. For a long one, the client gets the whole
+ * file.
+ */
 function sendOddRange(known: Asked, result: Answer, body: FileBody): void {
   if (body.end - body.start > LONGEST_ODD_RANGE) {
     send(known, ask(known, Object.assign({}, known.request, { range: undefined })));
@@ -121,7 +124,7 @@ function sendOddRange(known: Asked, result: Answer, body: FileBody): void {
 
 const LONGEST_ODD_RANGE = 0x100000;
 
-/** nginx compresses what was composed, on its way. */
+/** nginx compresses composed answers on their way. */
 function sendComposed(known: Asked, result: Answer): void {
   const body = result.body;
   if (!body || body.kind !== 'pieces' || !known.index) return;
@@ -136,7 +139,7 @@ function sendComposed(known: Asked, result: Answer): void {
   sendBytes(known, result, bytes);
 }
 
-/** The site may have been replaced since its columns were found: then its new index answers. */
+/** The site may have been replaced since its columns were found. Then the new index answers. */
 function sendWithoutRows(known: Asked, index: Index, error: string): void {
   const current = readIndex(known.site);
   if (current && current.rows !== index.rows) answer(Object.assign({}, known, { index: current }));

@@ -32,7 +32,7 @@ export function sendBytes(known: Reply, result: Answer, bytes: Buffer): void {
 /** What nginx says itself of a body that it gets. */
 const OF_TEXTS = ['Content-Length'];
 
-/** Sends an answer. Of a client that has gone, njs says by an exception that it could not be sent: nobody's fault. */
+/** Sends an answer. If the client has gone, njs throws an exception, which is nobody's fault. */
 function reply(r: NginxRequest, status: number, body: string | Buffer): void {
   try {
     r.return(status, body);
@@ -41,7 +41,10 @@ function reply(r: NginxRequest, status: number, body: string | Buffer): void {
   }
 }
 
-/** The same where `return` would not do: it takes the text of a redirect for its place. `body` is a byte string. */
+/**
+ * Sends an answer that `return` can't send: `return` takes the text of a redirect for its location. `body` is a byte
+ * string.
+ */
 function replyRaw(r: NginxRequest, status: number, body: string): void {
   try {
     r.status = status;
