@@ -20,6 +20,7 @@ const STAGES: Readonly<Record<string, string>> = {
   packages: 'Packages',
   bundle: 'Packing',
   manifests: 'Reading manifests',
+  forms: 'Compressing',
 };
 
 /** No display of steps. A wait is not silent: without a word, it looks like a program that hangs. */

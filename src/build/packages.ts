@@ -5,7 +5,7 @@ import { contentsOf } from '../storage/contents.ts';
 import type { Revision, Storage } from '../storage/storage.ts';
 import type { EntryReader, ReadEntry } from './cache/entries.ts';
 import type { Entry } from './entry.ts';
-import type { IndexedRevision } from './index-files.ts';
+import type { KeptPackage, MadePackage } from './kept.ts';
 import { contentFile, writePages } from './pages.ts';
 import type { PlacedRevision } from './pages.ts';
 import type { ContentStore } from './cache/contents.ts';
@@ -16,22 +16,10 @@ import type { SiteWriter } from '../tree/site-writer.ts';
 import type { StoredZip } from './threads/tasks.ts';
 import type { ZipStore } from './cache/archives.ts';
 
-/** A package whose files and pages are in their places: what the index and the next build need of it. */
-export interface MadePackage {
-  readonly name: string;
-  /** In the order of answers, without those that are unfit. */
-  readonly revisions: readonly IndexedRevision[];
-  readonly unfit: readonly string[];
-  readonly findings: readonly Finding[];
-  /** Its lines of the site manifest: how many bytes these are, how many files they name, and how many bytes those have. */
-  readonly listed: { readonly length: number } & Omit<Listing, 'text'>;
-}
-
-/** A package that the site which is extended has already, with its lines of the manifest. */
-export interface KeptPackage {
-  readonly made: MadePackage;
-  readonly lines: Buffer;
-}
+/** A package to make, or one to take as it is. */
+export type PackageSource =
+  | { readonly kind: 'made'; readonly revisions: readonly Revision[] }
+  | { readonly kind: 'kept'; readonly kept: KeptPackage };
 
 export interface PackageMaking {
   readonly storage: Storage;
@@ -45,16 +33,13 @@ export interface PackageMaking {
 }
 
 /**
- * Makes packages, given as their revisions or as kept from before, in the order of answers: reads each revision, takes its
+ * Makes packages, in the order of answers: reads each revision, takes its
  * contents in, puts files, zip and signature in their places, writes the package's pages, and enters it all into the site
  * manifest. Many at once, so that while one is parsed another is deflated and a third is written; little more than those
  * under way is in memory.
  */
-export async function makePackages(
-  packages: readonly (readonly Revision[] | KeptPackage)[],
-  making: PackageMaking,
-): Promise<MadePackage[]> {
-  const place = placing(making, packages.flatMap((one) => ('made' in one ? [] : one)).length);
+export async function makePackages(packages: readonly PackageSource[], making: PackageMaking): Promise<MadePackage[]> {
+  const place = placing(making, packages.flatMap((one) => (one.kind === 'made' ? one.revisions : [])).length);
   let before: Promise<unknown> = Promise.resolve();
   const made = packages.map((one) => {
     const turn = before;
@@ -64,15 +49,17 @@ export async function makePackages(
   });
   return await Promise.all(made);
 
-  async function inTurn(one: readonly Revision[] | KeptPackage, turn: Promise<unknown>): Promise<MadePackage> {
+  async function inTurn(one: PackageSource, turn: Promise<unknown>): Promise<MadePackage> {
     const { package: own, listing } =
-      'made' in one
-        ? { package: one.made, listing: { ...one.made.listed, text: one.lines } }
-        : await makePackage(await Promise.all(one.map(place)), making);
+      one.kind === 'kept' ? takeKept(one.kept) : await makePackage(await Promise.all(one.revisions.map(place)), making);
     await turn;
     making.writer.enter(listing);
     return own;
   }
+}
+
+function takeKept({ made, lines }: KeptPackage): { package: MadePackage; listing: Listing } {
+  return { package: made, listing: { ...made.listed, text: lines } };
 }
 
 async function makePackage(

@@ -1,16 +1,23 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { temporaryName } from './commit/leftovers.ts';
+import { readEncodedList } from './encoded.ts';
 import { linesByPackage, parseManifestLine } from './manifest.ts';
 import type { SiteFile } from './manifest.ts';
 
 /*
- * What differs between two trees of a site, by their manifests: what whoever publishes the second one has to upload, and to
+ * What differs between two trees of a site, by what they list: what whoever publishes the second one has to upload, and to
  * remove, where the first one is published.
  */
 
+/** A file that is not the same in two trees. */
+export type Difference =
+  | { readonly change: 'added'; readonly after: SiteFile }
+  | { readonly change: 'changed'; readonly before: SiteFile; readonly after: SiteFile }
+  | { readonly change: 'removed'; readonly before: SiteFile };
+
 /** A line of the list. `release.json`, which no manifest lists, is none of them: it is of every build. */
-export type Change =
+type Change =
   | ({ readonly change: 'added' | 'changed' } & SiteFile)
   | { readonly change: 'removed'; readonly path: string };
 
@@ -22,37 +29,74 @@ export interface ChangeTotals {
   readonly bytes: number;
 }
 
-/** Writes a line of JSON for each file that differs between two sites, a package after the other, and counts them. */
-export async function writeChanges(sites: { before: string; after: string }, file: string): Promise<ChangeTotals> {
+/** Two trees of a site: the folders that hold their lists. */
+export interface Trees {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** How the manifests of two trees differ, a package after the other. */
+export async function manifestDifferences({ before, after }: Trees): Promise<Iterable<Difference>> {
+  const [old, fresh] = await Promise.all([linesByPackage(before), linesByPackage(after)]);
+  return (function* () {
+    for (const name of new Set([...fresh.keys(), ...old.keys()]))
+      yield* differences(old.get(name) ?? NOTHING, fresh.get(name) ?? NOTHING);
+  })();
+}
+
+/** How the compressed forms of two trees differ. */
+export function encodedDifferences({ before, after }: Trees): Iterable<Difference> {
+  return differences(readEncodedList(before), readEncodedList(after));
+}
+
+/** Writes a line of JSON for each difference, and counts them. */
+export async function writeChanges(found: Iterable<Difference>, file: string): Promise<ChangeTotals> {
   const totals = { added: 0, changed: 0, removed: 0, bytes: 0 };
   const lines: string[] = [];
-  const [before, after] = await Promise.all([linesByPackage(sites.before), linesByPackage(sites.after)]);
-  for (const name of new Set([...after.keys(), ...before.keys()]))
-    for (const change of changesBetween(before.get(name) ?? NOTHING, after.get(name) ?? NOTHING)) {
-      lines.push(`${JSON.stringify(change)}\n`);
-      totals[change.change]++;
-      if (change.change !== 'removed') totals.bytes += change.size;
-    }
+  for (const one of found) {
+    lines.push(`${JSON.stringify(changeOf(one))}\n`);
+    totals[one.change]++;
+    if (one.change !== 'removed') totals.bytes += one.after.size;
+  }
   await mkdir(dirname(file), { recursive: true });
   await writeFile(temporaryName(file), lines.join(''));
   await rename(temporaryName(file), file);
   return totals;
 }
 
+function changeOf(one: Difference): Change {
+  return one.change === 'removed'
+    ? { change: one.change, path: one.before.path }
+    : { change: one.change, ...one.after };
+}
+
 const NOTHING = Buffer.alloc(0);
 
-function* changesBetween(before: Buffer, after: Buffer): Generator<Change> {
+function* differences(before: Buffer, after: Buffer): Generator<Difference> {
   if (before.equals(after)) return;
-  const old = new Map(linesOf(before));
-  for (const [path, line] of linesOf(after)) {
+  const old = new Map(linesOf(before).map((line) => [pathOf(line), line]));
+  for (const line of linesOf(after)) {
+    const path = pathOf(line);
     const known = old.get(path);
     old.delete(path);
-    if (known !== line) yield { change: known === undefined ? 'added' : 'changed', ...parseManifestLine(line) };
+    if (known === undefined) yield { change: 'added', after: fileOf(line) };
+    else if (known !== line) yield { change: 'changed', before: fileOf(known), after: fileOf(line) };
   }
-  for (const path of old.keys()) yield { change: 'removed', path };
+  for (const line of old.values()) yield { change: 'removed', before: fileOf(line) };
 }
 
-function linesOf(text: Buffer): [path: string, line: string][] {
-  const lines = text.toString('utf8').split('\n').slice(0, -1);
-  return lines.map((line) => [parseManifestLine(line).path, line]);
+function linesOf(text: Buffer): string[] {
+  return text.toString('utf8').split('\n').slice(0, -1);
 }
+
+function pathOf(line: string): string {
+  return parseManifestLine(line).path;
+}
+
+/** A line of either list; compressed forms are of no type that a client learns. */
+function fileOf(line: string): SiteFile {
+  const { path, size, digest, type, cache } = { ...FORM, ...parseManifestLine(line) };
+  return { path, size, digest, type, cache };
+}
+
+const FORM = { type: 'application/octet-stream', cache: 'none' } as const;

@@ -21,6 +21,8 @@ export const MANIFEST = '_registry/manifest';
 export const ANSWERS = '_registry/answers';
 /** The folder of the compressed forms of packages' files, by content. */
 export const ENCODED = '_registry/encoded';
+/** The list of all compressed forms (`encoded.ts`); a site that no host wanted any for has none. */
+export const ENCODED_LIST = '_registry/encoded/list.ndjson';
 export const FAVICON = 'favicon.ico';
 
 /** A file of a package; `file` is its path inside the package, '' for the package's own folder. */

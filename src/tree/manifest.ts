@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST, manifestPartPath, packageOf } from './layout.ts';
 
@@ -68,17 +68,30 @@ export async function readManifest(folder: string): Promise<Buffer> {
 /** Everything that the manifest of the site in a folder lists, in its order. */
 export async function listedFiles(folder: string): Promise<SiteFile[]> {
   const files: SiteFile[] = [];
-  for (const part of await manifestParts(folder))
-    for (const line of (await readFile(part, 'utf8')).split('\n')) if (line !== '') files.push(parseManifestLine(line));
+  for await (const file of eachListedFile(folder)) files.push(file);
   return files;
+}
+
+/** The same, one after the other, for those who need not have all in memory. */
+export async function* eachListedFile(folder: string): AsyncGenerator<SiteFile> {
+  for (const part of await manifestParts(folder)) {
+    const bytes = await readFile(part);
+    for (let at = 0, end = 0; at < bytes.length; at = end + 1) {
+      end = bytes.indexOf(10, at);
+      yield parseManifestLine(bytes.toString('utf8', at, end));
+    }
+  }
 }
 
 /** The parts of the manifest, in order. Throws an Error where the site has none. */
 async function manifestParts(folder: string): Promise<string[]> {
+  return (await manifestPartPaths(folder)).map((path) => join(folder, path));
+}
+
+/** The parts of the manifest of the site in a folder, in order, relative to it. Throws an Error where the site has none. */
+export async function manifestPartPaths(folder: string): Promise<string[]> {
   const names = await readdir(join(folder, MANIFEST));
-  return names
-    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
-    .map((name) => join(folder, MANIFEST, name));
+  return names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).map((name) => `${MANIFEST}/${name}`);
 }
 
 /**
@@ -176,18 +189,3 @@ export function manifestWriter(placeOf: (path: string) => string): ManifestWrite
 function wholeLines(lines: Buffer, room: number): number {
   return room === 0 ? 0 : lines.lastIndexOf(10, room - 1) + 1;
 }
-
-/** Enters files that were put into a finished site: they become further parts of its manifest; the manifest's new digest. */
-export async function extendManifest(folder: string, files: readonly SiteFile[]): Promise<string> {
-  const first = (await manifestParts(folder)).length;
-  for (let i = 0; i * LINES < files.length; i++) {
-    const lines = files.slice(i * LINES, (i + 1) * LINES).map(manifestLine);
-    await writeFile(join(folder, manifestPartPath(first + i)), lines.join(''));
-  }
-  return createHash('sha256')
-    .update(await readManifest(folder))
-    .digest('hex');
-}
-
-/** Of a part, so that it keeps well below the 20 MiB that a part has at most. */
-const LINES = 50_000;

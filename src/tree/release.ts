@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAbsence } from '../errors.ts';
 import { temporaryName } from './commit/leftovers.ts';
 import { document } from './json.ts';
 import { RELEASE } from './layout.ts';
@@ -20,22 +21,31 @@ export interface Release {
 
 /** Reads the release of the site in a folder; undefined where there is no site. Throws an Error where it can't be read. */
 export async function readRelease(folder: string): Promise<Release | undefined> {
+  const text = await readIfThere(join(folder, RELEASE));
   try {
-    return JSON.parse(await readFile(join(folder, RELEASE), 'utf8')) as Release;
-  } catch (error) {
-    const isAbsent = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
-    if (isAbsent || error instanceof SyntaxError) return undefined;
-    throw error;
+    return text === undefined ? undefined : (JSON.parse(text) as Release);
+  } catch {
+    return undefined; // cut short or altered by hand: no site that anybody can rely on
   }
 }
 
-/** Writes `release.json` into the site in a folder, at once. */
+/** Writes `release.json` into the site in a folder, at once, unless it says the same already. */
 export async function writeRelease(folder: string, release: Release): Promise<void> {
   const path = join(folder, RELEASE);
   const { distribution, registry, generator, layers, manifest } = release;
-  const written = { distribution, registry, generator, layers: layers.map(layerOf), manifest };
-  await writeFile(temporaryName(path), document(written));
+  const text = document({ distribution, registry, generator, layers: layers.map(layerOf), manifest });
+  if ((await readIfThere(path)) === text) return;
+  await writeFile(temporaryName(path), text);
   await rename(temporaryName(path), path);
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
 }
 
 function layerOf({ name, ref, commit }: Release['layers'][number]): Record<string, string> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   mkdirSync,
   readdirSync,
@@ -8,9 +9,12 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { listing, run, siteFaults, start, temporaryFolder } from '../support/cli.ts';
+import { join, relative } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { hostNames } from '../../src/hosts/hosts.ts';
+import type { HostName } from '../../src/hosts/hosts.ts';
+import { listedIn, listing, run, siteFaults, start, temporaryFolder } from '../support/cli.ts';
 import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 import type { Files } from '../support/repository.ts';
 
@@ -304,17 +308,131 @@ test('cache prune empties the cache, and the next build makes it again', async (
   expect((await one.build()).site).toMatchObject({ how: 'written', manifest: site?.manifest });
 });
 
-/** Path -> SHA-256 of all files that a manifest lists. */
-function digests(site: string): Record<string, string> {
-  const lines = filesBelow(join(site, '_registry/manifest')).flatMap((part) =>
-    readFileSync(part, 'utf8').trimEnd().split('\n'),
-  );
+/* With a target. */
+
+const ADDED: Files = { ...BASE, ...packageFiles('zoo', '1.0.0', { 'docs/a.txt': 'of a zoo, '.repeat(50) }) };
+const REMOVED: Files = Object.fromEntries(Object.entries(BASE).filter(([path]) => !path.startsWith('pkg_07/')));
+const CHANGED: Files = { ...BASE, 'pkg_05/1.0.0/docs/a.txt': 'another text, '.repeat(50) };
+const steps: readonly (readonly [name: string, files: Files, how: string])[] = [
+  ['nothing', BASE, 'unchanged'],
+  ['one package more', ADDED, 'extended'],
+  ['one package less', REMOVED, 'extended'],
+  ['one file changed', CHANGED, 'extended'],
+];
+
+describe.each(hostNames)('with --target %s', (host) => {
+  const target = ['--target', host];
+
+  test.each(steps)('after %s, site and host folder are what a cold build makes', async (_, files, how) => {
+    const one = project();
+    one.commit(BASE);
+    expect((await one.build(...target)).site?.how).toBe('written');
+    const before = digests(one.site);
+    one.commit(files);
+    const { site } = await one.build(...target);
+    expect(site?.how).toBe(how);
+    expect(siteFaults(one.site)).toEqual([]);
+    expect(site?.manifest).toBe(await one.cold());
+    if (how !== 'unchanged') expect(applied(before, site?.changes?.list ?? '')).toEqual(digests(one.site));
+    rmSync(join(one.folder, 'cold'), { recursive: true });
+    expect((await one.build('--no-cache', '--out', 'cold', ...target)).site?.manifest).toBe(site?.manifest);
+    expect(listing(one.site)).toEqual(listing(join(one.folder, 'cold/all')));
+    expect(hostFiles(one.folder, 'dist', host)).toEqual(hostFiles(one.folder, 'cold', host));
+  });
+
+  test('nothing is written anew where nothing has changed', async () => {
+    const one = project();
+    one.commit(BASE);
+    await one.build(...target);
+    const before = inodes(join(one.folder, 'dist'));
+    expect((await one.build(...target)).site?.how).toBe('unchanged');
+    expect(inodes(join(one.folder, 'dist'))).toEqual(before);
+  });
+
+  test('what it needs is added to a site that was built without it', async () => {
+    const one = project();
+    one.commit(BASE);
+    const { site } = await one.build();
+    expect((await one.build(...target)).site).toMatchObject({ how: 'unchanged', manifest: site?.manifest });
+    expect(siteFaults(one.site)).toEqual([]);
+    await one.build('--no-cache', '--out', 'cold', ...target);
+    expect(listing(one.site)).toEqual(listing(join(one.folder, 'cold/all')));
+    expect(hostFiles(one.folder, 'dist', host)).toEqual(hostFiles(one.folder, 'cold', host));
+  });
+
+  test('a build without it leaves its folder whole, and the next one with it brings that up to date', async () => {
+    const one = project();
+    one.commit(BASE);
+    await one.build(...target);
+    const before = hostFiles(one.folder, 'dist', host);
+    one.commit(ADDED);
+    await one.build();
+    expect(hostFiles(one.folder, 'dist', host)).toEqual(before);
+    await one.build(...target);
+    await one.build('--no-cache', '--out', 'cold', ...target);
+    expect(hostFiles(one.folder, 'dist', host)).toEqual(hostFiles(one.folder, 'cold', host));
+  });
+});
+
+test.each(steps.slice(1))('after %s, a build without a target keeps the forms that nginx serves', async (_, files) => {
+  const one = project();
+  one.commit(BASE);
+  await one.build('--target', 'nginx');
+  const before = digests(one.site);
+  one.commit(files);
+  const { site } = await one.build();
+  expect(site?.how).toBe('extended');
+  expect(applied(before, site?.changes?.list ?? '')).toEqual(digests(one.site));
+  await one.build('--no-cache', '--out', 'cold', '--target', 'nginx');
+  expect(listing(one.site)).toEqual(listing(join(one.folder, 'cold/all')));
+});
+
+test('a site that is made anew keeps the forms that nginx serves', async () => {
+  const one = project();
+  one.commit(BASE);
+  await one.build('--target', 'nginx');
+  const before = listing(one.site);
+  expect((await one.build('--no-cache')).site?.how).toBe('written');
+  expect(listing(one.site)).toEqual(before);
+});
+
+test('compressed forms hold what their files hold', async () => {
+  const one = project();
+  one.commit(CHANGED);
+  await one.build('--target', 'nginx');
+  const forms = filesBelow(one.site).filter((path) => /\.(br|gz)$/.test(path));
+  const texts = new Set(filesBelow(one.site).map((path) => readFileSync(path, 'utf8')));
+  expect(forms.length).toBeGreaterThan(60);
+  for (const path of forms) {
+    const bytes = readFileSync(path);
+    expect(texts).toContain((path.endsWith('.br') ? brotliDecompressSync(bytes) : gunzipSync(bytes)).toString('utf8'));
+  }
+});
+
+/** Path -> SHA-256 of the files of a host's folder; absolute paths of files name no folder above the project's. */
+function hostFiles(project: string, out: string, host: HostName): string[] {
+  const folder = join(project, out, `all.${host}`);
+  return filesBelow(folder)
+    .map((path) => {
+      const text = readFileSync(path, 'latin1').replaceAll(join(project, out), '/out');
+      return `${relative(folder, path)} ${createHash('sha256').update(text, 'latin1').digest('hex')}`;
+    })
+    .sort();
+}
+
+/** Path -> what tells whether a file was written again. */
+function inodes(folder: string): Record<string, string> {
   return Object.fromEntries(
-    lines.map((line) => {
-      const { path, digest } = JSON.parse(line) as { path: string; digest: string };
-      return [path, digest];
+    filesBelow(folder).map((path) => {
+      const { ino, mtimeMs } = statSync(path);
+      return [path, `${ino} ${mtimeMs}`];
     }),
   );
+}
+
+/** Path -> SHA-256 of all files that the manifest and the list of compressed forms name. */
+function digests(site: string): Record<string, string> {
+  return Object.fromEntries(listedIn(site).map(({ path, digest }) => [path, digest]));
 }
 
 function filesBelow(folder: string): string[] {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noOthers } from '../support/lock.ts';
+import { writeTarget } from '../support/target.ts';
 import { readConfig } from '../../src/config.ts';
 import { cloudflareTarget } from '../../src/hosts/cloudflare/target.ts';
 import { zipListing } from '../support/compare.ts';
@@ -26,7 +27,13 @@ async function generate(folder: string, name: string): Promise<string> {
   writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
   const distribution = await readConfig({ config, dist: 'any' });
   const hostFolder = join(work, `${name}.cloudflare`);
-  const { findings } = await cloudflareTarget({ folder, name: 'cases', distribution, hostFolder, lock: noOthers });
+  const { findings } = await writeTarget(cloudflareTarget, {
+    folder,
+    name: 'cases',
+    distribution,
+    hostFolder,
+    lock: noOthers,
+  });
   expect(findings.filter(({ level }) => level === 'error')).toEqual([]);
   return hostFolder;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noOthers } from '../support/lock.ts';
+import { writeTarget } from '../support/target.ts';
 import { readConfig } from '../../src/config.ts';
 import { netlifyTarget, siteRules } from '../../src/hosts/netlify/target.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
@@ -33,7 +34,8 @@ async function generate(from: string, name: string): Promise<string> {
   writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
   const distribution = await readConfig({ config, dist: 'any' });
   const hostFolder = join(work, `${name}.netlify`);
-  expect((await netlifyTarget({ folder: from, name, distribution, hostFolder, lock: noOthers })).findings).toEqual([]);
+  const site = { folder: from, name, distribution, hostFolder, lock: noOthers };
+  expect((await writeTarget(netlifyTarget, site)).findings).toEqual([]);
   return hostFolder;
 }
 

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { freePort } from '../../scripts/bench-servers.ts';
 import { readConfig } from '../../src/config.ts';
-import { writeNginx } from '../../src/hosts/nginx/target.ts';
+import { nginxTarget } from '../../src/hosts/nginx/target.ts';
+import { nginxForms } from '../../src/hosts/nginx/encoded.ts';
 import type { EncodedFiles } from '../../src/hosts/nginx/encoded.ts';
 import { noOthers } from '../support/lock.ts';
+import { addForms, writeTarget } from '../support/target.ts';
 import { httpClient } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
 
@@ -35,7 +37,8 @@ export async function generateNginx(folder: string, name: string, encoded: Encod
   const distribution = await readConfig({ config, dist: 'any' });
   rmSync(root, { recursive: true });
   const hostFolder = `${folder}.nginx`;
-  await writeNginx({ folder, name, distribution, hostFolder, lock: noOthers }, encoded);
+  await addForms(folder, nginxForms(encoded));
+  await writeTarget(nginxTarget, { folder, name, distribution, hostFolder, lock: noOthers });
   return hostFolder;
 }
 

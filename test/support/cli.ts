@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -115,23 +115,34 @@ interface ManifestLine {
   readonly digest: string;
 }
 
-/** What is wrong with a site by its own manifest: files that are missing, too many, or not what it says; none is whole. */
-export function siteFaults(site: string): string[] {
+/** What a site lists: its manifest, and the list of compressed forms where it has one. */
+export function listedIn(site: string): ManifestLine[] {
+  const forms = join(site, '_registry/encoded/list.ndjson');
+  return (manifestText(site) + (existsSync(forms) ? readFileSync(forms, 'utf8') : ''))
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as ManifestLine);
+}
+
+function manifestText(site: string): string {
   const folder = join(site, '_registry', 'manifest');
   const parts = readdirSync(folder).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-  const texts = parts.map((part) => readFileSync(join(folder, part), 'utf8'));
-  const lines = texts.flatMap((text) => text.trimEnd().split('\n')).map((line) => JSON.parse(line) as ManifestLine);
+  return parts.map((part) => readFileSync(join(folder, part), 'utf8')).join('');
+}
+
+/** What is wrong with a site by its own lists: files that are missing, too many, or not what it says; none is whole. */
+export function siteFaults(site: string): string[] {
   const there = new Set(listing(site).map((line) => line.slice(0, line.lastIndexOf(' '))));
-  const faults = lines.flatMap(({ path, size, digest }) => {
+  const faults = listedIn(site).flatMap(({ path, size, digest }) => {
     if (!there.delete(JSON.stringify(path))) return [`missing: ${path}`];
     const file = join(site, path);
     if (statSync(file).size !== size) return [`size: ${path}`];
     return digestOf(readFileSync(file)) === digest ? [] : [`digest: ${path}`];
   });
-  for (const part of parts) there.delete(JSON.stringify(`_registry/manifest/${part}`));
-  there.delete(JSON.stringify('_registry/release.json'));
+  for (const path of ['_registry/release.json', '_registry/encoded/list.ndjson']) there.delete(JSON.stringify(path));
+  for (const path of there) if (path.startsWith('"_registry/manifest/')) there.delete(path);
   const release = JSON.parse(readFileSync(join(site, '_registry/release.json'), 'utf8')) as { manifest: string };
-  if (release.manifest !== digestOf(Buffer.from(texts.join('')))) faults.push('digest: the manifest itself');
+  if (release.manifest !== digestOf(Buffer.from(manifestText(site)))) faults.push('digest: the manifest itself');
   return [...faults, ...[...there].map((path) => `extra: ${path}`)];
 }
 

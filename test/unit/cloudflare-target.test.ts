@@ -14,7 +14,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Distribution } from '../../src/config.ts';
 import { assetPath } from '../../src/hosts/cloudflare/path.ts';
 import { noOthers } from '../support/lock.ts';
-import { cloudflareTarget, LARGEST_ASSET, planAssets } from '../../src/hosts/cloudflare/target.ts';
+import { writeTarget } from '../support/target.ts';
+import { cloudflareTarget, LARGEST_ASSET, refusalsOf } from '../../src/hosts/cloudflare/target.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'epr-static-target-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -61,9 +62,10 @@ const files: readonly SiteFile[] = [
 describe('the folder for wrangler', () => {
   test('holds the Worker, its configuration and each different content once', async () => {
     const site = siteOf('whole', files);
-    const { next, findings } = await cloudflareTarget(site);
+    const { next, findings } = await writeTarget(cloudflareTarget, site);
     expect(findings).toEqual([]);
     expect(tree(site.hostFolder)).toEqual([
+      '.epr-static.json',
       'assets/_registry/content/d1',
       'assets/_registry/content/d2',
       'assets/_registry/content/d4',
@@ -80,7 +82,7 @@ describe('the folder for wrangler', () => {
 
   test('has a configuration under which the Worker sees every request', async () => {
     const site = siteOf('My.Own_dist', files);
-    await cloudflareTarget(site);
+    await writeTarget(cloudflareTarget, site);
     const [comment, ...json] = readFileSync(join(site.hostFolder, 'wrangler.jsonc'), 'utf8').split('\n');
     expect(comment).toMatch(/^\/\/ /);
     expect(JSON.parse(json.join('\n'))).toEqual({
@@ -100,16 +102,17 @@ describe('the folder for wrangler', () => {
 
   test('keeps nothing of an earlier build', async () => {
     const site = siteOf('again', files);
-    await cloudflareTarget(site);
+    await writeTarget(cloudflareTarget, site);
     write(site.hostFolder, 'assets/_registry/content/old', 'old');
-    await cloudflareTarget(site);
+    rmSync(join(site.hostFolder, '.epr-static.json'));
+    await writeTarget(cloudflareTarget, site);
     expect(tree(site.hostFolder)).not.toContain('assets/_registry/content/old');
   });
 
   test('stays as it is where a file is too large', async () => {
     const zip = { path: 'epr/web/web-2.0.0.zip', bytes: 'zip', digest: 'd9', size: LARGEST_ASSET + 1 };
     const site = siteOf('large', [...files, zip]);
-    expect(await cloudflareTarget(site)).toEqual({
+    expect(await writeTarget(cloudflareTarget, site)).toEqual({
       next: [],
       findings: [
         {
@@ -126,7 +129,7 @@ describe('the folder for wrangler', () => {
 
 describe('the plan', () => {
   test('a file of just the largest size is taken', () => {
-    expect(planAssets([{ path: 'a', size: LARGEST_ASSET, digest: 'd' }]).findings).toEqual([]);
+    expect(refusalsOf([{ path: 'a', size: LARGEST_ASSET, digest: 'd' }])).toEqual([]);
   });
 
   test.each([
@@ -140,10 +143,7 @@ describe('the plan', () => {
 
   test('files with the same content count once', () => {
     const same = Array.from({ length: 9 }, (_, i) => ({ path: `package/a/1.0.0/${i}`, size: 1, digest: 'd' }));
-    expect(planAssets(same, { free: 1, paid: 1 })).toEqual({
-      assets: new Map([['_registry/content/d', 'package/a/1.0.0/0']]),
-      findings: [],
-    });
+    expect(refusalsOf(same, { free: 1, paid: 1 })).toEqual([]);
   });
 });
 
@@ -159,5 +159,5 @@ test.each([
 
 function findingsFor(count: number, most: { free: number; paid: number }): string[] {
   const files = Array.from({ length: count }, (_, i) => ({ path: `package/a/1.0.0/${i}`, size: 1, digest: `d${i}` }));
-  return planAssets(files, most).findings.map(({ level, text }) => `${level}: ${text}`);
+  return refusalsOf(files, most).map(({ level, text }) => `${level}: ${text}`);
 }

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Coding } from '../../src/hosts/nginx/njs/encoding.ts';
 import { acceptedCodings, encodedPath, gzipOnTheWay, isCompressible } from '../../src/hosts/nginx/njs/encoding.ts';
 import { listedFiles } from '../../src/tree/manifest.ts';
 import { openSiteWriter } from '../../src/tree/site-writer.ts';
-import { encodeSite } from '../../src/hosts/nginx/encoded.ts';
+import { nginxForms } from '../../src/hosts/nginx/encoded.ts';
+import { parseEncodedList, readEncodedList } from '../../src/tree/encoded.ts';
+import type { EncodedFile } from '../../src/tree/encoded.ts';
+import { addForms } from '../support/target.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'epr-static-encoding-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -59,37 +62,38 @@ describe('the compressed forms of a site', () => {
   const longForm = (coding: Coding): string => encodedPath('package/a/1.0.0/a.json', sha256(long), coding);
   const answerForms = ['br', 'gz'].map((extension) => `_registry/answers/0123456789abcdef.json.${extension}`);
   const forms = [...answerForms, longForm('br'), longForm('gzip')].sort();
-  const folder = writeSite('first');
+  const cache = join(work, 'cache');
 
-  test('are made once per different content of packages, where they are smaller, and listed', async () => {
+  test('are made once per different content of packages, where they are smaller, and listed apart', async () => {
+    const folder = writeSite('first');
     const before = await listedFiles(folder);
-    const added = await encodeSite(folder, {});
-    expect(added.map(({ path }) => path).sort()).toEqual(forms);
-    expect(await listedFiles(folder)).toEqual([...before, ...added]);
+    await addForms(folder, nginxForms('all'), cache);
+    expect(listed(folder).map(({ path }) => path)).toEqual(forms);
+    expect(await listedFiles(folder)).toEqual(before);
     expect(brotliDecompressSync(read(folder, longForm('br')))).toEqual(long);
     expect(gunzipSync(read(folder, longForm('gzip')))).toEqual(long);
-    const manifest = Buffer.concat([0, 1].map((part) => read(folder, `_registry/manifest/${part}.ndjson`)));
-    expect(JSON.parse(read(folder, '_registry/release.json').toString())).toEqual({
-      ...RELEASE,
-      manifest: sha256(manifest),
-    });
+    for (const { path, size, digest } of listed(folder))
+      expect([path, size, digest]).toEqual([path, read(folder, path).length, sha256(read(folder, path))]);
   });
 
   test('can be those of the JSON alone', async () => {
-    const other = writeSite('json');
-    expect(await encodeSite(other, { files: 'json' })).toHaveLength(2);
+    const folder = writeSite('json');
+    await addForms(folder, nginxForms('json'));
+    expect(listed(folder)).toHaveLength(2);
   });
 
-  test('are taken over from an older tree, unless they are broken', async () => {
-    const next = writeSite('next');
-    const [kept, broken] = [longForm('br'), longForm('gzip')];
-    writeFileSync(join(folder, broken), gzipSync('something else'));
-    const added = await encodeSite(next, { previous: folder });
-    for (const path of [kept, ...answerForms])
-      expect(statSync(join(next, path)).ino).toBe(statSync(join(folder, path)).ino);
-    expect(gunzipSync(read(next, broken))).toEqual(long);
-    for (const { path, size, digest } of added)
-      expect([path, size, digest]).toEqual([path, read(next, path).length, sha256(read(next, path))]);
+  test('are the same from a cache, without one, and from one that is broken', async () => {
+    const [warm, cold, broken] = ['warm', 'cold', 'broken'].map(writeSite) as [string, string, string];
+    await addForms(warm, nginxForms('all'), cache);
+    await addForms(cold, nginxForms('all'));
+    const packs = join(cache, 'contents/packs');
+    for (const name of readdirSync(packs).filter((one) => one.endsWith('.pack')))
+      writeFileSync(join(packs, name), 'something else');
+    await addForms(broken, nginxForms('all'), cache);
+    for (const folder of [warm, cold, broken]) {
+      expect(listed(folder)).toEqual(listed(join(work, 'first')));
+      for (const path of forms) expect(read(folder, path)).toEqual(read(join(work, 'first'), path));
+    }
   });
 
   function writeSite(name: string): string {
@@ -111,6 +115,10 @@ describe('the compressed forms of a site', () => {
 });
 
 const RELEASE = { distribution: 'a', registry: '1.40.1', generator: 'b', layers: [] };
+
+function listed(folder: string): EncodedFile[] {
+  return [...parseEncodedList(readEncodedList(folder)).values()];
+}
 
 function read(folder: string, path: string): Buffer {
   return readFileSync(join(folder, path));

@@ -35,6 +35,7 @@ export function keptFiles<T>(folder: string): KeptFiles<T> {
 /** Values by key, which are digits and letters, that grow by one list a build. */
 export interface KeptLists<T> {
   get(key: string): T | undefined;
+  values(): Iterable<T>;
   delete(key: string): void;
   /** Keeps values for later builds, in a list of that name. */
   add(name: string, values: readonly (readonly [key: string, value: T])[]): void;
@@ -50,11 +51,15 @@ export function keptLists<T>(folder: string): KeptLists<T> {
     if (text === undefined) rmSync(join(folder, name), { force: true });
     for (const line of text?.trimEnd().split('\n') ?? []) kept.set(line.slice(2, line.indexOf('"', 2)), line);
   }
+  const parse = (line: string): T => (JSON.parse(line) as [string, T])[1];
   return {
     // Parsed when it is asked for: most builds ask for little.
     get: (key) => {
       const line = kept.get(key);
-      return line === undefined ? undefined : (JSON.parse(line) as [string, T])[1];
+      return line === undefined ? undefined : parse(line);
+    },
+    *values() {
+      for (const line of kept.values()) yield parse(line);
     },
     delete: (key) => void kept.delete(key),
     add: (name, values) => {

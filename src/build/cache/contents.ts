@@ -22,11 +22,15 @@ export interface ContentStore {
   source(storage: Pick<Storage, 'read'>): ContentSource;
   /** A content that `ensure` has taken in, or that an earlier build has kept, then unchecked. Throws an Error for others. */
   get(id: string): StoredContent;
+  /** A content that this build or an earlier one has stored, by its SHA-256 in hex. */
+  withDigest(digest: string): StoredContent | undefined;
   readonly folder: string;
   /** What this build is called among those that keep something. */
   readonly build: string;
   /** The file of a pack. */
   packFile(pack: string): string;
+  /** Has a pack of this build kept, though it may hold no content. */
+  keepPack(pack: string): void;
   /** Forgets a content, so that `ensure` makes it again. */
   forget(id: string): void;
   /** Keeps what was taken in for later builds. */
@@ -46,6 +50,8 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
   const ready = new Map<string, StoredContent>();
   const pending = new Map<string, Promise<boolean>>();
   const forgotten = new Set<string>();
+  const keptPacks = new Set<string>();
+  let byDigest: ReadonlyMap<string, StoredContent> | undefined;
   const build = `${Date.now().toString(36)}-${randomBytes(4).toString('hex')}`;
   const final = (pack: string): string => join(packs, `${pack}.pack`);
   const workers = startWorkers((i) => ({ name: `${build}-${i}`, file: temporaryName(final(`${build}-${i}`)) }));
@@ -87,6 +93,11 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
       if (!found) throw new Error(`content ${id} is not in the store`);
       return found;
     },
+    withDigest: (digest) => {
+      byDigest ??= new Map([...kept.values(), ...ready.values()].map((content) => [content.digest, content]));
+      return byDigest.get(digest);
+    },
+    keepPack: (pack) => void keptPacks.add(pack),
     forget: (id) => {
       kept.delete(id);
       forgotten.add(id); // what is known of it stays until it is made again: others may be asking
@@ -94,8 +105,9 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
     close: async () => {
       await workers.close();
       const made = [...ready].filter(([, { pack }]) => workers.packs.has(pack));
+      const used = new Set([...keptPacks, ...made.map(([, content]) => content.pack)]);
       for (const [pack, file] of workers.packs)
-        if (made.some(([, content]) => content.pack === pack)) await rename(file, final(pack));
+        if (used.has(pack)) await rename(file, final(pack));
         else await rm(file, { force: true });
       kept.add(build, made);
     },

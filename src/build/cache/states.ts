@@ -6,21 +6,11 @@ import { fileListPath, INDEX, packageFilePath, packageIndexPath, zipPath } from 
 import { readManifest } from '../../tree/manifest.ts';
 import { readRelease } from '../../tree/release.ts';
 import { jsonLines, keptFiles, readChecked, writeChecked } from './checked-files.ts';
-import type { MadeSite } from '../make-site.ts';
-import type { KeptPackage, MadePackage } from '../packages.ts';
+import type { KeptPackage, MadePackage, State } from '../kept.ts';
 
 /*
  * What a build remembers of the place that it has built, so that the next one there need not do all again.
  */
-
-/** What the last build of a place has made, and from what. */
-export interface State {
-  /** Digest of all that a site depends on beside its revisions. */
-  readonly frame: string;
-  /** Id -> what its content and signature are, in the order of answers. */
-  readonly keys: readonly (readonly [id: string, key: string])[];
-  readonly made: MadeSite;
-}
 
 export interface States {
   /** The state of the site that lies at the place, if it is one of this `frame` and seems whole. */
@@ -38,14 +28,14 @@ export function openStates(folder: string, place: string): States {
   return {
     last: async (frame) => {
       const state = states.get(key);
-      if (!state?.made.site || state.frame !== frame) return undefined;
+      if (state?.frame !== frame) return undefined;
       if ((await readRelease(place))?.manifest !== state.made.site.manifest) return undefined;
       return (await holdsRevisions(place, state.keys)) ? state : undefined;
     },
     packages: async ({ made }) => {
       const [own, ...packages] = (readChecked(packagesFile) ?? '').split('\n').slice(0, -1);
       const manifest = await readManifest(place);
-      if (own === undefined || own !== made.site?.manifest || sha256(manifest) !== own) return undefined;
+      if (own === undefined || own !== made.site.manifest || sha256(manifest) !== own) return undefined;
       return withLines(
         packages.map((line) => JSON.parse(line) as MadePackage),
         manifest,
@@ -53,7 +43,7 @@ export function openStates(folder: string, place: string): States {
     },
     set: (state, made) => {
       mkdirSync(folder, { recursive: true });
-      writeChecked(packagesFile, keptLines(state.made.site?.manifest ?? '', made));
+      writeChecked(packagesFile, keptLines(state.made.site.manifest, made));
       states.set(key, state);
     },
   };

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
-  constants,
-  copyFileSync,
-  linkSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -15,9 +13,12 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
+import { linkOrCopy } from '../../tree/commit/link.ts';
 import { inside } from '../../tree/inside.ts';
 import { sniffMediaType } from '../../tree/media-type.ts';
 import { zipLayout } from '../zip-layout.ts';
+import { placeForm } from './encode.ts';
+import type { FormTask, MadeForm, PackedStream } from './encode.ts';
 
 /*
  * The heavy, blocking work of a build: compressing, hashing, writing and linking. It is done in worker threads, since the calls
@@ -95,8 +96,16 @@ export interface Work {
     readonly folder: string;
     readonly files: readonly (readonly [content: string, path: string])[];
   }): void;
+  /** Puts compressed forms in their places; undefined for each that is not smaller than its file. */
+  encode(task: { readonly forms: readonly FormTask[] }): EncodedForms;
   /** Makes a path a file with the content of another: a hard link, or a copy where the file system can't link. */
   link(task: { readonly from: string; readonly to: string }): void;
+}
+
+export interface EncodedForms {
+  readonly forms: readonly (MadeForm | undefined)[];
+  /** The pack that has those that were compressed. */
+  readonly pack: string;
 }
 
 /** Where the store in a folder has a content, as a file. */
@@ -121,14 +130,29 @@ export function startWork({ name, file }: { readonly name: string; readonly file
     if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
     folders.add(folder);
   };
+  const append = (bytes: Uint8Array): number => {
+    const offset = end;
+    writeFully(pack, bytes, offset);
+    end += bytes.length;
+    return offset;
+  };
+  const formPlaces = {
+    readStream: ({ file: from, offset, size, crc32: crc }: PackedStream) => {
+      const bytes = scratch(size);
+      return existsSync(from) && readFully(open(from), bytes, offset) && crc32(bytes) === crc ? bytes : undefined;
+    },
+    appendToPack: append,
+    writeFile: (path: string, bytes: Uint8Array) => {
+      makeFolder(path);
+      writeFileSync(path, bytes);
+    },
+  };
   return {
     store: ({ path, bytes }) => {
-      const deflated = deflateRawSync(bytes, { level: LEVEL });
+      const deflated = deflateRawSync(bytes, { level: DEFLATE_LEVEL });
       makeFolder(path);
       writeNew(path, bytes);
-      writeFully(pack, deflated, end);
-      const offset = end;
-      end += deflated.length;
+      const offset = append(deflated);
       return {
         size: bytes.length,
         digest: createHash('sha256').update(bytes).digest('hex'),
@@ -166,6 +190,7 @@ export function startWork({ name, file }: { readonly name: string; readonly file
         linkOrCopy(contentPlace(store, content), to);
       }
     },
+    encode: ({ forms }) => ({ pack: name, forms: forms.map((form) => placeForm(form, formPlaces)) }),
     link: ({ from, to }) => {
       makeFolder(to);
       linkOrCopy(from, to);
@@ -174,7 +199,7 @@ export function startWork({ name, file }: { readonly name: string; readonly file
 }
 
 /** What people download: the level at which more time buys almost no bytes. */
-const LEVEL = 6;
+export const DEFLATE_LEVEL = 6;
 
 /** Memory that is used again: new pages cost more than what is done in them. What it gave before is given again. */
 function scratchMemory(): (size: number) => Buffer {
@@ -217,16 +242,6 @@ function writeNew(path: string, bytes: Uint8Array): void {
     if (readFileSync(path).equals(bytes)) return;
     rmSync(path, { force: true });
     writeFileSync(path, bytes);
-  }
-}
-
-function linkOrCopy(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'ENOSYS'].includes(code ?? '')) throw error;
-    copyFileSync(from, to, constants.COPYFILE_EXCL);
   }
 }
 

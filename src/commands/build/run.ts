@@ -13,7 +13,7 @@ import { openStorage } from '../../storage/open.ts';
 import type { Progress } from '../../report.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { makeSite } from '../../build/make-site.ts';
-import type { MadeSite } from '../../build/make-site.ts';
+import type { MadeSite } from '../../build/site-making.ts';
 import type { SiteResult } from '../../build/site.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
@@ -21,7 +21,8 @@ import { REGISTRY } from '../../tree/layout.ts';
 import { readLayers } from '../../inspect/open-catalog.ts';
 import { hostFolder, hosts } from '../../hosts/hosts.ts';
 import type { HostName } from '../../hosts/hosts.ts';
-import type { TargetSite } from '../../hosts/target.ts';
+import { nginxForms } from '../../hosts/nginx/encoded.ts';
+import type { Since, TargetSite } from '../../hosts/target.ts';
 import { useLock } from '../../workflow/lock-file.ts';
 
 export interface BuildOptions {
@@ -112,7 +113,8 @@ async function buildSite(
   progress: Progress,
 ): Promise<BuildReport> {
   const { distribution } = lock;
-  const target = options.target && (await loadTarget(options.target));
+  const site = { folder, name: distribution.name, distribution, lock: siteLock };
+  const target = options.target && (await loadTarget(options.target, site));
   const clock = stopwatch();
   const open = {
     isUrl: isUrl(distribution.storage),
@@ -141,20 +143,14 @@ async function buildSite(
         noCache: options.noCache ?? false,
         skipUnfit: options.skipUnfit,
         onProgress: progress.step,
-        finish:
-          target &&
-          ((temporary) =>
-            target.make({
-              folder: temporary,
-              lock: siteLock,
-              name: distribution.name,
-              distribution,
-              hostFolder: hostFolder(folder, target.name),
-            })),
+        forms: { isWanted: target?.hasForms ?? false, plan: nginxForms('all') },
+        refusals: async (tree) => (await target?.refusals(tree)) ?? [],
       },
     );
     clock.lap('site');
     if (made.site) await lock.keep(layers);
+    const next = made.site && (await target?.write(made.since));
+    if (target) clock.lap('target');
     return {
       distribution: distribution.name,
       storage: withoutCredentials(distribution.storage),
@@ -168,7 +164,7 @@ async function buildSite(
       findings: made.findings,
       site: made.site && { ...made.site, folder, how: made.how, changes: made.changes },
       times: clock.times,
-      next: made.site ? (target?.next() ?? [`npm run serve -- --dir ${folder}`]) : [],
+      next: made.site ? (next ?? [`npm run serve -- --dir ${folder}`]) : [],
     };
   } finally {
     progress.end();
@@ -223,22 +219,17 @@ function stopwatch(): { times: Record<string, number>; lap(name: string): void }
 }
 
 interface LoadedTarget {
-  readonly name: HostName;
-  make(site: TargetSite): Promise<readonly Finding[]>;
-  /** The lines to go on with, once it was made. */
-  next(): readonly string[];
+  readonly hasForms: boolean;
+  refusals(tree: string): Promise<readonly Finding[]>;
+  write(since: Since | undefined): Promise<readonly string[]>;
 }
 
-async function loadTarget(name: HostName): Promise<LoadedTarget> {
-  const make = await hosts[name].target();
-  let next: readonly string[] = [];
+async function loadTarget(name: HostName, place: Omit<TargetSite, 'hostFolder'>): Promise<LoadedTarget> {
+  const target = await hosts[name].target();
+  const site = { ...place, hostFolder: hostFolder(place.folder, name) };
   return {
-    name,
-    make: async (site) => {
-      const result = await make(site);
-      next = result.next;
-      return result.findings;
-    },
-    next: () => next,
+    hasForms: target.hasForms,
+    refusals: (tree) => target.refusals(site, tree),
+    write: (since) => target.write(site, since),
   };
 }

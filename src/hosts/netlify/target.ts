@@ -1,72 +1,39 @@
-import { copyFileSync, linkSync, mkdirSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { netlifyPath } from './path.ts';
-import { Stop } from '../../errors.ts';
-import { replaceFolder } from '../../tree/commit/replace.ts';
-import { RELEASE } from '../../tree/layout.ts';
 import { mediaTypeByExtension } from '../../tree/media-type.ts';
-import { listedFiles } from '../../tree/manifest.ts';
+import { updateAssets } from '../asset-folder.ts';
+import { readBundle } from '../bundles.ts';
 import type { Target } from '../target.ts';
+import { netlifyPath } from './path.ts';
 
 /*
  * Netlify: `netlify.toml`, the edge function that answers, and `site/`, the files it reads, linked to the site's own where
  * the file system can. The folder stands on its own, since Netlify publishes nothing from outside the folder it runs in.
  */
 
-/**
- * Writes the folder for `netlify deploy`. No findings. Throws a `Stop` where the edge function was not compiled.
- */
-export const netlifyTarget: Target = async ({ folder, distribution, hostFolder, lock }) => {
-  const registry = await readFile(bundle).catch(() => undefined);
-  if (!registry) throw new Stop('no-bundle', `${bundle} is missing`, 'npm run compile makes it');
-  const files = await deployedFiles(folder);
-  await replaceFolder({ folder: hostFolder, lock }, async (temporary) => {
-    await linkAll(files, { from: folder, to: join(temporary, 'site') });
-    await mkdir(join(temporary, 'edge-functions'));
-    await writeFile(join(temporary, 'edge-functions/registry.js'), registry);
-    await writeFile(join(temporary, 'netlify.toml'), netlifyConfig(distribution.cache.files));
-  });
-  const command = `npx netlify-cli@${CLI} deploy --site <name or id of the Netlify project>`;
-  return {
-    next: [`cd ${relative('', hostFolder) || '.'}`, `${command}    # a draft, to look at`, `${command} --prod`],
-    findings: [],
-  };
+/** Refuses nothing. Throws a `Stop` where the edge function was not compiled. */
+export const netlifyTarget: Target = {
+  hasForms: false,
+  refusals: async () => {
+    await readBundle(bundle);
+    return [];
+  },
+  write: async (site, since) => {
+    const own = new Map([
+      ['edge-functions/registry.js', await readBundle(bundle)],
+      ['netlify.toml', Buffer.from(netlifyConfig(site.distribution.cache.files))],
+    ]);
+    await updateAssets(site, { assets: 'site', assetOf: netlifyPath, own }, { findings: [], since });
+    const command = `npx netlify-cli@${CLI} deploy --site <name or id of the Netlify project>`;
+    const folder = relative('', site.hostFolder) || '.';
+    return [`cd ${folder}`, `${command}    # a draft, to look at`, `${command} --prod`];
+  },
 };
 
 /** The last one that runs on Node 20. */
 const CLI = '23';
 
 const bundle = fileURLToPath(new URL('../../../lib/hosts/netlify/registry.js', import.meta.url));
-
-/** Path in the deploy -> path in the site, of all that the edge function may read. */
-async function deployedFiles(folder: string): Promise<ReadonlyMap<string, string>> {
-  const files = new Map([[RELEASE, RELEASE]]);
-  for (const { path, digest } of await listedFiles(folder)) files.set(netlifyPath(path, digest), path);
-  return files;
-}
-
-async function linkAll(files: ReadonlyMap<string, string>, { from, to }: { from: string; to: string }): Promise<void> {
-  for (const folder of new Set([...files.keys()].map((path) => dirname(join(to, path)))))
-    mkdirSync(folder, { recursive: true });
-  let done = 0;
-  for (const [path, source] of files) {
-    linkOrCopy(join(from, source), join(to, path));
-    if (++done % LINKS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve)); // lets a signal in
-  }
-}
-
-/** A link takes 60 microseconds, and longer by way of a promise. */
-const LINKS_AT_ONCE = 512;
-
-function linkOrCopy(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch {
-    copyFileSync(from, to);
-  }
-}
 
 /** The text of `netlify.toml`. `maxAge` is of a package's files, in seconds. */
 export function netlifyConfig(maxAge: number): string {

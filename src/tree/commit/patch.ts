@@ -1,29 +1,32 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ANSWERS, answerPath, INDEX, indexFilePath, isIndexFile, MANIFEST, REGISTRY, RELEASE } from '../layout.ts';
-import { parseNames } from '../names.ts';
+import { isAbsence } from '../../errors.ts';
 import { atExit } from './at-exit.ts';
 import { removeNow, temporaryName } from './leftovers.ts';
 import type { LockedFolder } from './lock.ts';
 
-/** What a patch is to do once it is whole. */
-interface Journal {
-  /** Relative to the folder: what goes before the new is moved in. */
-  readonly removed: readonly string[];
-}
-
+/** How a folder changes beside the new files. Paths are relative to it. */
 export interface Patch<T> {
   readonly result: T;
-  /** Paths of the folder that are to go, files and folders. */
+  /** Files that go. */
   readonly removed: readonly string[];
+  /** Of the new files, those that come last, since they name the others; in this order. */
+  readonly last: readonly string[];
+}
+
+/** What a whole patch is to do. */
+interface Journal {
+  /** Files that go first: a file makes way for a folder of that name, or the other way round. */
+  readonly inTheWay: readonly string[];
+  readonly removed: readonly string[];
+  readonly last: readonly string[];
 }
 
 /**
- * Adds to a folder that is in use: `make` fills a temporary one beside it with what is new, by the same paths. Once that is
- * whole and written down, its files are moved in, `index.json` and `release.json` last, since they name the
- * others. A patch that was interrupted after that point is carried out by `finishPatch`. Nothing changes where `make` gives
- * undefined or throws.
+ * Changes a folder that is in use: `make` fills a temporary one beside it with what is new, by the same paths. Once that is
+ * whole and written down, its files are moved in, and what is old goes. A patch that was interrupted after that point is carried out
+ * by `finishPatch`. Nothing changes where `make` gives undefined or throws. Throws a `Stop` where the lock was lost meanwhile.
  */
 export async function patchFolder<T>(
   { folder, lock }: LockedFolder,
@@ -36,7 +39,8 @@ export async function patchFolder<T>(
     await mkdir(temporary, { recursive: true });
     const patch = await make(temporary);
     if (!patch) return undefined;
-    await writeFile(join(temporary, JOURNAL), JSON.stringify({ removed: patch.removed } satisfies Journal));
+    const journal = journalOf(patch, await walk(temporary, ''));
+    await writeFile(join(temporary, JOURNAL), JSON.stringify(journal));
     await rm(patchPlace(folder), { recursive: true, force: true });
     lock.check();
     await rename(temporary, patchPlace(folder));
@@ -53,41 +57,54 @@ export function hasPatch(folder: string): boolean {
   return existsSync(join(patchPlace(folder), JOURNAL));
 }
 
-/** Carries out a patch that is whole; nothing where there is none. */
+/** Carries out a patch that is whole, from wherever it was interrupted; nothing where there is none. */
 export async function finishPatch(folder: string): Promise<void> {
   const patch = patchPlace(folder);
   if (!hasPatch(folder)) return;
-  const { removed } = JSON.parse(await readFile(join(patch, JOURNAL), 'utf8')) as Journal;
+  const { inTheWay, removed, last } = JSON.parse(await readFile(join(patch, JOURNAL), 'utf8')) as Journal;
   const files = (await walk(patch, '')).filter((path) => path !== JOURNAL);
-  for (const path of removed) if (!files.includes(path)) rmSync(join(folder, path), { recursive: true, force: true });
-  for (const path of files.sort((a, b) => LAST.indexOf(a) - LAST.indexOf(b))) {
+  removeFiles(folder, inTheWay);
+  for (const path of files.sort((a, b) => last.indexOf(a) - last.indexOf(b))) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     renameSync(join(patch, path), join(folder, path));
   }
-  await removeStale(folder, files);
+  removeFiles(folder, removed);
   await rm(patch, { recursive: true, force: true });
 }
 
-/** What names the other files. */
-const LAST: readonly string[] = [INDEX, RELEASE];
 const JOURNAL = '.journal.json';
 
-/** What the new files don't name any more: files that are called by their digest, and parts of the manifest. */
-async function removeStale(folder: string, files: readonly string[]): Promise<void> {
-  const { columns, rows } = parseNames(await readFile(join(folder, INDEX), 'utf8'));
-  const { answers } = JSON.parse(await readFile(join(folder, indexFilePath(columns)), 'utf8')) as {
-    answers: { digests: string[] };
-  };
-  const named = new Set([...files, ...[columns, rows].map(indexFilePath), ...answers.digests.map(answerPath)]);
-  const found = await Promise.all([MANIFEST, REGISTRY, ANSWERS].map((inner) => namesIn(folder, inner)));
-  for (const path of found.flat()) {
-    const isNumbered = path.startsWith(`${MANIFEST}/`) || path.startsWith(`${ANSWERS}/`) || isIndexFile(basename(path));
-    if (isNumbered && !named.has(path)) rmSync(join(folder, path));
-  }
+function journalOf({ removed, last }: Patch<unknown>, files: readonly string[]): Journal {
+  const added = new Set(files);
+  const folders = new Set(files.flatMap(foldersOf));
+  const isInTheWay = (path: string): boolean => folders.has(path) || foldersOf(path).some((above) => added.has(above));
+  return { inTheWay: removed.filter(isInTheWay), removed: removed.filter((path) => !isInTheWay(path)), last };
 }
 
-async function namesIn(folder: string, inner: string): Promise<string[]> {
-  return (await readdir(join(folder, inner)).catch(() => [])).map((name) => `${inner}/${name}`);
+/** The folders that a path lies in. */
+function foldersOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
+
+/** Removes files, and the folders that are empty then. An interrupted run may have done some of it, and moved new files in. */
+function removeFiles(folder: string, paths: readonly string[]): void {
+  for (const path of paths) removeUnless(FILE_MADE_WAY, () => unlinkSync(join(folder, path)));
+  const folders = [...new Set(paths.flatMap(foldersOf))].sort((a, b) => b.length - a.length);
+  for (const path of folders) removeUnless(IS_IN_USE, () => rmdirSync(join(folder, path)));
+}
+
+/** A folder is in the place of the file. */
+const FILE_MADE_WAY = ['EISDIR', process.platform === 'darwin' ? 'EPERM' : ''];
+/** The folder holds something. */
+const IS_IN_USE = ['ENOTEMPTY', 'EEXIST'];
+
+function removeUnless(codes: readonly string[], remove: () => void): void {
+  try {
+    remove();
+  } catch (error) {
+    if (!isAbsence(error) && !codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 async function walk(folder: string, prefix: string): Promise<string[]> {

@@ -1,0 +1,42 @@
+import type { Finding } from '../errors.ts';
+import type { Listing } from '../tree/manifest.ts';
+import type { IndexedRevision } from './index-files.ts';
+import type { SiteResult } from './site.ts';
+
+/*
+ * What the next build of a site wants to know of this one.
+ */
+
+/** A package whose files and pages are in their places: what the index and the next build need of it. */
+export interface MadePackage {
+  readonly name: string;
+  /** In the order of answers, without those that are unfit. */
+  readonly revisions: readonly IndexedRevision[];
+  readonly unfit: readonly string[];
+  readonly findings: readonly Finding[];
+  /** Its lines of the site manifest: how many bytes these are, how many files they name, and how many bytes those have. */
+  readonly listed: { readonly length: number } & Omit<Listing, 'text'>;
+}
+
+/** A package that the site which is extended has already, with its lines of the manifest. */
+export interface KeptPackage {
+  readonly made: MadePackage;
+  readonly lines: Buffer;
+}
+
+/** A revision of the site, and what its content and signature are. */
+export type RevisionKey = readonly [id: string, key: string];
+
+/** What the last build of a site has made, and from what. */
+export interface State {
+  /** Digest of all that a site depends on beside its revisions. */
+  readonly frame: string;
+  /** In the order of answers. */
+  readonly keys: readonly RevisionKey[];
+  readonly made: {
+    readonly packages: number;
+    readonly revisions: number;
+    readonly findings: readonly Finding[];
+    readonly site: SiteResult;
+  };
+}

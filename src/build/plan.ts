@@ -1,0 +1,85 @@
+import type { Revision } from '../storage/storage.ts';
+import type { RevisionKey } from './kept.ts';
+
+/*
+ * Decides how much of a site there is to make, by what the last build of it was made from.
+ */
+
+export type Plan =
+  /** The site that is there is the one asked for. */
+  | { readonly kind: 'unchanged' }
+  /** What is new is put into the site that is there. */
+  | {
+      readonly kind: 'extend';
+      /** In the order of answers. */
+      readonly packages: readonly PackagePlan[];
+      /** The revisions of packages that are made whose own files are in their places already. */
+      readonly placed: readonly Revision[];
+    }
+  /** All of the site is made beside the old one, and then takes its place. */
+  | { readonly kind: 'write' };
+
+export type PackagePlan =
+  | { readonly kind: 'kept'; readonly name: string }
+  | { readonly kind: 'made'; readonly revisions: readonly Revision[] };
+
+/** Plans a site of these revisions, in the order of answers. `before` is undefined where nothing is known of the site that is there. */
+export function planSite(revisions: readonly Revision[], before: readonly RevisionKey[] | undefined): Plan {
+  if (!before) return { kind: 'write' };
+  const after = keysOf(revisions);
+  if (isEqual(before, after)) return { kind: 'unchanged' };
+  if (!isMostlyThere(before, after)) return { kind: 'write' };
+  const old = new Map(before);
+  const oldPackages = packagesOf(before);
+  const packages = byName(revisions).map((one): PackagePlan => {
+    const name = one[0]?.name ?? '';
+    return isEqual(oldPackages.get(name) ?? [], keysOf(one))
+      ? { kind: 'kept', name }
+      : { kind: 'made', revisions: one };
+  });
+  const made = packages.flatMap((one) => (one.kind === 'made' ? one.revisions : []));
+  return { kind: 'extend', packages, placed: made.filter((revision) => old.get(revision.id) === keyOf(revision)) };
+}
+
+/** What a site is made from, as the next build compares it. */
+export function keysOf(revisions: readonly Revision[]): RevisionKey[] {
+  return revisions.map((revision) => [revision.id, keyOf(revision)]);
+}
+
+/** Revisions of one name, together; they are in the order of answers. */
+export function byName(revisions: readonly Revision[]): Revision[][] {
+  const packages: Revision[][] = [];
+  for (const revision of revisions)
+    if (packages.at(-1)?.[0]?.name === revision.name) packages.at(-1)?.push(revision);
+    else packages.push([revision]);
+  return packages;
+}
+
+function keyOf({ source, signature = '', zipped }: Revision): string {
+  return `${source} ${signature} ${String(zipped)}`;
+}
+
+function packagesOf(keys: readonly RevisionKey[]): Map<string, RevisionKey[]> {
+  const packages = new Map<string, RevisionKey[]>();
+  for (const key of keys) {
+    const name = key[0].split('@', 1)[0] ?? '';
+    const own = packages.get(name) ?? [];
+    own.push(key);
+    packages.set(name, own);
+  }
+  return packages;
+}
+
+/** Whether so little is new that making the whole site anew would take longer. */
+function isMostlyThere(before: readonly RevisionKey[], after: readonly RevisionKey[]): boolean {
+  const [old, fresh] = [new Map(before), new Map(after)];
+  const isNew = after.filter(([id, key]) => old.get(id) !== key).length;
+  const isGone = before.filter(([id]) => !fresh.has(id)).length;
+  return isNew + isGone <= after.length * MOST_CHANGED;
+}
+
+const MOST_CHANGED = 0.1;
+
+function isEqual(a: readonly RevisionKey[], b: readonly RevisionKey[]): boolean {
+  return a.length === b.length && a.every(([id, key], i) => id === b[i]?.[0] && key === b[i][1]);
+}

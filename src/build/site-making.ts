@@ -1,0 +1,58 @@
+import type { Distribution } from '../config.ts';
+import type { Finding } from '../errors.ts';
+import type { Layer, Revision, Storage } from '../storage/storage.ts';
+import type { ChangeTotals, Difference } from '../tree/changes.ts';
+import type { Lock } from '../tree/commit/lock.ts';
+import type { FormPlan } from './encode.ts';
+import type { SiteResult } from './site.ts';
+
+/*
+ * What goes into the making of a site, and what comes out.
+ */
+
+/** What a site is made from. */
+export interface SiteMaking {
+  readonly distribution: Distribution;
+  readonly layers: readonly Layer[];
+  /** The catalog's, in the order of answers. */
+  readonly revisions: readonly Revision[];
+  readonly storage: Storage;
+  /** What is known to be wrong before packages are read. */
+  readonly findings: readonly Finding[];
+}
+
+export interface MakeOptions {
+  /** Where the site goes. */
+  readonly folder: string;
+  /** Of that folder. */
+  readonly lock: Lock;
+  /** What earlier builds have kept. */
+  readonly cache: string;
+  readonly noCache: boolean;
+  /** Unfit packages are left out, and their findings are warnings. */
+  readonly skipUnfit: boolean;
+  /** Compressed forms. A site that has them keeps them current, since a server may use them, even where they are not wanted. */
+  readonly forms: { readonly isWanted: boolean; readonly plan: FormPlan };
+  /** What a host would refuse of the site whose manifest lies in a folder. */
+  refusals(folder: string): Promise<readonly Finding[]>;
+  onProgress(stage: string, done: number, total: number): void;
+}
+
+export interface MadeSite {
+  readonly packages: number;
+  readonly revisions: number;
+  /** Ids that were left out. */
+  readonly skipped: readonly string[];
+  readonly findings: readonly Finding[];
+  /** Undefined where findings kept the site from being written. */
+  readonly site: SiteResult | undefined;
+  /** How it differs from the site that was there, and the list of that; undefined where there was none, or no cache. */
+  readonly changes?: Changes | undefined;
+  /** The site that was there by the digest of its manifest, and how the manifest differs, where the site was extended. */
+  readonly since?: { readonly manifest: string; readonly differences: readonly Difference[] };
+  /** `unchanged`: the site that was there is the one asked for; `extended`: only what is new was written. */
+  readonly how: 'written' | 'extended' | 'unchanged';
+}
+
+/** Totals of a list of changes, and the file that has the list. */
+export type Changes = ChangeTotals & { readonly list: string };

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { Distribution } from '../config.ts';
+import type { Revision, Storage } from '../storage/storage.ts';
+import { signaturePath, zipPath } from '../tree/layout.ts';
+import { openZipStore } from './cache/archives.ts';
+import type { ZipStore } from './cache/archives.ts';
+import { openContentStore } from './cache/contents.ts';
+import type { ContentStore } from './cache/contents.ts';
+import { entryReader } from './cache/entries.ts';
+import type { EntryReader } from './cache/entries.ts';
+import { openFormStore } from './cache/forms.ts';
+import type { FormStore } from './cache/forms.ts';
+import { contentFile } from './pages.ts';
+import type { PlacedRevision } from './pages.ts';
+
+/** What earlier builds have kept, and this one adds to. */
+export interface Stores {
+  readonly entries: EntryReader;
+  readonly store: ContentStore;
+  readonly zips: ZipStore;
+  readonly forms: FormStore;
+}
+
+/** Opens the stores in a folder for the time of `use`. */
+export async function withStores<T>(
+  { storage, distribution }: { readonly storage: Storage; readonly distribution: Distribution },
+  cache: string,
+  use: (stores: Stores) => Promise<T>,
+): Promise<T> {
+  const store = await openContentStore(join(cache, 'contents'));
+  try {
+    const zips = openZipStore(join(cache, 'archives'), store);
+    const forms = openFormStore(join(cache, 'encoded'), store);
+    const entries = entryReader(storage, distribution, cache, store.source(storage));
+    const result = await use({ store, zips, forms, entries });
+    zips.close();
+    forms.close();
+    return result;
+  } finally {
+    await store.close();
+  }
+}
+
+/** The revisions that are in their places already, by id; undefined where the cache lacks one. */
+export function findPlaced(
+  revisions: readonly Revision[],
+  { entries, zips, store }: Stores,
+): Map<string, PlacedRevision> | undefined {
+  const found = new Map<string, PlacedRevision>();
+  for (const revision of revisions) {
+    const entry = entries.find(revision);
+    const made = entry && entry.zip === undefined ? zips.find(entry) : entry?.zip && store.get(entry.zip);
+    if (!entry || !made) return undefined;
+    const path = zipPath(revision.name, revision.version);
+    const { size, digest } = made;
+    found.set(revision.id, {
+      entry,
+      zip: { path, size, digest, type: 'application/zip', cache: 'files' },
+      signature:
+        revision.signature === undefined
+          ? undefined
+          : contentFile(store, revision.signature, signaturePath(revision.name, revision.version)),
+    });
+  }
+  return found;
+}

@@ -1,0 +1,144 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isAbsence } from '../errors.ts';
+import type { Finding } from '../errors.ts';
+import { linkOrCopy } from '../tree/commit/link.ts';
+import { patchFolder } from '../tree/commit/patch.ts';
+import { recoverFolder, replaceFolder } from '../tree/commit/replace.ts';
+import { RELEASE } from '../tree/layout.ts';
+import { eachListedFile } from '../tree/manifest.ts';
+import { readRelease } from '../tree/release.ts';
+import type { Since, TargetSite } from './target.ts';
+
+/*
+ * A host's folder with the files of a site among its own: as links to the site's files where the file system can link. Once it is
+ * there, it changes by what differs.
+ */
+
+export interface AssetFolder {
+  /** The folder for the files of the site, inside the host's folder. */
+  readonly assets: string;
+  /** Where a file of the site lies among these. Files of equal content may lie at one place. */
+  assetOf(path: string, digest: string): string;
+  /** The host's own files by path, inside the host's folder. */
+  readonly own: ReadonlyMap<string, Buffer>;
+}
+
+/** What is known of a host's folder. */
+export interface AssetRecord {
+  /** The digest of the manifest of the site that it holds. */
+  readonly manifest: string;
+  /** What the host would warn of. */
+  readonly findings: readonly Finding[];
+}
+
+/** Written into the host's folder last, outside of the files that are published. */
+const RECORD = '.epr-static.json';
+
+/** The record of a host's folder; undefined where there is none. */
+export function readRecord(hostFolder: string): AssetRecord | undefined {
+  const text = readIfThere(join(hostFolder, RECORD));
+  try {
+    return text && (JSON.parse(text.toString('utf8')) as AssetRecord);
+  } catch {
+    return undefined; // altered by hand: the folder is made again
+  }
+}
+
+/** Brings a host's folder up to date with the site, which is in its place. */
+export async function updateAssets(
+  { folder, hostFolder, lock }: TargetSite,
+  host: AssetFolder,
+  { findings, since }: { readonly findings: readonly Finding[]; readonly since: Since | undefined },
+): Promise<void> {
+  await recoverFolder(hostFolder);
+  const manifest = (await readRelease(folder))?.manifest ?? '';
+  const record = Buffer.from(JSON.stringify({ manifest, findings } satisfies AssetRecord));
+  const release = Buffer.from(readFileSync(join(folder, RELEASE)));
+  const own = new Map([...host.own, [join(host.assets, RELEASE), release], [RECORD, record]]);
+  const locked = { folder: hostFolder, lock };
+  const made = readRecord(hostFolder)?.manifest;
+  if (made !== manifest && (made === undefined || made !== since?.manifest)) {
+    await replaceFolder(locked, async (temporary) => {
+      await linkAll(await allAssets(folder, host), { from: folder, to: join(temporary, host.assets) });
+      writeAll(own, temporary);
+    });
+    return;
+  }
+  const changed = new Map([...own].filter(([path, bytes]) => !readIfThere(join(hostFolder, path))?.equals(bytes)));
+  if (made === manifest && changed.size === 0) return;
+  const { added, removed } =
+    made === manifest || !since ? { added: NO_ASSETS, removed: [] } : await changedAssets(folder, host, since);
+  await patchFolder(locked, async (temporary) => {
+    await linkAll(added, { from: folder, to: join(temporary, host.assets) });
+    writeAll(changed, temporary);
+    return { result: undefined, removed: removed.map((path) => join(host.assets, path)), last: [RECORD] };
+  });
+}
+
+/** Path among the assets -> a path in the site that has its content. */
+type Assets = ReadonlyMap<string, string>;
+
+const NO_ASSETS: Assets = new Map();
+
+async function allAssets(folder: string, { assetOf }: AssetFolder): Promise<Assets> {
+  const assets = new Map<string, string>();
+  for await (const { path, digest } of eachListedFile(folder)) {
+    const asset = assetOf(path, digest);
+    if (!assets.has(asset)) assets.set(asset, path);
+  }
+  return assets;
+}
+
+async function changedAssets(
+  folder: string,
+  { assetOf }: AssetFolder,
+  { differences }: Since,
+): Promise<{ added: Assets; removed: string[] }> {
+  const added = new Map<string, string>();
+  const old = new Set<string>();
+  for (const one of differences) {
+    if (one.change !== 'removed') added.set(assetOf(one.after.path, one.after.digest), one.after.path);
+    if (one.change !== 'added') old.add(assetOf(one.before.path, one.before.digest));
+  }
+  if (old.size > 0) for await (const { path, digest } of eachListedFile(folder)) old.delete(assetOf(path, digest));
+  return { added, removed: [...old] };
+}
+
+async function linkAll(assets: Assets, { from, to }: { from: string; to: string }): Promise<void> {
+  const folders = new Set<string>();
+  let done = 0;
+  for (const [path, source] of assets) {
+    const parent = dirname(join(to, path));
+    if (!folders.has(parent)) mkdirSync(parent, { recursive: true });
+    folders.add(parent);
+    linkOrCopy(join(from, source), join(to, path));
+    if (++done % LINKS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve)); // lets a signal in
+  }
+}
+
+/** A link takes 60 microseconds, and longer by way of a promise. */
+const LINKS_AT_ONCE = 512;
+
+function writeAll(files: ReadonlyMap<string, Buffer>, folder: string): void {
+  for (const [path, bytes] of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), bytes);
+  }
+}
+
+/** Replaces a host's folder of a few files, unless it holds just these already. */
+export async function updateFiles({ hostFolder, lock }: TargetSite, files: ReadonlyMap<string, Buffer>): Promise<void> {
+  await recoverFolder(hostFolder);
+  const isCurrent = [...files].every(([path, bytes]) => readIfThere(join(hostFolder, path))?.equals(bytes));
+  if (!isCurrent) await replaceFolder({ folder: hostFolder, lock }, async (temporary) => writeAll(files, temporary));
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return existsSync(path) ? readFileSync(path) : undefined;
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openContentStore } from '../../src/build/cache/contents.ts';
+import { openFormStore } from '../../src/build/cache/forms.ts';
+import { encodeSite } from '../../src/build/encode.ts';
+import type { FormPlan } from '../../src/build/encode.ts';
+import { hasError } from '../../src/errors.ts';
+import type { Finding } from '../../src/errors.ts';
+import type { Target, TargetSite } from '../../src/hosts/target.ts';
+import { readEncodedList, parseEncodedList } from '../../src/tree/encoded.ts';
+
+/** Writes a host's folder beside a site, as a build does, unless the host refuses the site. */
+export async function writeTarget(
+  target: Target,
+  site: TargetSite,
+): Promise<{ next: readonly string[]; findings: readonly Finding[] }> {
+  const findings = await target.refusals(site, site.folder);
+  return { findings, next: hasError(findings) ? [] : await target.write(site, undefined) };
+}
+
+/** Adds compressed forms to a site. `cache` is made and removed where it is not given. */
+export async function addForms(folder: string, plan: FormPlan, cache?: string): Promise<void> {
+  const kept = cache ?? mkdtempSync(join(tmpdir(), 'epr-static-forms-'));
+  const store = await openContentStore(join(kept, 'contents'));
+  try {
+    const forms = openFormStore(join(kept, 'encoded'), store);
+    const before = parseEncodedList(readEncodedList(folder));
+    await encodeSite({ plan, listed: folder, trees: [folder], folder, before, store, forms, onProgress: ignore });
+    forms.close();
+  } finally {
+    await store.close();
+    if (cache === undefined) rmSync(kept, { recursive: true });
+  }
+}
+
+function ignore(): void {}
