@@ -73,11 +73,6 @@ export function indexFilePath(name: string): string {
   return `_registry/${name}`;
 }
 
-/** Whether a name in the reserved folder is one of columns or rows, of any build. */
-export function isIndexFile(name: string): boolean {
-  return /^(columns|rows)-/.test(name);
-}
-
 const INDEX_DIGITS = 16;
 
 /** Whether a path is generated, and so not a package's nor a person's. */
@@ -99,15 +94,4 @@ export function contentPath(digest: string): string {
 export function packageOf(path: string): string {
   const found = /^(?:package|epr|_registry\/package|_registry\/files)\/([a-z0-9_]+)\//.exec(path);
   return found ? (found[1] as string) : '';
-}
-
-/** Everything that a site holds of a revision; the first is a folder. */
-export function revisionPaths(name: string, version: string): string[] {
-  return [
-    packageFilePath(name, version, ''),
-    zipPath(name, version),
-    signaturePath(name, version),
-    packageIndexPath(name, version),
-    fileListPath(name, version),
-  ];
 }

@@ -12,6 +12,7 @@ import { atExit } from '../../tree/commit/at-exit.ts';
 import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
 import { comparePaths } from '../../paths.ts';
 import type { Progress } from '../../report.ts';
+import { parseEncodedList, readEncodedList } from '../../tree/encoded.ts';
 import { RELEASE } from '../../tree/layout.ts';
 import { listedFiles } from '../../tree/manifest.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';
@@ -129,10 +130,11 @@ async function walk(parent: string, name: string): Promise<string[]> {
   return inner.flat();
 }
 
-/** The site manifest in the format of `sha256sum -c`, because the other side may have no other tool. */
+/** What the site lists, in the format of `sha256sum -c`, because the other side may have no other tool. */
 async function digestList(folder: string): Promise<{ name: string; text: string }> {
   const top = basename(folder);
-  const lines = (await listedFiles(folder)).map(({ path, digest }) => digestLine(digest, `${top}/${path}`));
+  const listed = [...(await listedFiles(folder)), ...parseEncodedList(readEncodedList(folder)).values()];
+  const lines = listed.map(({ path, digest }) => digestLine(digest, `${top}/${path}`));
   return { name: `${top}.SHA256SUMS`, text: lines.join('') };
 }
 
