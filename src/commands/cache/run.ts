@@ -16,7 +16,7 @@ export interface PruneReport {
 }
 
 /** The folders that builds can make again from the storages, and the lists of changes, which no build needs. */
-const MADE = ['archives', 'changes', 'contents', 'entries', 'state', 'stats', 'zips'];
+const MADE = ['archives', 'changes', 'contents', 'encoded', 'entries', 'state', 'stats', 'zips'];
 
 /** Removes what builds keep in the cache, and the clones only if asked. The next build makes everything again. */
 export async function pruneCache({ cache, all, dryRun }: PruneOptions): Promise<PruneReport> {
