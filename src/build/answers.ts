@@ -12,6 +12,8 @@ import {
   CATEGORIES_OF_TEMPLATES,
   categorySubject,
   clientKind,
+  CONTENT_PACKAGES,
+  CONTENT_TYPE,
   kibanaClass,
   kibanaClasses,
   packageSubject,
@@ -27,7 +29,7 @@ import type { IndexFiles } from './index-files.ts';
 
 /**
  * Answers what Kibana really asks, for every class of its versions and every range of spec versions, the most asked first:
- * `/search` and `/categories` plainly, then by category, then by package. Equal answers are one. What the limits leave
+ * `/search` and `/categories` plainly, packages of content, then by category, then by package. Equal answers are one. What the limits leave
  * out is composed when it is asked. `write` is given each different body once, with its SHA-256 in hex, in memory that
  * is used again for the next.
  */
@@ -43,11 +45,13 @@ export function precomputeAnswers(
   const clients = clientKinds(specs, precompute);
   const find = finder(columns);
   const versions = representatives(cuts);
-  const found = clients.kinds.map((kind) => versions.map((kibana) => kibana !== null && find({ ...kind, kibana })));
   const bodies = bodyCollector(rows, precompute, write);
   const runs = interning<Runs>();
   const places: number[] = [];
-  for (const subjects of subjectGroups(columns)) {
+  for (const { type, subjects } of subjectGroups(columns)) {
+    const found = clients.kinds.map((kind) =>
+      versions.map((kibana) => kibana !== null && find({ ...kind, type, kibana })),
+    );
     const answers = subjects.map(({ query, select }) =>
       remembered((list: Found) => bodies.add(composeFound(columns, query, select(list)))),
     );
@@ -120,28 +124,41 @@ interface Subject {
   readonly select: (found: Found) => readonly number[];
 }
 
+/** Subjects that are about packages of the same type, '' for all. */
+interface SubjectGroup {
+  readonly type: string;
+  readonly subjects: readonly Subject[];
+}
+
 /** All subjects, those of the most asked questions in the first group. */
-function subjectGroups(columns: Columns): Subject[][] {
+function subjectGroups(columns: Columns): SubjectGroup[] {
   const categories = { ...EMPTY_QUERY, endpoint: 'categories' } as const;
+  const whole = [
+    { position: WHOLE_SEARCH, query: EMPTY_QUERY, select: everything },
+    { position: CATEGORIES, query: categories, select: everything },
+    { position: CATEGORIES_OF_TEMPLATES, query: { ...categories, includePolicyTemplates: true }, select: everything },
+  ];
+  const byCategory = columns.categories.map(({ id }, i) => ({
+    position: categorySubject(i),
+    query: { ...EMPTY_QUERY, category: id },
+    select: ofCategory(columns, id),
+  }));
+  const byName = columns.names.map((name, i) => ({
+    position: packageSubject(columns, i),
+    query: { ...EMPTY_QUERY, package: name },
+    select: (found: Found) => {
+      const revision = found.byName.get(i);
+      return revision === undefined ? [] : [revision];
+    },
+  }));
   return [
-    [
-      { position: WHOLE_SEARCH, query: EMPTY_QUERY, select: everything },
-      { position: CATEGORIES, query: categories, select: everything },
-      { position: CATEGORIES_OF_TEMPLATES, query: { ...categories, includePolicyTemplates: true }, select: everything },
-    ],
-    columns.categories.map(({ id }, i) => ({
-      position: categorySubject(i),
-      query: { ...EMPTY_QUERY, category: id },
-      select: ofCategory(columns, id),
-    })),
-    columns.names.map((name, i) => ({
-      position: packageSubject(columns, i),
-      query: { ...EMPTY_QUERY, package: name },
-      select: ({ byName }) => {
-        const revision = byName.get(i);
-        return revision === undefined ? [] : [revision];
-      },
-    })),
+    { type: '', subjects: whole },
+    {
+      type: CONTENT_TYPE,
+      subjects: [{ position: CONTENT_PACKAGES, query: { ...EMPTY_QUERY, type: CONTENT_TYPE }, select: everything }],
+    },
+    { type: '', subjects: byCategory },
+    { type: '', subjects: byName },
   ];
 }
 

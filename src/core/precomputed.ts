@@ -18,7 +18,7 @@ const REGARD: { readonly [Member in keyof Query]: 'part of the place' | 'only wh
   endpoint: 'part of the place',
   package: 'part of the place',
   prerelease: 'part of the place',
-  type: 'only when absent',
+  type: 'part of the place',
   kibana: 'part of the place',
   agent: 'only when absent',
   capabilities: 'only when absent',
@@ -80,13 +80,17 @@ export function rangePosition(ranges: readonly SpecRange[], range: SpecRange): n
 }
 
 /*
- * A subject is what a question is about, beside the client: all packages, a category, a package; or the categories, without
- * and with those of policy templates.
+ * A subject is what a question is about, beside the client: all packages, those of content, a category, a package; or the
+ * categories, without and with those of policy templates.
  */
 export const WHOLE_SEARCH = 0;
 export const CATEGORIES = 1;
 export const CATEGORIES_OF_TEMPLATES = 2;
-const FIRST_CATEGORY = 3;
+export const CONTENT_PACKAGES = 3;
+const FIRST_CATEGORY = 4;
+
+/** The type of packages that Fleet looks for on its own; no client asks for another. */
+export const CONTENT_TYPE = 'content';
 
 /** The subject of the category at a position in `columns.categories`. */
 export function categorySubject(position: number): number {
@@ -132,6 +136,10 @@ function placeOf(columns: Columns, query: Query): number {
 }
 
 function subjectOf(columns: Columns, query: Query): number {
+  if (query.type !== '') {
+    const isAlone = query.endpoint === 'search' && query.category === '' && query.package === '';
+    return isAlone && query.type === CONTENT_TYPE ? CONTENT_PACKAGES : -1;
+  }
   if (query.category === '' && query.package === '') {
     if (query.endpoint === 'search') return WHOLE_SEARCH;
     return query.includePolicyTemplates ? CATEGORIES_OF_TEMPLATES : CATEGORIES;

@@ -5,8 +5,7 @@ import { precomputedAnswer } from './precomputed.ts';
 import { parseQueryString } from './query-string.ts';
 import { fileAnswer, isMatch, notModified } from './file-answer.ts';
 import type { Conditions } from './file-answer.ts';
-import { ownEntry, parseFileList } from '../tree/file-list.ts';
-import type { FileList } from '../tree/file-list.ts';
+import { fileEntryIn, parseFileListHead } from '../tree/file-list.ts';
 import {
   answerPath,
   FAVICON,
@@ -108,7 +107,7 @@ function respondFromIndex(found: Route, request: Request, columns: Columns): Ans
       );
     case 'favicon':
       return lookup(request, STATIC_FILES, (text) => {
-        const entry = text === undefined ? undefined : ownEntry(parseFileList(text).files, FAVICON);
+        const entry = text === undefined ? undefined : fileEntryIn(text, FAVICON);
         if (!entry) return errorAnswer(404, NO_ROUTE, []);
         return fileAnswer(request, { path: FAVICON, entry, maxAge: cache.files, hasRanges: true });
       });
@@ -140,33 +139,34 @@ function respondFromRevision(found: RevisionRoute, request: Request, cache: Colu
   const missing = errorAnswer(404, MISSING[found.kind]);
   if (!isName(found.name)) return missing;
   return lookup(request, fileListPath(found.name, found.version), (text) =>
-    text === undefined ? missing : fileOfRevision(found, request, { list: parseFileList(text), cache, missing }),
+    text === undefined ? missing : fileOfRevision(found, request, { list: text, cache, missing }),
   );
 }
 
 function fileOfRevision(
   found: RevisionRoute,
   request: Request,
-  known: { readonly list: FileList; readonly cache: Columns['cache']; readonly missing: Answer },
+  known: { readonly list: string; readonly cache: Columns['cache']; readonly missing: Answer },
 ): Answer {
   const name = found.name;
   const version = found.version;
   const maxAge = known.cache.files;
-  const list = known.list;
-  if (found.kind === 'index') {
-    const path = packageIndexPath(name, version);
-    return list.index
-      ? fileAnswer(request, { path, entry: list.index, maxAge: known.cache.index, hasRanges: false })
-      : known.missing;
-  }
   if (found.kind === 'file') {
-    const entry = ownEntry(list.files, found.file);
+    const entry = fileEntryIn(known.list, found.file);
     const path = packageFilePath(name, version, found.file);
     return entry ? fileAnswer(request, { path, entry, maxAge, hasRanges: true }) : noSuchFile(maxAge);
   }
-  const entry = found.kind === 'zip' ? list.zip : list.signature;
+  const entry = parseFileListHead(known.list)[found.kind];
+  if (!entry) return known.missing;
+  if (found.kind === 'index')
+    return fileAnswer(request, {
+      path: packageIndexPath(name, version),
+      entry,
+      maxAge: known.cache.index,
+      hasRanges: false,
+    });
   const path = found.kind === 'zip' ? zipPath(name, version) : signaturePath(name, version);
-  return entry ? fileAnswer(request, { path, entry, maxAge, hasRanges: true }) : known.missing;
+  return fileAnswer(request, { path, entry, maxAge, hasRanges: true });
 }
 
 function noSuchFile(maxAge: number): Answer {

@@ -19,12 +19,42 @@ export function parseFileList(text: string): FileList {
   return JSON.parse(text) as FileList;
 }
 
-/** The text of a file list. */
-export function fileListText(list: FileList): string {
-  return JSON.stringify(list);
+/** A list without its files. Throws a SyntaxError where the text is no file list. */
+export function parseFileListHead(text: string): Omit<FileList, 'files'> {
+  return JSON.parse(`${text.slice(0, filesStart(text))}}}`) as FileList;
 }
 
-/** The entry of a path; undefined where the list has none. */
-export function ownEntry(files: FileList['files'], path: string): FileEntry | undefined {
+/**
+ * The entry of a path, undefined where the list has none. A list may be long, and njs reads JSON at some 100 kB a millisecond, so
+ * only the entry is read. Throws a SyntaxError where the text is no file list.
+ */
+export function fileEntryIn(text: string, path: string): FileEntry | undefined {
+  // Control characters are written as engines like.
+  if (/[\x00-\x1f]/.test(path)) return ownEntry(parseFileList(text).files, path);
+  const start = filesStart(text);
+  const key = `${JSON.stringify(path)}:[`;
+  // Inside a text of the list, a quote has a backslash before it.
+  const isFirst = text.slice(start, start + key.length) === key;
+  const at = isFirst ? start : text.indexOf(`,${key}`, start) + 1;
+  if (at === 0) return undefined;
+  const from = at + key.length - 1;
+  return JSON.parse(text.slice(from, text.indexOf(']', from) + 1)) as FileEntry;
+}
+
+/** Where the files begin in the text of a list, which ends with them. */
+function filesStart(text: string): number {
+  const at = text.indexOf(FILES);
+  if (at < 0 || text.slice(-2) !== '}}') throw new SyntaxError('no whole file list');
+  return at + FILES.length;
+}
+
+const FILES = '"files":{';
+
+/** The text of a file list: the files come last. */
+export function fileListText(list: FileList): string {
+  return JSON.stringify({ index: list.index, zip: list.zip, signature: list.signature, files: list.files });
+}
+
+function ownEntry(files: FileList['files'], path: string): FileEntry | undefined {
   return Object.prototype.hasOwnProperty.call(files, path) ? files[path] : undefined;
 }

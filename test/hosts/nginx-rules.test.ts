@@ -37,6 +37,8 @@ const plainTargets = [
   `/search?category=security&kibana.version=8.5.0`,
   `/search?package=acme_web&prerelease=true&kibana.version=8.5.0&${bounds}`,
   '/search?package=acme_web',
+  `/search?prerelease=true&type=content&kibana.version=8.19.4&${bounds}`,
+  '/search?type=content',
   '/search?package=acme_web&prerelease=false&kibana.version=8.5.0',
   `/search?kibana.version=8.5.0&package=acme_web&include_policy_templates=true`,
   '/categories',
@@ -94,6 +96,9 @@ const oddTargets = [
   '/search?package=acme_web&package=acme_old',
   '/search?package=acme_web&all=true',
   '/search?package=acme_web&type=integration',
+  '/search?package=acme_web&type=content',
+  '/search?category=security&type=content',
+  '/search?type=integration',
   '/search?package=acme_web&discovery=fields:x',
   '/search?package=acme_web&capabilities=security',
   '/search?package=acme_web&agent.version=8.0.0',
@@ -345,7 +350,7 @@ function crowdedColumns(): Columns {
     digests: classes.map((one) => one.toString(16).padStart(16, '0')),
     bytes: classes,
     runs: [classes.flatMap((one) => [one, one]), [0, 0]],
-    places: Array.from({ length: 2 * (3 + categories.length + names.length) }, (_, place) => (place < 3 ? 0 : 1)),
+    places: Array.from({ length: 2 * (4 + categories.length + names.length) }, (_, place) => (place < 4 ? 0 : 1)),
   };
   return { names, categories, answers } as unknown as Columns;
 }

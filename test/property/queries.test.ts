@@ -245,7 +245,7 @@ describe('precomputed answers', () => {
     where: fc
       .tuple(conditions, flags, fc.option(categoryName, { freq: 2 }))
       .map(([one, shown, category]): Parameter[] =>
-        without(one, 'agent.version', 'capabilities', 'discovery', 'type', 'kibana.version').concat(
+        without(one, 'agent.version', 'capabilities', 'discovery', 'kibana.version').concat(
           without(shown, 'all', 'experimental'),
           category === null ? [] : [['category', category]],
         ),

@@ -19,7 +19,7 @@ const category = fc.constantFrom('security', 'iam', 'edr', 'web', 'odd');
 
 const facts: fc.Arbitrary<Partial<QueryFacts>> = fc.record(
   {
-    type: fc.constantFrom('integration', 'input'),
+    type: fc.constantFrom('integration', 'input', 'content'),
     spec: fc.constantFrom('1.0.0', '2.9.0', '3.0.0', '3.10.0'),
     kibana: fc.constantFrom('^7.0.0', '^8.0.0', '>=7.9.0', '~8.1', '^7.0.0 || ^8.1.0', '>8.1.0-a', '!=8.0.0', '*'),
     agent: fc.constantFrom('^8.0.0', '>=8.1.0'),
@@ -62,7 +62,7 @@ export const conditions: fc.Arbitrary<Parameter[]> = parameters({
   'kibana.version': kibanaVersion,
   'agent.version': fc.constantFrom('8.0.0', '8.2.0-a'),
   package: fc.constantFrom('a', 'a_b', 'none'),
-  type: fc.constantFrom('integration', 'input'),
+  type: fc.constantFrom('integration', 'input', 'content'),
   capabilities: fc.constantFrom('security', 'apm,security', ','),
   discovery: fc.constantFrom('fields:x', 'fields:x,y', 'datasets:d', 'datasets:'),
   'spec.min': fc.constantFrom('2.9', '3.0'),

@@ -47,17 +47,19 @@ describe.each([
   });
 
   test.each([
-    ['search', '//', '/', ''],
-    ['search', 'true/2.3/3.4', '/', 'prerelease=true&spec.min=2.3&spec.max=3.4'],
-    ['search', 'false//', 'security/', 'category=security'],
-    ['search', '/2.3/3.0', '/nginx', 'package=nginx&spec.min=2.3&spec.max=3.0'],
-    ['search', 'true/2.3/3.6', '/nginx', 'package=nginx&prerelease=true&spec.min=2.3&spec.max=3.6'],
-    ['search', 'true/2.3/', '/', 'prerelease=true&spec.min=2.3&discovery=fields:x'],
-    ['search', '//3.4', '/nginx', 'package=nginx&spec.max=3.4&all=true'],
-    ['search', '/2.4/3.4', '/', 'spec.min=2.4&spec.max=3.4&all=true'],
-    ['search', '//', 'security/nginx', 'category=security&package=nginx'],
-    ['search', '//', '/nosuch', 'package=nosuch'],
-    ['search', '//', 'nosuch/', 'category=nosuch'],
+    ['search', '//', '//', ''],
+    ['search', 'true/2.3/3.4', '//', 'prerelease=true&spec.min=2.3&spec.max=3.4'],
+    ['search', 'false//', 'security//', 'category=security'],
+    ['search', '/2.3/3.0', '/nginx/', 'package=nginx&spec.min=2.3&spec.max=3.0'],
+    ['search', 'true/2.3/3.6', '/nginx/', 'package=nginx&prerelease=true&spec.min=2.3&spec.max=3.6'],
+    ['search', 'true/2.3/', '//', 'prerelease=true&spec.min=2.3&discovery=fields:x'],
+    ['search', '//3.4', '/nginx/', 'package=nginx&spec.max=3.4&all=true'],
+    ['search', '/2.4/3.4', '//', 'spec.min=2.4&spec.max=3.4&all=true'],
+    ['search', '//', 'security/nginx/', 'category=security&package=nginx'],
+    ['search', '//', '//content', 'type=content'],
+    ['search', '//', 'security//content', 'category=security&type=content'],
+    ['search', '//', '/nosuch/', 'package=nosuch'],
+    ['search', '//', 'nosuch//', 'category=nosuch'],
   ] as const)('%s: %s %s', (endpoint, kind, subject, query) => {
     const address = ['search_subject', 'kind'].map((name, i) => rowOf(maps, name, [subject, kind][i] ?? '')).join('.');
     for (const version of ['8.5.2', '9.1.0', '10.2.0']) {
@@ -89,7 +91,7 @@ test('the empty answers have no compressed form', () => {
 test('names that nginx can hold are known, however many', () => {
   const columns = columnsOf([], ['a'.repeat(40), 'b'.repeat(41), ...Array.from({ length: 1000 }, (_, i) => `c${i}`)]);
   const text = mapsConf('d', columns, specs);
-  for (const name of ['a'.repeat(40), 'c0', 'c999']) expect(text).toContain(`\n    "/${name}" `);
+  for (const name of ['a'.repeat(40), 'c0', 'c999']) expect(text).toContain(`\n    "/${name}/" `);
   expect(text).not.toContain('bbb');
   const lengths = [...text.matchAll(/^map [^{]*\{\n([^}]*)\}/gm)].map(([, rows = '']) => rows.split('\n').length);
   expect(Math.max(...lengths)).toBeLessThan(210);
@@ -100,6 +102,8 @@ test.each([
   ['prerelease=false&kibana.version=8.5.0&include_policy_templates=true', true],
   ['category=security&prerelease=true&kibana.version=8.19.4&spec.min=2.3&spec.max=3.4', true],
   ['spec.max=3.10&package=a_1&spec.min=2.3&kibana.version=10.0.0', true],
+  ['type=content', true],
+  ['type=integration', false],
   ['kibana.version=8.5', false],
   ['kibana.version=8.05.0', false],
   ['kibana.version=0.0.0', false],
@@ -149,7 +153,7 @@ function columnsOf(releaseCuts: Cut[], names = ['nginx', 'zeek']): Columns {
     runs: places.map((place) => classes.flatMap((one) => [one, place * classes.length + one])),
     places,
   };
-  expect(packageSubject(all, 0)).toBe(4);
+  expect(packageSubject(all, 0)).toBe(5);
   return { ...all, answers } as unknown as Columns;
 }
 

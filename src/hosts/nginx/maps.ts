@@ -6,6 +6,8 @@ import {
   CATEGORIES_OF_TEMPLATES,
   categorySubject,
   clientKind,
+  CONTENT_PACKAGES,
+  CONTENT_TYPE,
   kibanaClass,
   packageSubject,
   placeAt,
@@ -49,7 +51,7 @@ ${map('$args', own('is_plain'), [row('', 1), `"~${plainPattern()}" 1;`])}
 ${map(asked('kibana'), own('release'), [row('', NO_RELEASE), `default ${asked('kibana')}.0;`])}
 ${geo(own('release'), own('class'), NO_NUMBER, releaseRows(columns.answers))}
 ${map(joined('prerelease', 'min', 'max'), own('kind'), kindRows(columns.answers, specs))}
-${map(joined('category', 'package'), own('search_subject'), searchSubjectRows(columns))}
+${map(joined('category', 'package', 'type'), own('search_subject'), searchSubjectRows(columns))}
 ${map(asked('templates'), own('categories_subject'), [
   `default ${twoNumbers(CATEGORIES)};`,
   row('true', twoNumbers(CATEGORIES_OF_TEMPLATES)),
@@ -90,6 +92,7 @@ const PARAMETERS = {
   templates: ['include_policy_templates', FLAG],
   category: ['category', NAME],
   package: ['package', NAME],
+  type: ['type', CONTENT_TYPE],
 } as const;
 
 /** The variable of a parameter's value. All registries share it, since PCRE knows no long names. */
@@ -190,14 +193,15 @@ function kindRows({ specs, ranges }: Answers, written: readonly SpecBounds[]): s
   return [row('default', NO_NUMBER), ...rows];
 }
 
-/** The subject of `/search`: all packages, those of a category, or one package. */
+/** The subject of `/search`: all packages, those of content or of a category, or one package. */
 function searchSubjectRows(columns: Columns): string[] {
   const ids = [
-    { text: '/', subject: WHOLE_SEARCH },
-    ...columns.categories.map(({ id }, i) => ({ text: `${id}/`, subject: categorySubject(i) })),
-    ...columns.names.map((name, i) => ({ text: `/${name}`, subject: packageSubject(columns, i) })),
+    { text: '//', subject: WHOLE_SEARCH },
+    { text: `//${CONTENT_TYPE}`, subject: CONTENT_PACKAGES },
+    ...columns.categories.map(({ id }, i) => ({ text: `${id}//`, subject: categorySubject(i) })),
+    ...columns.names.map((name, i) => ({ text: `/${name}/`, subject: packageSubject(columns, i) })),
   ];
-  const isPlain = new RegExp(`^(?:${NAME}/|/(?:${NAME})?)$`);
+  const isPlain = new RegExp(`^(?:(?:${NAME})?/|/${NAME})/(?:${CONTENT_TYPE})?$`);
   const rows = ids.flatMap(({ text, subject }) =>
     isPlain.test(text) && subject < MOST_SUBJECTS ? [row(text, twoNumbers(subject))] : [],
   );
