@@ -1,4 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,6 +9,8 @@ import type { Response } from '../support/compare.ts';
 import { buildSite } from '../support/contract.ts';
 import { coreInMemory, httpClient } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
+import { fileListText, parseFileList } from '../../src/tree/file-list.ts';
+import { encodedPath } from '../../src/hosts/nginx/njs/encoding.ts';
 import { mapsConf } from '../../src/hosts/nginx/maps.ts';
 import { freePort } from '../../scripts/bench-servers.ts';
 import { copyHosted, generateNginx, hasNginx, startNginx, testNginx } from './nginx-host.ts';
@@ -55,14 +59,11 @@ const plainTargets = [
   '/package/acme_web/2.0.0-rc.10/',
   '/package/acme_build/1.0.0+b1/',
   '/epr/acme_web/acme_web-1.0.0.zip',
+  '/package/acme_web/1.0.0/docs/README.md',
 ];
 
 /** And these as well, from clients that take no compressed form. */
-const plainFiles = [
-  '/package/acme_web/1.0.0/manifest.yml',
-  '/package/acme_web/1.0.0/docs/README.md',
-  '/package/acme_web/1.0.0/img/logo.svg',
-];
+const plainFiles = ['/package/acme_web/1.0.0/manifest.yml', '/package/acme_web/1.0.0/img/logo.svg'];
 
 /** Requests that look like those, and whose answers only the registry's code knows. */
 const oddTargets = [
@@ -227,6 +228,7 @@ describe.skipIf(!isHere)('the plain rules of nginx', () => {
   beforeAll(async () => {
     site = await buildSite(cases, { name: 'cases', layers: ['zips', 'first', 'second'], packages: '.' });
     hostFolder = await generateNginx(site.folder, 'cases', 'all');
+    lengthen(site.folder);
     for (const folder of [
       'package/acme_web/1.0.0/docs/folder.md',
       'package/acme_web/1.0.0/docs/folder.png',
@@ -330,6 +332,21 @@ describe.skipIf(!isHere)('the plain rules of nginx over a site that changes', ()
     expect(nginx.log()).not.toMatch(/\[(error|crit|alert|emerg|warn)\]/);
   });
 });
+
+/** Makes a README long enough for compressed forms, and these. */
+function lengthen(folder: string): void {
+  const text = 'What Kibana shows.\n'.repeat(300);
+  writeFileSync(join(folder, 'package/acme_web/1.0.0/docs/README.md'), text);
+  for (const [coding, compress] of [['br', brotliCompressSync] as const, ['gzip', gzipSync] as const]) {
+    const form = join(folder, encodedPath('package/acme_web/1.0.0/docs/README.md', '', coding));
+    mkdirSync(dirname(form), { recursive: true });
+    writeFileSync(form, compress(Buffer.from(text)));
+  }
+  const path = join(folder, '_registry/files/acme_web/1.0.0.json');
+  const list = parseFileList(readFileSync(path, 'utf8'));
+  const entry = [text.length, createHash('sha256').update(text).digest('hex'), 'text/markdown; charset=utf-8'] as const;
+  writeFileSync(path, fileListText({ ...list, files: { ...list.files, 'docs/README.md': entry } }));
+}
 
 function shown({ status, headers, body }: Response): unknown {
   return [status, headers['content-type'], headers['cache-control'], body.toString('latin1')];

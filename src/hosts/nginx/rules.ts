@@ -1,5 +1,5 @@
-import { isCompressible } from './njs/encoding.ts';
-import { answerPath, indexFilePath, packageIndexPath } from '../../tree/layout.ts';
+import { isCompressible, SHOWN } from './njs/encoding.ts';
+import { answerPath, ENCODED, indexFilePath, packageIndexPath } from '../../tree/layout.ts';
 import { KNOWN_EXTENSIONS, mediaTypeByExtension } from '../../tree/media-type.ts';
 import type { Places } from './conf.ts';
 import { ENDPOINTS, variableOf } from './maps.ts';
@@ -59,36 +59,49 @@ function jsonLines(name: string, maxAge: number, coding: string): string[] {
 }
 
 function fileRules({ name, site, cache }: Places): Rule[] {
+  const form = variableOf(name, 'form');
   const rule = (pattern: string, lines: readonly string[]): Rule => ({
     location: (prefix) => `~ "^${prefix}/(?<epr_file>${pattern})$"`,
     lines: [
       handOver('$request_uri != $uri'),
       'set $epr_odd "$http_range$http_if_modified_since";',
       handOver(`$epr_odd != ''`),
+      `set $epr_place "${site}/$epr_file";`,
       ...lines,
       'max_ranges 1;',
       ...headerLines(cache.files),
-      `alias "${site}/$epr_file";`,
+      'alias $epr_place;',
     ],
   });
   const isText = (extension: string): boolean => isCompressible(typeOf(extension));
-  const ofPackages = (extensions: readonly string[], lines: readonly string[]): Rule =>
-    rule(String.raw`package/[a-z0-9_]+/[^/]+/(?:[^/]+/)*[^/]+\.(?:${extensions.join('|')})`, [
-      `types { ${extensions.map((extension) => `"${typeOf(extension)}" ${extension};`).join(' ')} }`,
-      ...lines,
-    ]);
+  const texts = EXTENSIONS.filter(isText);
+  const others = EXTENSIONS.filter((extension) => !isText(extension));
   return [
     rule(String.raw`epr/[a-z0-9_]+/[^/]+\.zip`, [`default_type ${typeOf('zip')};`]),
-    ofPackages(EXTENSIONS.filter(isText), [
+    rule(SHOWN, [
+      typesLine(texts),
+      handOver(`${form} = odd`),
+      `if (${form} != '') { set $epr_place "${site}/${ENCODED}/$epr_file${form}"; }`,
+      'add_header Vary Accept-Encoding;',
+      `add_header Content-Encoding ${variableOf(name, 'coding')};`,
+    ]),
+    rule(ofPackages(texts), [
+      typesLine(texts),
       '# Which compressed form there is, the list of files knows.',
-      handOver(`${variableOf(name, 'form')} != ''`),
+      handOver(`${form} != ''`),
       'add_header Vary Accept-Encoding;',
     ]),
-    ofPackages(
-      EXTENSIONS.filter((extension) => !isText(extension)),
-      [],
-    ),
+    rule(ofPackages(others), [typesLine(others)]),
   ];
+}
+
+/** The pattern of the files of packages with one of some extensions. */
+function ofPackages(extensions: readonly string[]): string {
+  return String.raw`package/[a-z0-9_]+/[^/]+/(?:[^/]+/)*[^/]+\.(?:${extensions.join('|')})`;
+}
+
+function typesLine(extensions: readonly string[]): string {
+  return `types { ${extensions.map((extension) => `"${typeOf(extension)}" ${extension};`).join(' ')} }`;
 }
 
 /** Those of the files in packages whose type is not sniffed. */

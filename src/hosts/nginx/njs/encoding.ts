@@ -20,16 +20,23 @@ export function isCompressible(type: string): boolean {
 const COMPRESSIBLE = ['application/json', 'application/wasm', 'image/svg+xml', 'image/x-icon'];
 
 /**
- * The path of the compressed form of a site's file. The form of a generated file lies beside it, where a plain rule of
- * nginx finds it. The form of any other file lies by its content, so that a content of many packages has one form.
- * `digest` is the SHA-256 of the file, or at least its first 32 digits.
+ * The path of the compressed form of a site's file. A plain rule of nginx knows only the path of a file, so what plain rules serve
+ * has its form by its path: beside a generated file, and in a folder of its own for what Kibana shows of packages. The form of any
+ * other file lies by its content, so that a content of many packages has one form. `digest` is the SHA-256 of the file, or at least
+ * its first 32 digits.
  */
 export function encodedPath(path: string, digest: string, coding: Coding): string {
   const extension = coding === 'br' ? 'br' : 'gz';
   if (isGenerated(path)) return `${path}.${extension}`;
+  if (SHOWN_PATH.test(path)) return `${ENCODED}/${path}.${extension}`;
   const name = digest.slice(0, 32);
   return `${ENCODED}/${name.slice(0, 2)}/${name}.${extension}`;
 }
+
+/** The texts of a package that Kibana shows, and so asks for: a pattern of paths in a site. */
+export const SHOWN = 'package/[a-z0-9_]+/[^/]+/(?:img/[^/]+\\.svg|docs/[^/]+\\.md|changelog\\.yml)';
+
+const SHOWN_PATH = new RegExp(`^${SHOWN}$`);
 
 /** The codings that an `Accept-Encoding` accepts, best first, and the smaller first among equals. `*` names none. */
 export function acceptedCodings(accept: string | undefined): Coding[] {

@@ -97,7 +97,8 @@ function sendFile(known: Asked, result: Answer, body: FileBody): void {
   setHeaders(known, result, OF_FILES);
   if (isCompressible(type)) r.headersOut['Vary'] = 'Accept-Encoding';
   if (form.coding) r.headersOut['Content-Encoding'] = form.coding;
-  else if (headerOf(result, 'Accept-Ranges') !== '') r.headersOut['Accept-Ranges'] = 'bytes';
+  // Also with a compressed form: a range is of the file as it is.
+  if (headerOf(result, 'Accept-Ranges') !== '') r.headersOut['Accept-Ranges'] = 'bytes';
   r.variables['epr_path'] = toBytes(form.path);
   r.internalRedirect(`${variable(r, 'epr_prefix')}/.epr-static/${result.status === 206 ? 'part' : 'whole'}`);
 }
