@@ -58,11 +58,10 @@ export function storageProject(
       });
     },
     freeze: (branch) => {
-      const hook = join(repository.folder, 'hooks/reference-transaction');
-      mkdirSync(join(repository.folder, 'hooks'), { recursive: true });
-      const text = `#!/bin/sh\nif [ "$1" = prepared ] && grep -q ' refs/heads/${branch}$'; then exit 1; fi\n`;
-      writeFileSync(hook, text, { mode: 0o755 });
-      return () => rmSync(hook);
+      const lock = join(repository.folder, `refs/heads/${branch}.lock`);
+      mkdirSync(join(repository.folder, 'refs/heads'), { recursive: true });
+      writeFileSync(lock, '');
+      return () => rmSync(lock);
     },
   };
 }

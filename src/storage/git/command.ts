@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { devNull } from 'node:os';
 import { Stop } from '../../errors.ts';
 
 /* The only place that starts git. */
@@ -15,9 +16,13 @@ export class GitFailure extends Stop {
   }
 }
 
-/** Starts git. Whoever starts it waits for `exitOf`. */
+/**
+ * Starts git. Whoever starts it waits for `exitOf`. A run that reads a repository can reach no other one, so that a repository
+ * whose configuration names a place for missing objects makes git run nothing; only `clone` and `fetch` use a network.
+ */
 export function startGit(args: readonly string[]): ChildProcessWithoutNullStreams {
-  const child = spawn('git', args, { env: gitEnvironment() });
+  const isRemote = args.some((arg) => arg === 'clone' || arg === 'fetch');
+  const child = spawn('git', args, { env: { ...gitEnvironment(), GIT_ALLOW_PROTOCOL: isRemote ? REMOTE : 'none' } });
   child.stdin.on('error', () => undefined); // git ended before it read everything: its exit tells why
   return child;
 }
@@ -58,16 +63,42 @@ export function withoutCredentials(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi, '$1');
 }
 
+/** What a storage may be fetched by. `ext` would run a command that the URL names. */
+const REMOTE = 'file:git:http:https:ssh';
+
 /**
  * The environment for git. It inherits nothing that points git at another repository (all of `git rev-parse
- * --local-env-vars` except the configuration). Git reads objects and not their replacements, asks no questions, and
- * prints plain messages.
+ * --local-env-vars` except the configuration). Git reads objects and not their replacements, asks no questions, prints
+ * plain messages, and ignores the settings by which a repository makes it run a program (git-config(1)).
  */
 function gitEnvironment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([key]) => !LOCAL.test(key));
-  const fixed = { LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', GIT_NO_REPLACE_OBJECTS: '1' };
-  return { ...Object.fromEntries(own), ...fixed };
+  const inherited = Number(process.env['GIT_CONFIG_COUNT'] ?? 0);
+  const fixed = {
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_CONFIG_COUNT: String(inherited + RUNS_NOTHING.length),
+  };
+  const settings = RUNS_NOTHING.flatMap(([key, value], i) => [
+    [`GIT_CONFIG_KEY_${inherited + i}`, key],
+    [`GIT_CONFIG_VALUE_${inherited + i}`, value],
+  ]);
+  return { ...Object.fromEntries(own), ...fixed, ...Object.fromEntries(settings) };
 }
+
+/** They take precedence over the configuration of a repository. */
+const RUNS_NOTHING: readonly (readonly [key: string, value: string])[] = [
+  ['core.hooksPath', devNull],
+  ['core.fsmonitor', 'false'],
+  ['core.alternateRefsCommand', 'true'],
+  ['commit.gpgSign', 'false'],
+  ['tag.gpgSign', 'false'],
+  ['tag.forceSignAnnotated', 'false'],
+  ['log.showSignature', 'false'],
+];
 
 const LOCAL =
   /^GIT_(DIR|WORK_TREE|IMPLICIT_WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|GRAFT_FILE|SHALLOW_FILE|REPLACE_REF_BASE)$/;
