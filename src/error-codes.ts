@@ -11,6 +11,7 @@ export const findingCodes = {
   case: 'two paths or names differ only in upper and lower case',
   category: "a package names a category that the registry doesn't know; the category is left out",
   collision: 'two layers hold different content for the same version',
+  kibana: 'the registry serves this package, and Kibana refuses to install it; the message names what to add',
   'large-file': 'a file has more than 25 MiB',
   'large-package': 'a package has more than 250 MB',
   missing: 'the git repository lacks something that a layer names',

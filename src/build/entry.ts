@@ -1,8 +1,10 @@
 import type { Category } from '../config.ts';
+import type { Finding } from '../errors.ts';
 import type { PackageFile, Revision } from '../storage/storage.ts';
 import type { Package } from '../package/read.ts';
 import { get, objects } from '../package/rules.ts';
 import type { Json } from '../tree/json.ts';
+import { comparePaths } from '../paths.ts';
 import { parseStrictVersion } from '../core/version.ts';
 import type { QueryFacts } from './index-files.ts';
 import { renderPackage } from './render.ts';
@@ -18,8 +20,25 @@ export interface Entry {
   readonly rendered: Rendered;
   /** The value in its own manifest. Answers show the value of the newest version of the name that has one. */
   readonly deprecated: Json | undefined;
-  /** The categories of its manifest that the registry doesn't know. They are left out. */
-  readonly unknownCategories: readonly string[];
+  /** Problems that don't keep the package from being served. */
+  readonly warnings: readonly EntryWarning[];
+}
+
+export interface EntryWarning {
+  readonly code: 'category' | 'kibana';
+  /** Inside the package. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** The warnings of an entry, as findings. */
+export function warningsOf({ revision, warnings }: Pick<Entry, 'revision' | 'warnings'>): Finding[] {
+  return warnings.map(({ code, file, text }) => ({
+    code,
+    where: `${revision.layer}: ${revision.where}/${file}`,
+    text,
+    level: 'warning',
+  }));
 }
 
 export function makeEntry(pkg: Package, table: readonly Category[]): Entry {
@@ -29,13 +48,21 @@ export function makeEntry(pkg: Package, table: readonly Category[]): Entry {
   const facts = queryFacts(pkg, categories);
   return {
     revision: pkg.revision,
-    files: pkg.files,
+    files: [...pkg.files].sort((a, b) => comparePaths(a.path, b.path)),
     zip: pkg.zip,
     facts,
     rendered: renderPackage(pkg, categories, templateOnlyCategories(facts, table)),
     deprecated: pkg.manifest['deprecated'],
-    unknownCategories: written.filter((id) => !known.has(id)),
+    warnings: [
+      ...written.filter((id) => !known.has(id)).map(unknownCategory),
+      ...pkg.warnings.map(({ file, text }) => ({ code: 'kibana' as const, file, text })),
+    ],
   };
+}
+
+function unknownCategory(id: string): EntryWarning {
+  const text = `the registry doesn't know the category "${id}"; it is left out`;
+  return { code: 'category', file: 'manifest.yml', text };
 }
 
 /** The `deprecated` in force for a package: that of its newest version that has one (docs/contract.md section 4). */

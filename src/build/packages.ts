@@ -4,6 +4,7 @@ import { unfitness } from '../package/judge.ts';
 import { contentsOf } from '../storage/contents.ts';
 import type { Revision, Storage } from '../storage/storage.ts';
 import type { EntryReader, ReadEntry } from './cache/entries.ts';
+import { warningsOf } from './entry.ts';
 import type { Entry } from './entry.ts';
 import type { KeptPackage, MadePackage } from './kept.ts';
 import { contentFile, writePages } from './pages.ts';
@@ -12,6 +13,8 @@ import type { ContentStore } from './cache/contents.ts';
 import { joinListings } from '../tree/manifest.ts';
 import type { Listing } from '../tree/manifest.ts';
 import { packageFilePath, signaturePath, zipPath } from '../tree/layout.ts';
+import { sizeFault } from '../package/kibana.ts';
+import { mediaTypeByExtension } from '../tree/media-type.ts';
 import type { SiteWriter } from '../tree/site-writer.ts';
 import type { StoredZip } from './threads/tasks.ts';
 import type { ZipStore } from './cache/archives.ts';
@@ -97,7 +100,7 @@ function placing(making: PackageMaking, total: number): (revision: Revision) => 
     revisionLimit(async () => {
       const placed = making.placed.get(revision.id);
       const outcome = placed
-        ? { revision, placed, findings: unknownCategories(placed.entry) }
+        ? { revision, placed, findings: warningsIn(placed.entry, making.store) }
         : await placeRevision(revision, making, ensure);
       making.onProgress('packages', ++done, total);
       return outcome;
@@ -123,17 +126,17 @@ async function placeRevision(
   const findings = unfitness(read, missing);
   if (!read.entry || findings.length > 0) return { revision, placed: undefined, findings };
   const placed = await place(read.entry, making, () => ensureAgain(read, making, ensure));
-  return { revision, placed, findings: unknownCategories(read.entry) };
+  return { revision, placed, findings: warningsIn(read.entry, making.store) };
 }
 
-function unknownCategories({ revision, unknownCategories: ids }: Entry): Finding[] {
-  const where = `${revision.layer}: ${revision.where}/manifest.yml`;
-  return ids.map((id) => ({
-    code: 'category',
-    where,
-    text: `the registry doesn't know the category "${id}"; it is left out`,
-    level: 'warning',
-  }));
+/** The warnings of an entry whose contents are in the store. */
+function warningsIn(entry: Entry, store: ContentStore): Finding[] {
+  const sizes = entry.files.flatMap(({ path, content }) => {
+    const { size, sniffed } = store.get(content);
+    return sizeFault(path, size, mediaTypeByExtension(path) ?? sniffed) ?? [];
+  });
+  const warnings = sizes.map(({ file, text }) => ({ code: 'kibana' as const, file, text }));
+  return warningsOf({ revision: entry.revision, warnings: [...entry.warnings, ...warnings] });
 }
 
 /** The contents that the storage lacks. */

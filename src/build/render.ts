@@ -32,7 +32,7 @@ export interface Rendered {
  * summary.
  */
 export function renderPackage(pkg: Package, categories: readonly string[], variants: readonly string[]): Rendered {
-  const templates = objects(pkg.manifest['policy_templates']);
+  const templates = objects(pkg.manifest['basepolicytemplates']).concat(objects(pkg.manifest['policy_templates']));
   const summaryWith = (shown: readonly JsonObject[]): Gapped => ({
     before: members(summaryHead(pkg, categories, shown), ROW_MEMBER),
     after: members(tail(pkg), ROW_MEMBER),
@@ -132,14 +132,15 @@ function tail({ manifest }: Package): JsonObject {
   return compact({ requires: manifest['requires'], group: manifest['group'] });
 }
 
-function indexTail({ manifest, revision, files, dataStreams }: Package): JsonObject {
+function indexTail(pkg: Package): JsonObject {
+  const { manifest, revision, dataStreams } = pkg;
   const base = `/package/${revision.name}/${revision.version}`;
   return compact({
     format_version: manifest['format_version'],
     readme: `${base}/docs/README.md`,
-    license: manifest['license'] ?? get(manifest, 'conditions', 'elastic', 'subscription') ?? 'basic',
+    license: manifest['license'] ?? (get(manifest, 'conditions', 'elastic', 'subscription') || 'basic'),
     screenshots: manifest['screenshots'],
-    assets: levelByLevel(files.map((file) => file.path)).map((path) => `${base}/${path}`),
+    assets: assetsOf(pkg).map((path) => `${base}/${path}`),
     policy_templates: manifest['policy_templates'],
     data_streams: filled(dataStreams),
     vars: manifest['vars'],
@@ -148,14 +149,17 @@ function indexTail({ manifest, revision, files, dataStreams }: Package): JsonObj
   });
 }
 
-/** All files at depth one, then two, and so on, each level in walk order; `paths` are in walk order (section 5). */
-function levelByLevel(paths: readonly string[]): string[] {
+/**
+ * All files at depth one, then two, and so on, each level in the order of the listing; of a zip up to the first depth at which
+ * it has no entry (section 5).
+ */
+function assetsOf({ files, folders, zip }: Package): string[] {
   const levels: string[][] = [];
-  for (const path of paths) {
-    const names = path.split('/');
-    if (names.at(-1) !== '.DS_Store') (levels[names.length] ??= []).push(path);
-  }
-  return levels.flat();
+  const levelOf = (path: string): string[] => (levels[path.split('/').length - 1] ??= []);
+  for (const path of folders) levelOf(path);
+  for (const { path } of files) if (!path.includes('.DS_Store')) levelOf(path).push(path);
+  const gap = zip === undefined ? -1 : Array.from(levels).indexOf(undefined as never);
+  return levels.slice(0, gap < 0 ? levels.length : gap).flat();
 }
 
 function filled<T extends Json>(list: readonly T[]): readonly T[] | undefined {

@@ -94,6 +94,7 @@ function packageRoute(bare: string, segments: readonly string[], hasSlash: boole
   const version = segments[2];
   if (name === undefined || version === undefined || name === '' || version === '') return NONE;
   if (segments.length > 3) {
+    if (bare.indexOf('\n') >= 0) return NONE;
     if (hasSlash) return { kind: 'redirect', path: bare };
     return revisionRoute({ kind: 'file', name, version, file: segments.slice(3).join('/') });
   }

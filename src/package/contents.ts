@@ -29,6 +29,8 @@ export interface ContentReader {
   fields(id: string): Promise<FieldsFile>;
   /** Why a pipeline does not parse. Undefined if it parses. */
   pipelineError(id: string, format: 'yml' | 'json'): Promise<string | undefined>;
+  /** Whether a content is an archive that a zip reader opens. */
+  isZip(id: string): Promise<boolean>;
 }
 
 /** Judges each content of a source once, while its like is asked for. */
@@ -44,6 +46,7 @@ export function contentReader(source: ContentSource): ContentReader {
     manifest: judged(readManifest),
     fields: judged((bytes) => readFields(bytes, WANTED_FIELDS)),
     pipelineError: async (id, format) => (await pipelines[format](id)).error,
+    isZip: async (id) => (await source(id, isZip)) ?? false,
   };
 }
 
@@ -69,6 +72,17 @@ function parseError(parse: () => unknown): { readonly error: string | undefined 
     throw error;
   }
 }
+
+/** Whether bytes end with the directory of a zip (APPNOTE.TXT 4.3.12 and 4.3.16). */
+function isZip(bytes: Buffer): boolean {
+  const end = bytes.lastIndexOf('PK\x05\x06', undefined, 'latin1');
+  if (end < 0 || end + END_RECORD > bytes.length) return false;
+  const entries = bytes.readUInt16LE(end + 10);
+  const directory = bytes.readUInt32LE(end + 16);
+  return entries === 0 || bytes.toString('latin1', directory, directory + 4) === 'PK\x01\x02';
+}
+
+const END_RECORD = 22;
 
 function memoized<T>(make: (key: string) => Promise<T>): (key: string) => Promise<T> {
   const known = new Map<string, Promise<T>>();

@@ -1,20 +1,23 @@
-import { parseYaml, toList, toMap, toText, YamlError } from './yaml/yaml.ts';
+import { parseYaml, toList, toText, YamlError } from './yaml/yaml.ts';
+import { isFields } from './yaml/values.ts';
 import type { Value } from './yaml/yaml.ts';
 
-/** The wanted fields of one file of a `fields/` folder: each full name with its type ('' where it has none); or what is wrong. */
-export type FieldsFile =
-  | { readonly fields: readonly (readonly [name: string, type: string])[] }
-  | { readonly error: string };
+/** A field as one file has it: its full name, undefined where it has none, and its type, `''` where it has none. */
+export interface ReadField {
+  readonly name?: string;
+  readonly type: string;
+}
+
+/** Of one file of a `fields/` folder the wanted fields and those without a name, in their order; or what is wrong with the file. */
+export type FieldsFile = { readonly fields: readonly ReadField[] } | { readonly error: string };
 
 /** Reads a fields file: a list of `{name, type, fields}`, nested names joined by dots (docs/contract.md section 8). */
 export function readFields(bytes: Uint8Array, wanted: ReadonlySet<string>): FieldsFile {
   try {
     const value = parseYaml(bytes);
     if (value === null) return { fields: [] };
-    if (!Array.isArray(value)) return { error: 'not a list of fields' };
-    const fields: [string, string][] = [];
-    if (!collect(value, '', fields)) return { error: 'a field has no name' };
-    const found = fields.filter(([name]) => wanted.has(name));
+    if (!Array.isArray(value) || !value.every(isFieldOrNull)) return { error: 'not a list of fields' };
+    const found = [...wantedFields(value, '', wanted)];
     return { fields: JSON.parse(JSON.stringify(found)) as typeof found }; // pieces of the text would keep all of it in memory
   } catch (error) {
     if (error instanceof YamlError) return { error: error.message };
@@ -22,15 +25,19 @@ export function readFields(bytes: Uint8Array, wanted: ReadonlySet<string>): Fiel
   }
 }
 
-function collect(items: readonly Value[], prefix: string, fields: [string, string][]): boolean {
-  return items.every((item) => {
-    const object = toMap(item);
-    const name = textOf(object?.['name']);
-    if (name === '') return false;
-    fields.push([prefix + name, textOf(object?.['type'])]);
-    const inner = object?.['fields'];
-    return inner === undefined || inner === null || collect(toList(inner) ?? [], `${prefix}${name}.`, fields);
-  });
+function isFieldOrNull(item: Value): boolean {
+  return item === null || isFields(item);
+}
+
+function* wantedFields(items: readonly Value[], prefix: string, wanted: ReadonlySet<string>): Iterable<ReadField> {
+  for (const item of items) {
+    const object = isFields(item) ? item : {};
+    const name = prefix + textOf(object['name']);
+    if (object['name'] === undefined) yield { type: textOf(object['type']) };
+    else if (wanted.has(name)) yield { name, type: textOf(object['type']) };
+    const inner = object['fields'];
+    if (inner !== undefined && inner !== null) yield* wantedFields(toList(inner) ?? [], `${name}.`, wanted);
+  }
 }
 
 function textOf(value: Value | undefined): string {

@@ -2,11 +2,14 @@ import type { Finding } from '../errors.ts';
 import { parseStrictVersion } from '../core/version.ts';
 import { contentReader } from './contents.ts';
 import type { ContentReader, ContentSource } from './contents.ts';
+import { fileTree } from './file-tree.ts';
+import type { FileTree } from './file-tree.ts';
+import { kibanaFaults } from './kibana.ts';
 import { dataStream, placeDataStream } from './shapes/data-stream.ts';
 import type { PackageFile, Revision, RevisionFiles } from '../storage/storage.ts';
 import { manifest } from './shapes/manifest.ts';
-import { dataStreamFaults, namedPipelines, packageFaults } from './rules.ts';
-import type { Fault } from './rules.ts';
+import { dataStreamFaults, namedPipelines, packageFaults, pipelineFolder } from './rules.ts';
+import type { Fault, Field } from './rules.ts';
 import { readObject } from './shapes/shape.ts';
 import type { Context, Shape } from './shapes/shape.ts';
 import type { JsonObject } from '../tree/json.ts';
@@ -17,11 +20,15 @@ export interface Package {
   readonly manifest: JsonObject;
   /** The manifest's release, or what the version implies. */
   readonly release: string;
-  /** In walk order of their folders. */
+  /** In the order of their manifests among the files. */
   readonly dataStreams: readonly JsonObject[];
   readonly files: readonly PackageFile[];
+  /** The empty folders of a folder package. Of a zip, the folders that have an entry. */
+  readonly folders: readonly string[];
   /** The content id of the published zip, if the package is one. */
   readonly zip: string | undefined;
+  /** What the registry serves and Kibana refuses. */
+  readonly warnings: readonly Fault[];
 }
 
 export interface PackageReader {
@@ -46,18 +53,17 @@ export function packageReader(
       const reading = startReading(revision, listed, { contents, ingestionMethods });
       const read = await readManifest(reading, 'manifest.yml', manifest);
       const release = releaseOf(read, revision.version);
-      if (read) reading.faults.push(...packageFaults({ ...revision, manifest: read, paths: reading.paths }));
-      const folders = filesByDataStream(listed.files);
-      const dataStreams = await Promise.all(
-        [...folders].map(([folder, files]) => readDataStream(reading, { folder, files, release })),
-      );
+      if (read) reading.faults.push(...packageFaults({ ...revision, manifest: read, tree: reading.tree }));
+      const dataStreams = await readDataStreams(reading, listed.files, release);
+      await refuseInnerZips(reading);
       if (signatures === 'required' && revision.signature === undefined)
         reading.faults.push({ file: '', text: 'has no signature, and this distribution requires one' });
       const findings = [...listed.findings, ...reading.faults.map((fault) => toFinding(revision, fault))];
       if (!read || findings.length > 0) return { findings };
-      const placed = dataStreams.filter((dataStream) => dataStream !== undefined);
-      const result = { revision, manifest: read, release, dataStreams: placed, files: listed.files, zip: listed.zip };
-      return { package: result, findings };
+      const { files, folders, zip } = listed;
+      const warnings = kibanaFaults({ manifest: read, dataStreams, tree: reading.tree });
+      const known = { revision, manifest: read, release, dataStreams: [...dataStreams.values()] };
+      return { package: { ...known, files, folders, zip, warnings }, findings };
     },
   };
 }
@@ -67,9 +73,9 @@ interface Reading {
   readonly revision: Revision;
   /** Path -> content id. */
   readonly ids: ReadonlyMap<string, string>;
-  readonly paths: ReadonlySet<string>;
+  readonly tree: FileTree;
   readonly contents: ContentReader;
-  readonly context: Omit<Context, 'fail'>;
+  readonly context: Omit<Context, 'fail' | 'isInputPackage'>;
   readonly faults: Fault[];
 }
 
@@ -79,60 +85,85 @@ function startReading(
   { contents, ingestionMethods }: { contents: ContentReader } & Pick<PackageReaderOptions, 'ingestionMethods'>,
 ): Reading {
   const ids = new Map(listed.files.map(({ path, content }) => [path, content]));
-  const paths = new Set(ids.keys());
+  const tree = fileTree(listed);
   const base = `/package/${revision.name}/${revision.version}`;
-  return { revision, ids, paths, contents, context: { base, paths, ingestionMethods }, faults: [] };
+  return { revision, ids, tree, contents, context: { base, tree, ingestionMethods }, faults: [] };
 }
 
 async function readManifest(reading: Reading, file: string, shape: Shape): Promise<JsonObject | undefined> {
   const fail: Context['fail'] = (place, text) => reading.faults.push({ file, text: `${place} ${text}`.trimStart() });
   const id = reading.ids.get(file);
   const parsed = id === undefined ? { error: 'is missing' } : await reading.contents.manifest(id);
-  if (!('error' in parsed)) return readObject(parsed.written, '', { ...reading.context, fail }, shape);
+  if (!('error' in parsed)) {
+    const isInputPackage = parsed.written['type'] === 'input';
+    return readObject(parsed.written, '', { ...reading.context, isInputPackage, fail }, shape);
+  }
   fail('', parsed.error);
   return undefined;
 }
 
-/** A folder of `data_stream/`, with all its files. */
-interface DataStreamFolder {
-  readonly folder: string;
-  readonly files: readonly PackageFile[];
-  /** The package's. */
-  readonly release: string;
+/**
+ * The data streams by their manifests' paths, in the order of the listing, as a zip's entries may have any (section 5). A folder
+ * without a manifest is no data stream.
+ */
+async function readDataStreams(
+  reading: Reading,
+  files: readonly PackageFile[],
+  release: string,
+): Promise<Map<string, JsonObject>> {
+  const manifests = files.flatMap(({ path }) => (DATA_STREAM_MANIFEST.test(path) ? path : []));
+  const read = await Promise.all(manifests.map((path) => readDataStream(reading, path, release)));
+  return new Map(manifests.flatMap((path, i) => (read[i] === undefined ? [] : [[path, read[i]]])));
 }
+
+const DATA_STREAM_MANIFEST = /^data_stream\/[^/]+\/manifest\.yml$/;
 
 async function readDataStream(
   reading: Reading,
-  { folder: name, files, release }: DataStreamFolder,
+  manifestPath: string,
+  packageRelease: string,
 ): Promise<JsonObject | undefined> {
-  const { paths, faults, contents, ids } = reading;
-  const folder = `data_stream/${name}`;
-  const read = await readManifest(reading, `${folder}/manifest.yml`, dataStream);
+  const { tree, faults, contents, ids } = reading;
+  const read = await readManifest(reading, manifestPath, dataStream);
   if (!read) return undefined;
-  const pipeline = `${folder}/elasticsearch/ingest_pipeline/default`;
-  const hasDefaultPipeline = paths.has(`${pipeline}.yml`) || paths.has(`${pipeline}.json`);
-  const place = { folder: name, packageName: reading.revision.name, packageRelease: release, hasDefaultPipeline };
-  const facts = { folder, dataStream: placeDataStream(read, place), paths, files: files.map(({ path }) => path) };
+  const folder = manifestPath.slice(0, manifestPath.lastIndexOf('/'));
+  const pipelines = tree.namesIn(pipelineFolder(folder));
+  const place = {
+    folder: folder.slice(folder.indexOf('/') + 1),
+    packageName: reading.revision.name,
+    packageRelease,
+    hasDefaultPipeline: pipelines.includes('default.yml') || pipelines.includes('default.json'),
+  };
+  const facts = { folder, dataStream: placeDataStream(read, place), tree };
   for (const file of namedPipelines(facts)) {
-    const text = await contents.pipelineError(ids.get(file) ?? '', file.endsWith('.json') ? 'json' : 'yml');
+    const id = ids.get(file);
+    const format = file.endsWith('.json') ? 'json' : 'yml';
+    const text = id === undefined ? 'is a folder' : await contents.pipelineError(id, format);
     if (text !== undefined) faults.push({ file, text });
   }
-  const fieldsFiles = files.filter(({ path }) => path.startsWith(`${folder}/fields/`) && path.endsWith('.yml'));
-  faults.push(...dataStreamFaults({ ...facts, fields: await readAllFields(reading, fieldsFiles) }));
+  faults.push(...dataStreamFaults({ ...facts, fields: await readAllFields(reading, `${folder}/fields`) }));
   return facts.dataStream;
 }
 
-async function readAllFields(
-  { contents, faults }: Reading,
-  files: readonly PackageFile[],
-): Promise<Map<string, string[]>> {
-  const fields = new Map<string, string[]>();
-  for (const { path, content } of files) {
-    const found = await contents.fields(content);
-    if ('error' in found) faults.push({ file: path, text: found.error });
-    else for (const [name, type] of found.fields) fields.set(name, [...(fields.get(name) ?? []), type]);
+/** Every direct entry of a `fields/` folder counts, whatever its name (docs/contract.md section 8). */
+async function readAllFields({ ids, contents, faults, tree }: Reading, folder: string): Promise<Field[]> {
+  const fields: Field[] = [];
+  for (const name of tree.namesIn(folder)) {
+    const file = `${folder}/${name}`;
+    const id = ids.get(file);
+    const found = id === undefined ? { error: 'is a folder, not a list of fields' } : await contents.fields(id);
+    if ('error' in found) faults.push({ file, text: found.error });
+    else for (const { name: field, type } of found.fields) fields.push({ file, name: field, type });
   }
   return fields;
+}
+
+/** In a folder package, the registry takes a zip for one more package, at a place where none belongs (section 8). */
+async function refuseInnerZips({ ids, contents, faults, tree }: Reading): Promise<void> {
+  if (tree.isZip) return;
+  for (const [file, id] of ids)
+    if (file.endsWith('.zip') && (await contents.isZip(id)))
+      faults.push({ file, text: 'is a zip inside a package, which the registry takes for a package of its own' });
 }
 
 function toFinding({ layer, where }: Revision, { file, text }: Fault): Finding {
@@ -148,20 +179,3 @@ function releaseOf(read: JsonObject | undefined, text: string): string {
   const implied = version && (version.pre !== '' || version.major === '0') ? 'beta' : 'ga';
   return String(read?.['release'] ?? implied);
 }
-
-/** Folder -> its files, both in walk order. */
-function filesByDataStream(files: readonly PackageFile[]): Map<string, PackageFile[]> {
-  const folders = new Map<string, PackageFile[]>();
-  for (const file of files) {
-    if (!file.path.startsWith(DATA_STREAMS)) continue;
-    const end = file.path.indexOf('/', DATA_STREAMS.length);
-    if (end < 0) continue;
-    const folder = file.path.slice(DATA_STREAMS.length, end);
-    const known = folders.get(folder);
-    if (known) known.push(file);
-    else folders.set(folder, [file]);
-  }
-  return folders;
-}
-
-const DATA_STREAMS = 'data_stream/';

@@ -1,6 +1,7 @@
 import { compileConstraint } from './constraint-compile.ts';
 import { parseStrictVersion } from '../core/version.ts';
 import type { Json, JsonObject } from '../tree/json.ts';
+import type { FileTree } from './file-tree.ts';
 
 /*
  * The rules that make a package unfit, beyond the shape of its manifests (docs/contract.md section 8). A rule is a pure
@@ -18,7 +19,7 @@ export interface PackageFacts {
   readonly name: string;
   readonly version: string;
   readonly manifest: JsonObject;
-  readonly paths: ReadonlySet<string>;
+  readonly tree: FileTree;
 }
 
 /** The facts about a data stream that its rules need. */
@@ -27,12 +28,16 @@ export interface DataStreamFacts {
   readonly folder: string;
   /** With the values that follow from its place in the package. */
   readonly dataStream: JsonObject;
-  /** Paths of all files of the package. */
-  readonly paths: ReadonlySet<string>;
-  /** Paths of the data stream's own files. */
-  readonly files: readonly string[];
-  /** Every field of its `fields/` folder: its name, and the types that it is given. */
-  readonly fields: ReadonlyMap<string, readonly string[]>;
+  readonly tree: FileTree;
+  /** The fields of its `fields/` folder, in the order of its files. */
+  readonly fields: readonly Field[];
+}
+
+/** A field of a `fields/` folder: its full name and its type, `''` where it has none; no name where it lacks one. */
+export interface Field {
+  readonly file: string;
+  readonly name: string | undefined;
+  readonly type: string;
 }
 
 export function packageFaults(facts: PackageFacts): Fault[] {
@@ -43,16 +48,17 @@ export function dataStreamFaults(facts: DataStreamFacts): Fault[] {
   return dataStreamRules.flatMap((rule) => Array.from(rule(facts)));
 }
 
-/** The files of the pipeline that a data stream names, if they exist. */
-export function namedPipelines({
-  folder,
-  dataStream,
-  paths,
-}: Pick<DataStreamFacts, 'folder' | 'dataStream' | 'paths'>): string[] {
-  const name = dataStream['ingest_pipeline'] ?? get(dataStream, 'elasticsearch', 'ingest_pipeline.name');
-  if (typeof name !== 'string') return [];
-  const files = ['yml', 'json'].map((extension) => `${folder}/elasticsearch/ingest_pipeline/${name}.${extension}`);
-  return files.filter((file) => paths.has(file));
+/** The folder of a data stream's pipelines. */
+export function pipelineFolder(folder: string): string {
+  return `${folder}/elasticsearch/ingest_pipeline`;
+}
+
+/** The places of the pipeline that a data stream names, of which one or both are there, as files or as folders. */
+export function namedPipelines({ folder, dataStream, tree }: Omit<DataStreamFacts, 'fields'>): string[] {
+  const name = dataStream['ingest_pipeline'];
+  if (name === undefined) return [];
+  const places = ['yml', 'json'].map((extension) => `${pipelineFolder(folder)}/${String(name)}.${extension}`);
+  return places.filter((place) => tree.hasFile(place) || tree.hasFolder(place));
 }
 
 const packageRules: readonly ((facts: PackageFacts) => Iterable<Fault>)[] = [
@@ -77,7 +83,8 @@ const packageRules: readonly ((facts: PackageFacts) => Iterable<Fault>)[] = [
   function* constraints({ manifest }) {
     for (const product of ['kibana', 'agent']) {
       const written = get(manifest, 'conditions', product, 'version');
-      if (written !== undefined && !compileConstraint(String(written)))
+      if (written === '') yield fault(`conditions.${product} has no version`);
+      else if (written !== undefined && !compileConstraint(String(written)))
         yield fault(`conditions.${product}.version does not parse as a constraint`);
     }
   },
@@ -90,15 +97,15 @@ const packageRules: readonly ((facts: PackageFacts) => Iterable<Fault>)[] = [
           place: `policy_templates.${i}.inputs.${k}`,
         });
   },
-  function* readme({ paths }) {
+  function* readme({ tree }) {
     const file = 'docs/README.md';
-    if (paths.has(file)) return;
-    const isFolder = [...paths].some((path) => path.startsWith(`${file}/`));
-    yield { file, text: isFolder ? 'is a folder' : 'is missing' };
+    if (!tree.hasFile(file)) yield { file, text: tree.hasFolder(file) ? 'is a folder' : 'is missing' };
   },
-  function* folders({ paths }) {
-    for (const file of foldersOf(paths))
-      if (file.slice(file.lastIndexOf('/') + 1).includes('-')) yield { file, text: 'a folder name contains -' };
+  function* folders({ tree }) {
+    for (const file of tree.folders()) {
+      const name = file.slice(file.lastIndexOf('/') + 1);
+      if (name.includes('-') && !file.includes('.DS_Store')) yield { file, text: 'a folder name contains -' };
+    }
   },
 ];
 
@@ -111,21 +118,24 @@ const dataStreamRules: readonly ((facts: DataStreamFacts) => Iterable<Fault>)[] 
       yield* oneOfTwo(stream, 'input', { file, text: 'a stream', place: `streams.${i}` });
   },
   function* pipelines(facts) {
-    const { folder, dataStream, files } = facts;
-    const prefix = `${folder}/elasticsearch/ingest_pipeline/`;
-    const file = files.find((path) => path.startsWith(prefix) && /^[^/]*\.(yml|json)$/.test(path.slice(prefix.length)));
-    const name = dataStream['ingest_pipeline'];
-    const hasNamed = namedPipelines(facts).length > 0;
-    if (name !== undefined && !hasNamed)
+    const { folder, dataStream, tree } = facts;
+    const places = pipelineFolder(folder);
+    if (dataStream['ingest_pipeline'] === undefined) {
+      const [unnamed] = tree.namesIn(places);
+      if (unnamed !== undefined)
+        yield { file: `${places}/${unnamed}`, text: 'no data stream names this pipeline and there is no default' };
+    } else if (namedPipelines(facts).length === 0)
       yield { file: `${folder}/manifest.yml`, text: 'the named ingest pipeline does not exist' };
-    if (name === undefined && !hasNamed && file !== undefined)
-      yield { file, text: 'no data stream names this pipeline and there is no default' };
   },
   function* requiredFields({ folder, fields }) {
     for (const [name, type] of Object.entries(REQUIRED_FIELDS)) {
-      const types = fields.get(name);
-      if (!types) yield { file: `${folder}/fields`, text: `required field ${name} is missing` };
-      else if (!types.includes(type)) yield { file: `${folder}/fields`, text: `${name} must be of type ${type}` };
+      const found = fields.find((field) => field.name === undefined || field.name === name);
+      if (!found) yield { file: `${folder}/fields`, text: `required field ${name} is missing` };
+      else if (found.name === undefined) yield { file: found.file, text: 'a field has no name' };
+      else if (found.type !== type) {
+        const where = found.file.slice(found.file.lastIndexOf('/') + 1);
+        yield { file: `${folder}/fields`, text: `${name} must be of type ${type} (in ${where})` };
+      }
     }
   },
 ];
@@ -151,14 +161,6 @@ function* oneOfTwo(
 
 function fault(text: string): Fault {
   return { file: 'manifest.yml', text };
-}
-
-/** All folders that hold files, at any depth. */
-function foldersOf(paths: Iterable<string>): Set<string> {
-  const folders = new Set<string>();
-  for (const path of paths)
-    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) folders.add(path.slice(0, end));
-  return folders;
 }
 
 /** The value at a path of keys. Undefined if a step is missing. */

@@ -2,7 +2,7 @@ import type { Finding } from '../errors.ts';
 import type { PackageFile, Revision, RevisionFiles } from './storage.ts';
 
 /** A revision and its files. */
-type Listed = Omit<RevisionFiles, 'findings'> & { readonly revision: Revision };
+type Listed = Pick<RevisionFiles, 'files' | 'zip'> & { readonly revision: Revision };
 
 /** Every content of a revision, with the place it has in the storage: its files, the zip that it is, its signature. */
 export function contentsOf(listed: Listed): PackageFile[] {

@@ -141,7 +141,7 @@ function listFolder({ layer, where }: Revision, { trees, folder }: Place): Revis
   };
   walk('');
   files.sort((a, b) => comparePaths(a.path, b.path));
-  return { files, zip: undefined, findings };
+  return { files, folders: [], zip: undefined, findings };
 }
 
 function unlisted(id: string): never {

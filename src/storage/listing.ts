@@ -29,6 +29,8 @@ export function listRevisions(
     const names = revisionNames(item);
     if (item.kind === 'other' && !names)
       findings.push(finding('not-a-file', `${layer.name}: ${where}`, 'is neither a file nor a folder'));
+    if (!names && item.kind === 'file' && item.path.endsWith('.zip'))
+      findings.push(finding('unfit', `${layer.name}: ${where}`, MISPLACED));
     if (!names) continue;
     const id = revisionId(names.name, names.version);
     const other = revisions.get(id);
@@ -47,6 +49,8 @@ export function listRevisions(
   }
   return { revisions: [...revisions.values()], findings };
 }
+
+const MISPLACED = 'is not served: a zip of a package lies at <name>-<version>.zip in the folder of packages';
 
 function revisionNames(item: LayerItem): { name: string; version: string } | undefined {
   const [name = '', version, ...rest] = item.path.split('/');

@@ -30,8 +30,10 @@ export interface Revision {
 
 /** The files of one revision, and findings that the listing alone shows, such as symbolic links. */
 export interface RevisionFiles {
-  /** In walk order (`comparePaths`). */
+  /** In walk order (`comparePaths`); of a zip in the order of its entries. */
   readonly files: readonly PackageFile[];
+  /** The empty folders of a folder package. Of a zip, the folders that have an entry. */
+  readonly folders: readonly string[];
   /** The content id of the zip, if the revision is one. */
   readonly zip: string | undefined;
   readonly findings: readonly Finding[];

@@ -39,7 +39,7 @@ export function zipPackages(locate: (source: string) => Promise<string>): ZipPac
             found.set(content, { zip, entry });
             files.push({ path: entry.path, content });
           }
-          return { files, zip: zipContent, findings: [] };
+          return { files, folders: zip.folders, zip: zipContent, findings: [] };
         } catch (error) {
           if (error instanceof ZipError || error instanceof Stop)
             return unreadable(revision, zipContent, error.message);
@@ -58,5 +58,10 @@ export function zipPackages(locate: (source: string) => Promise<string>): ZipPac
 }
 
 function unreadable({ layer, where }: Revision, zip: string, text: string): RevisionFiles {
-  return { files: [], zip, findings: [{ code: 'unfit', where: `${layer}: ${where}`, text, level: 'error' }] };
+  return {
+    files: [],
+    folders: [],
+    zip,
+    findings: [{ code: 'unfit', where: `${layer}: ${where}`, text, level: 'error' }],
+  };
 }

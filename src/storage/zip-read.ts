@@ -6,7 +6,6 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { crc32, inflateRaw, type ZlibOptions } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, getFileNameLowLevel, RandomAccessReader } from 'yauzl';
-import { comparePaths } from '../paths.ts';
 
 export interface ZipEntry {
   /** Inside the one top folder, such as `docs/README.md`. */
@@ -19,8 +18,10 @@ export interface ZipEntry {
 export interface ZipPackage {
   /** The one top folder, such as `acme-1.0.0`. */
   readonly top: string;
-  /** Files only, in walk order. */
+  /** Files only, in the order of the archive. */
   readonly entries: readonly ZipEntry[];
+  /** The folders that have an entry, except the top folder. */
+  readonly folders: readonly string[];
   /** Unpacks one of `entries`. Throws a `ZipError` if content, size or CRC are wrong. */
   read(entry: ZipEntry): Promise<Buffer>;
   /** Waits for the reads that have begun. Later reads fail. */
@@ -41,11 +42,11 @@ export class ZipError extends Error {
 export async function openZip(file: string): Promise<ZipPackage> {
   const handle = await open(file, 'r');
   try {
-    const { top, members } = await readDirectory(handle);
-    const entries = [...members.values()].map((member) => member.entry);
+    const { top, members, folders } = await readDirectory(handle);
     return {
       top,
-      entries: entries.sort((a, b) => comparePaths(a.path, b.path)),
+      entries: [...members.values()].map((member) => member.entry),
+      folders,
       read: (entry) => unpack(handle, members.get(entry.path)),
       close: () => handle.close(),
     };
@@ -67,7 +68,9 @@ interface Member {
   readonly deflated: boolean;
 }
 
-async function readDirectory(handle: FileHandle): Promise<{ top: string; members: Map<string, Member> }> {
+async function readDirectory(
+  handle: FileHandle,
+): Promise<{ top: string; members: Map<string, Member>; folders: string[] }> {
   const { size } = await handle.stat();
   const options = { autoClose: false, decodeStrings: false, validateEntrySizes: false };
   const names = new Names();
@@ -98,7 +101,8 @@ async function readDirectory(handle: FileHandle): Promise<{ top: string; members
     throw error instanceof ZipError || isSystemError(error) ? error : new ZipError(`${where}: ${messageOf(error)}`);
   }
   if (names.top === undefined || members.size === 0) throw new ZipError('it holds no files');
-  return { top: names.top, members };
+  const folders = [...listed.keys()].filter((path) => path.endsWith('/')).map((path) => path.slice(0, -1));
+  return { top: names.top, members, folders };
 }
 
 const member = (path: string, entry: Entry, start: number): Member => ({
@@ -135,9 +139,8 @@ async function inflate(data: Buffer, { path, size }: ZipEntry): Promise<Buffer> 
 
 const inflateRawAsync = promisify<Buffer, ZlibOptions, Buffer>(inflateRaw);
 
-/** A file, or a folder with its contents by case-folded name. */
+/** A file, or a folder with its contents by name. */
 interface Node {
-  readonly name: string;
   readonly children: Map<string, Node> | undefined;
   /** Whether the zip has an entry for it. */
   listed: boolean;
@@ -148,7 +151,7 @@ interface Node {
  * larger than the name.
  */
 class Names {
-  private readonly root: Node = { name: '', children: new Map(), listed: false };
+  private readonly root: Node = { children: new Map(), listed: false };
   /** The one top folder, once there is a name. */
   top: string | undefined;
 
@@ -159,10 +162,10 @@ class Names {
     const isFile = !name.endsWith('/');
     const segments = (isFile ? name : name.slice(0, -1)).split('/');
     const [top = ''] = segments;
-    if (isFile && segments.length === 1) refuse(name, 'lies outside of the top folder {name}-{version}/');
-    if (this.top === undefined && !/[^-]-./s.test(top)) refuse(name, 'is not in a folder {name}-{version}/');
+    if (isFile && segments.length === 1) refuse(name, `lies outside of the top folder {name}-{version}/${REPACK}`);
+    if (this.top === undefined && !/[^-]-./s.test(top)) refuse(name, `is not in a folder {name}-{version}/${REPACK}`);
     this.top ??= top;
-    if (top !== this.top) refuse(name, `lies outside of the top folder ${quoted(this.top)}`);
+    if (top !== this.top) refuse(name, `lies outside of the top folder ${quoted(this.top)}${REPACK}`);
     this.enter(name, segments, isFile);
     return name.slice(top.length + 1);
   }
@@ -170,26 +173,22 @@ class Names {
   private enter(name: string, segments: readonly string[], isFile: boolean): void {
     let node: Node = this.root;
     for (const [depth, segment] of segments.entries()) {
-      const path = (last: string): string => quoted([...segments.slice(0, depth), last].join('/'));
       const wantsFile = isFile && depth === segments.length - 1;
-      const key = segment.toLowerCase().toUpperCase();
-      const known = node.children?.get(key);
-      if (known !== undefined && known.name !== segment) refuse(name, `differs only by case from ${path(known.name)}`);
+      const known = node.children?.get(segment);
       if (known !== undefined && (known.children === undefined) !== wantsFile) {
-        refuse(name, `makes ${path(segment)} both a file and a folder`);
+        refuse(name, `makes ${quoted(segments.slice(0, depth + 1).join('/'))} both a file and a folder`);
       }
-      const next = known ?? {
-        name: segment,
-        children: wantsFile ? undefined : new Map<string, Node>(),
-        listed: false,
-      };
-      node.children?.set(key, next);
+      const next = known ?? { children: wantsFile ? undefined : new Map<string, Node>(), listed: false };
+      node.children?.set(segment, next);
       node = next;
     }
-    if (node.listed) refuse(name, 'is there twice');
+    if (node.listed) refuse(name, `is there twice${REPACK}`);
     node.listed = true;
   }
 }
+
+/** Kibana refuses these zips as well. */
+const REPACK = '; Kibana refuses such a zip, so pack it again: zip -X -r {name}-{version}.zip {name}-{version}';
 
 function nameFault(name: string): string | undefined {
   if (name.includes('\0')) return 'has a NUL in its name';

@@ -44,8 +44,20 @@ export function braces(rendered: string | readonly string[], indent: string): st
 }
 
 function renderText(text: string): string {
+  if (!text.isWellFormed())
+    return `"${text
+      .split(BAD_BYTE)
+      .map(innerText)
+      .join(String.raw`\ufffd`)}"`;
   const quoted = JSON.stringify(text);
   return /[\u2028\u2029]/.test(quoted) ? quoted.replace(/\u2028/g, '\\u2028').replace(/\u2029/g, '\\u2029') : quoted;
+}
+
+/** A byte of a text that is not UTF-8, as `package/yaml` keeps it. */
+const BAD_BYTE = /[\udc80-\udcff]/u;
+
+function innerText(text: string): string {
+  return renderText(text).slice(1, -1);
 }
 
 function isList(value: object): value is readonly Json[] {

@@ -6,6 +6,7 @@ import { messages } from '../storage/git/history.ts';
 import { lineOf } from './line-of.ts';
 import { policyFindings } from './policy.ts';
 import type { CheckFinding } from './policy.ts';
+import { warningsOf } from '../build/entry.ts';
 import { readEntries } from './read-entries.ts';
 import type { ReadingRules } from './read-entries.ts';
 import { casePaths, caseTwins, sizeFindings } from './shape-findings.ts';
@@ -123,13 +124,8 @@ function idOf({ id }: { readonly id: string }): string {
   return id;
 }
 
-function entryFindings({ entry, findings, revision }: ReadEntry): Finding[] {
-  const where = `${revision.layer}: ${revision.where}/manifest.yml`;
-  const unknown = (entry?.unknownCategories ?? []).map((id): Finding => {
-    const text = `the registry doesn't know the category "${id}"; it is left out`;
-    return { code: 'category', where, text, level: 'warning' };
-  });
-  return [...findings, ...unknown];
+function entryFindings({ entry, findings }: ReadEntry): Finding[] {
+  return entry ? [...findings, ...warningsOf(entry)] : [...findings];
 }
 
 /** The finding with its file, and with the line that it names or that its place in the manifest has. */

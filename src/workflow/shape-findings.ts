@@ -1,3 +1,5 @@
+import { sizeFault } from '../package/kibana.ts';
+import { mediaTypeByExtension } from '../tree/media-type.ts';
 import type { PackageFile, Revision } from '../storage/storage.ts';
 import type { CommittedFile } from '../storage/git/history.ts';
 import type { CheckFinding } from './policy.ts';
@@ -52,7 +54,9 @@ export function sizeFindings(
   const found = paths.map((path) => ({ path, size: sizes.get(placeOf(revision, path))?.size ?? 0 }));
   const total = found.reduce((sum, { size }) => sum + size, 0);
   const large = found.filter(({ size }) => size > LARGEST_FILE);
+  const refused = found.flatMap(({ path, size }) => sizeFault(path, size, mediaTypeByExtension(path) ?? '') ?? []);
   return [
+    ...refused.map(({ file, text }) => finding(revision, file, { code: 'kibana', text }, 'warning')),
     ...large.map(({ path, size }) =>
       finding(revision, path, { code: 'large-file', text: `has ${inMillions(size)} MB; the most is 25 MiB` }),
     ),
@@ -66,9 +70,14 @@ function placeOf({ where }: Revision, path: string): string {
   return path === '' ? where : `${where}/${path}`;
 }
 
-function finding(revision: Revision, path: string, rest: Pick<CheckFinding, 'code' | 'text'>): CheckFinding {
+function finding(
+  revision: Revision,
+  path: string,
+  rest: Pick<CheckFinding, 'code' | 'text'>,
+  level: CheckFinding['level'] = 'error',
+): CheckFinding {
   const file = placeOf(revision, path);
-  return { ...rest, where: `${revision.layer}: ${file}`, file, level: 'error' };
+  return { ...rest, where: `${revision.layer}: ${file}`, file, level };
 }
 
 function inMillions(bytes: number): string {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { unifyBreaks } from '../../src/package/yaml/breaks.ts';
 import { parsePlain } from '../../src/package/yaml/plain.ts';
 import type { Value } from '../../src/package/yaml/yaml.ts';
 import { parseFully } from '../../src/package/yaml/yaml.ts';
@@ -18,9 +19,10 @@ function shown(value: Value): string {
 
 /** Where the plain reader reads a text, it reads what the full parser does, which must then take it. */
 function expectAlike(text: string): boolean {
-  const plain = parsePlain(text);
+  const source = unifyBreaks(text);
+  const plain = source.separators === '' ? parsePlain(source.text) : undefined;
   if (plain === undefined) return false;
-  const full = parseFully(text);
+  const full = parseFully(source);
   expect(shown(plain), text).toBe(shown(full.value));
   expect(full.oddKeys.size, text).toBe(0);
   return true;
@@ -32,7 +34,7 @@ const scalars = [
   '1·0x1f·1_0·1.5·.5·-0·1e3·0b1·010·+1·.inf·2001-01-01·null·a # b·a #·a  # b·# b',
   'a\n   b·a\n\n    b·a\n   # b·a\n    b: c·a\n    - b·a # c\n    b·a\n    b # c\n    d',
   "'a'·''·'a''b'·'a\n  b'·'a\n\n   b c \n  '·'a\n'·'a' b·'a'#b·'a' # b·'a·'a': b·'é '",
-  '"a"·""·"a\\n"·"a\\x41"·"\\ud800"·"a\\\n   b"·"a\n\n  b"·"a\nb"·"a\\q"·"a" # b·"a": b·"a',
+  '"a"·""·"a\\n"·"a\\x41"·"\\ud800"·"a\\\n   b"·"a\n\n  b"·"a\nb"·"a\\q"·"a\\/b"·"a" # b·"a": b·"a',
   '[]·[a, b]·[a, b,]·[ a , "b", \'c\' ]·[a b, 1, y]·[a: b]·[[a], {}]·[a,\n  b]·[a,\nb]·[a, # c\n  b]·[a·[,]·[a]: b',
   '{}·{a: b}·{a: 1, "b":2}·{a:b}·{a}·{"a": [1, {b: c}]}·{a: b\n   }·{\n  a: b,\n  c: d\n  }·{y: 1}·{a: b c}·{\'a\' : b}·{a: }',
 ]

@@ -45,6 +45,7 @@ export async function askAll(running: Running, rows: readonly RecordedRow[]): Pr
 export async function buildSite(
   storage: string,
   distribution: { readonly name: string; readonly layers: readonly string[]; readonly packages?: string },
+  { skipUnfit = false }: { readonly skipUnfit?: boolean } = {},
 ): Promise<{ folder: string; report: BuildReport; remove(): void }> {
   const root = mkdtempSync(join(tmpdir(), 'epr-static-'));
   const { name, layers, packages = 'packages' } = distribution;
@@ -57,7 +58,7 @@ export async function buildSite(
   writeFileSync(join(root, 'distributions.yml'), JSON.stringify(config));
   const out = join(root, 'dist');
   const options = { dist: name, config: join(root, 'distributions.yml'), out, cache: join(root, 'cache') };
-  const report = await build({ ...options, refs: {}, skipUnfit: false, offline: false }, silentProgress);
+  const report = await build({ ...options, refs: {}, skipUnfit, offline: false }, silentProgress);
   return { folder: join(out, name), report, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 

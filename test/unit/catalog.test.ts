@@ -62,7 +62,12 @@ test('a revision is equal to itself in the order', () => {
   }
 });
 
-const files = (list: RevisionFiles['files'], zip?: string): RevisionFiles => ({ files: list, zip, findings: [] });
+const files = (list: RevisionFiles['files'], zip?: string): RevisionFiles => ({
+  files: list,
+  folders: [],
+  zip,
+  findings: [],
+});
 
 describe('the content of two revisions is', () => {
   const one = files([

@@ -69,14 +69,18 @@ describe('what is no revision', () => {
   test.each<[string, LayerItem['kind']]>([
     ['acme', 'folder'],
     ['README.md', 'file'],
-    ['acme.zip', 'file'],
-    ['-1.0.0.zip', 'file'],
     ['acme-1.0.0.tar', 'file'],
     ['acme/notes.md', 'file'],
-    ['acme/acme-1.0.0.zip', 'file'],
     ['acme/1.0.0/docs', 'folder'],
   ])('%s, a %s', (path, kind) => {
     expect(list([entry(path, kind)])).toEqual({ revisions: [], findings: [] });
+  });
+});
+
+test.each(['acme.zip', '-1.0.0.zip', 'acme/acme-1.0.0.zip'])('%s is a zip in the wrong place', (path) => {
+  expect(list([entry(path, 'file')])).toMatchObject({
+    revisions: [],
+    findings: [{ code: 'unfit', where: `staging: packages/${path}`, level: 'error' }],
   });
 });
 

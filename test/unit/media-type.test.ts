@@ -94,7 +94,7 @@ test.each([
   '.hbs',
   'a.yaml',
   'a.ndjson',
-  'a.txt',
+  'a.log',
   'a.constructor',
 ])('the extension of %j says nothing', (path) => {
   expect(mediaTypeByExtension(path)).toBeUndefined();

@@ -86,6 +86,13 @@ describe('the simplest package', () => {
     expect(await findingsOf({}, 'required')).toEqual([`: ${text}`]);
   });
 
+  test('must not hold a zip that can be read, at any place', async () => {
+    const zip = readFileSync(place('cases/zips/acme_zip-1.0.0.zip'));
+    const text = 'is a zip inside a package, which the registry takes for a package of its own';
+    expect(await findingsOf({ files: { 'docs/a.zip': zip } })).toEqual([`/docs/a.zip: ${text}`]);
+    expect(await findingsOf({ files: { 'docs/a.zip': zip.subarray(0, -30), 'docs/b.ZIP': zip } })).toEqual([]);
+  });
+
   test('is refused for all that is wrong with it, at once', async () => {
     const manifest = 'title: ""\nrelease: final\nconditions.kibana.version: ">=a"\nicons: [{ src: /img/a.svg }]';
     const files = dataStreamFiles('log', 'dataset: a-b\nstreams: [{}]');

@@ -8,7 +8,7 @@ import {
   made,
   map,
   object,
-  objectGiven,
+  objectFilled,
   oneOf,
   readObject,
   text,
@@ -17,13 +17,15 @@ import {
   texts,
 } from '../../src/package/shapes/shape.ts';
 import type { Context, Member, Shape } from '../../src/package/shapes/shape.ts';
+import { fileTree } from '../../src/package/file-tree.ts';
 import { parseYaml } from '../../src/package/yaml/yaml.ts';
 
 /** The value of an object with the shape, written as YAML, and what is wrong with it. */
 function read(shape: Shape, yaml: string) {
   const faults: string[] = [];
   const fail: Context['fail'] = (place, text) => faults.push(`${place} ${text}`);
-  const context = { base: '/package/a/1.0.0', paths: new Set<string>(), ingestionMethods: {}, fail };
+  const tree = fileTree({ files: [], folders: [], zip: undefined });
+  const context = { base: '/package/a/1.0.0', tree, ingestionMethods: {}, isInputPackage: false, fail };
   return { value: readObject(parseYaml(Buffer.from(yaml)), '', context, shape), faults };
 }
 
@@ -41,7 +43,7 @@ describe('an absent member', () => {
     ['texts', texts, undefined],
     ['any', any, undefined],
     ['map', map, undefined],
-    ['objectGiven', objectGiven({ a: text }), undefined],
+    ['objectFilled', objectFilled({ a: text }), undefined],
     ['list', list({ a: text }), undefined],
   ] as const)('%s', (_, member, expected) => {
     expect(valueOf(member, 'other: 1')).toEqual(expected);
@@ -60,9 +62,10 @@ describe('an empty member', () => {
     ['texts', texts, '[]', undefined],
     ['any', any, "''", ''],
     ['any', any, '[]', []],
-    ['object', object({ a: text }), '{}', undefined],
-    ['object', object({ a: text }), "{ a: '', b: 1 }", undefined],
-    ['objectGiven', objectGiven({ a: text }), '{}', {}],
+    ['objectFilled', objectFilled({ a: text }), '{}', undefined],
+    ['objectFilled', objectFilled({ a: text }), "{ a: '', b: 1 }", undefined],
+    ['object', object({ a: text }), "{ a: '', b: 1 }", {}],
+    ['object', object({ a: text }), '{}', {}],
     ['list', list({ a: text }), '[]', undefined],
     ['list', list({ a: text }), '[{}]', [{}]],
     ['map', map, '{}', undefined],

@@ -99,13 +99,13 @@ describe('case and size', () => {
   });
 
   test('files over 25 MiB, packages over 250 MB', () => {
-    const files = Array.from({ length: 10 }, (_, i) => ({ path: `f${i}`, content: '' }));
+    const files = Array.from({ length: 10 }, (_, i) => ({ path: `ml_model/f${i}`, content: '' }));
     const sizes = (size: number) => new Map(files.map(({ path }) => [`packages/acme/1.0.0/${path}`, { size }]));
     expect(sizeFindings(acme, files, sizes(25e6))).toEqual([]);
     expect(sizeFindings(acme, files, sizes(25e6 + 1))).toMatchObject([{ code: 'large-package' }]);
     expect(sizeFindings(acme, files.slice(0, 1), sizes(25 * 2 ** 20))).toEqual([]);
     expect(sizeFindings(acme, files.slice(0, 1), sizes(25 * 2 ** 20 + 1))).toMatchObject([
-      { code: 'large-file', file: 'packages/acme/1.0.0/f0' },
+      { code: 'large-file', file: 'packages/acme/1.0.0/ml_model/f0' },
     ]);
   });
 });

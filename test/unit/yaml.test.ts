@@ -232,7 +232,7 @@ describe('layout', () => {
         'a: b\n \tc': '{"a":"b c"}',
         'a: b\n\tc': 'not YAML: a tab in the indentation, line 2',
         'a: |\n  b\n\tc': 'not YAML: a tab in the indentation, line 3',
-        'a: |\n  b\n  \tc': '{"a":"b\\n\\tc\\n"}',
+        'a: |\n  b\n  \tc': '{"a":"b\\n\\tc"}',
         'a: "b\n\tc"': '{"a":"b c"}',
       },
       attempt,
@@ -305,18 +305,18 @@ function nested(depth: number): string {
 
 describe('depth', () => {
   it('is limited, without a stack overflow', () => {
-    expect(attempt(nested(499))).toBe(nested(499));
-    expect(attempt(nested(501))).toMatch(/^not YAML: /);
+    expect(attempt(nested(999))).toBe(nested(999));
+    expect(attempt(nested(1001))).toMatch(/^not YAML: /);
     expect(attempt('['.repeat(100_000))).toMatch(/^not YAML: /);
     expect(attempt('- '.repeat(100_000))).toMatch(/^not YAML: /);
-    const chain = Array.from({ length: 1200 }, (_, i) => `- &a${i + 1} [*a${i}]\n`).join('');
-    expect(attempt(`- &a0 []\n${chain}`)).toMatch(/^not YAML: (?:nested deeper than 500|too many aliases), line \d+$/);
+    const chain = Array.from({ length: 2400 }, (_, i) => `- &a${i + 1} [*a${i}]\n`).join('');
+    expect(attempt(`- &a0 []\n${chain}`)).toMatch(/^not YAML: (?:nested deeper than 1000|too many aliases), line \d+$/);
   });
 
   it('counts dotted keys', () => {
-    expect(attemptManifest(`${'a.'.repeat(490)}b: 1`)).toContain('"b":1');
-    expect(attemptManifest(`${'a.'.repeat(500_000)}b: 1`)).toBe('nested deeper than 500');
-    expect(attemptManifest(`v: ${'{a.b: '.repeat(300)}${'}'.repeat(300)}`)).toBe('nested deeper than 500');
+    expect(attemptManifest(`${'a.'.repeat(990)}b: 1`)).toContain('"b":1');
+    expect(attemptManifest(`${'a.'.repeat(500_000)}b: 1`)).toBe('nested deeper than 1000');
+    expect(attemptManifest(`v: ${'{a.b: '.repeat(600)}${'}'.repeat(600)}`)).toBe('nested deeper than 1000');
   });
 });
 
@@ -332,7 +332,8 @@ describe('dotted keys', () => {
         'a: [x, {p: 1}]\na.1.q: 2': '{"a":["x",{"p":1,"q":2}]}',
         'a.2: x\na.b: z': '{"a":{"0":null,"1":null,"2":"x","b":"z"}}',
         'a: {"1": x}': '{"a":[null,"x"]}',
-        'a: {"1025": x, "-1": z}': '{"a":{"-1":"z","1025":"x"}}',
+        'a: {"1025": x, "-a": z}': '{"a":{"-a":"z","1025":"x"}}',
+        'a: {"b.-1": x}': '-1 is a negative number, which no key can be',
         '__proto__.a: 1\nconstructor.b: 2': '{"__proto__":{"a":1},"constructor":{"b":2}}',
         'a..b: 1': '{"a":{"":{"b":1}}}',
       },

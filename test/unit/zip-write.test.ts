@@ -9,6 +9,7 @@ import { ZipArchive } from 'archiver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Entry, fromBufferPromise } from 'yauzl';
 import { openZip } from '../../src/storage/zip-read.ts';
+import { comparePaths } from '../../src/paths.ts';
 import { type ZipFile, zipLayout } from '../../src/build/zip-layout.ts';
 import { recordedRows } from '../support/recorded.ts';
 import { zipMaker } from '../support/zips.ts';
@@ -178,5 +179,5 @@ async function contents(bytes: Buffer): Promise<[path: string, crc: number, cont
   ]);
   const found = await Promise.all(all);
   await zip.close();
-  return found;
+  return found.sort(([a], [b]) => comparePaths(a, b));
 }

@@ -61,7 +61,7 @@ export function entryReader(
 }
 
 /** Increase it when the form of kept entries changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** An entry without the facts of its layer, in a form for JSON. */
 type KeptEntry = Omit<Entry, 'revision' | 'files' | 'rendered'> & {
@@ -76,12 +76,12 @@ function keyOf(common: string, { name, version, source, signature, zipped }: Rev
   return createHash('sha256').update(common).update(JSON.stringify(own)).digest('hex').slice(0, 40);
 }
 
-function toKept({ files, rendered, zip, facts, deprecated, unknownCategories }: Entry): KeptEntry {
+function toKept({ files, rendered, zip, facts, deprecated, warnings }: Entry): KeptEntry {
   return {
     zip,
     facts,
     deprecated,
-    unknownCategories,
+    warnings,
     files: files.map(({ path, content }) => [path, content]),
     rendered: { ...rendered, variants: [...rendered.variants] },
   };

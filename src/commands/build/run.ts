@@ -131,7 +131,7 @@ async function buildSite(
     clock.lap('layers');
     const findings = [
       ...(await lock.moved(storage)),
-      ...layers.flatMap((layer) => layer.findings),
+      ...layers.flatMap((layer) => layer.findings.map((one) => (options.skipUnfit ? leftOut(one) : one))),
       ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
     ];
     const made = await makeSite(
@@ -170,6 +170,11 @@ async function buildSite(
     progress.end();
     await storage.close();
   }
+}
+
+/** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it. */
+function leftOut(finding: Finding): Finding {
+  return finding.code === 'unfit' ? { ...finding, level: 'warning' } : finding;
 }
 
 async function reportShadowed(storage: Storage, { loser, winner }: Shadowed): Promise<ShadowedReport> {

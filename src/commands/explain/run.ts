@@ -89,7 +89,7 @@ async function explainPackages(
       const shadows = await Promise.all(
         shadowed.map(async ({ loser }) => {
           const listed = await storage.listFiles(loser);
-          return { layer: loser.layer, sameContent: sameContent(listed, { files, zip, findings: [] }) };
+          return { layer: loser.layer, sameContent: sameContent(listed, { files, folders: [], zip, findings: [] }) };
         }),
       );
       const verdict = byId.get(revision.id);

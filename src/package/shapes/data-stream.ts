@@ -1,5 +1,19 @@
 import { deprecated, ingestionMethod, release, variable } from './policy-template.ts';
-import { bool, boolGiven, list, made, map, objectGiven, oneOf, text, textRequired, texts } from './shape.ts';
+import {
+  bool,
+  boolGiven,
+  list,
+  made,
+  map,
+  object,
+  objectOrNothing,
+  oneOf,
+  refused,
+  text,
+  textGiven,
+  textRequired,
+  texts,
+} from './shape.ts';
 import type { Shape } from './shape.ts';
 import type { Json, JsonObject } from '../../tree/json.ts';
 
@@ -29,12 +43,15 @@ export const dataStream: Shape = {
   release,
   ingest_pipeline: text,
   streams: list(stream),
-  elasticsearch: objectGiven({
-    index_template: objectGiven({ settings: map, mappings: map }),
-    ingest_pipeline: objectGiven({ name: text }),
-    privileges: objectGiven({ indices: texts }),
+  package: textGiven,
+  elasticsearch: object({
+    index_template: objectOrNothing({ settings: map, mappings: map }),
+    ingest_pipeline: objectOrNothing({ name: text }),
+    privileges: object({ indices: texts }),
   }),
-  agent: objectGiven({ privileges: objectGiven({ root: bool }) }),
+  agent: object({ privileges: object({ root: bool }) }),
+  path: textGiven,
+  basepath: refused('is a name that the registry keeps for itself'),
   deprecated,
 };
 
@@ -52,7 +69,6 @@ export interface DataStreamPlace {
  * order of docs/contract.md section 5.
  */
 export function placeDataStream(read: JsonObject, place: DataStreamPlace): JsonObject {
-  const pipeline = place.hasDefaultPipeline ? 'default' : read['ingest_pipeline'];
   const result: Record<string, Json | undefined> = {
     type: read['type'],
     dataset: read['dataset'] ?? `${place.packageName}.${place.folder}`,
@@ -61,25 +77,40 @@ export function placeDataStream(read: JsonObject, place: DataStreamPlace): JsonO
     dataset_is_prefix: read['dataset_is_prefix'],
     title: read['title'] ?? '',
     release: read['release'] ?? place.packageRelease,
-    ingest_pipeline: pipeline,
+    ingest_pipeline: ingestPipeline(read, place),
     streams: read['streams'],
-    package: place.packageName,
+    package: filled(read['package'] ?? place.packageName),
     elasticsearch: elasticsearch(read['elasticsearch'] as JsonObject | undefined, place),
     agent: read['agent'],
-    path: place.folder,
+    path: filled(read['path'] ?? place.folder),
     deprecated: read['deprecated'],
   };
   return compact(result);
 }
 
+/** A name that is given stays, unless an `elasticsearch` section without a name makes both the default (section 5). */
+function ingestPipeline(read: JsonObject, place: DataStreamPlace): Json | undefined {
+  const section = read['elasticsearch'] as JsonObject | undefined;
+  const isDefaulted = place.hasDefaultPipeline && section !== undefined && pipelineName(section) === undefined;
+  return isDefaulted ? 'default' : (read['ingest_pipeline'] ?? (place.hasDefaultPipeline ? 'default' : undefined));
+}
+
+function pipelineName(section: JsonObject): Json | undefined {
+  return (section['ingest_pipeline'] as JsonObject | undefined)?.['name'];
+}
+
+/** `""` stands for no member. */
+function filled(text: Json): Json | undefined {
+  return text === '' ? undefined : text;
+}
+
 function elasticsearch(read: JsonObject | undefined, place: DataStreamPlace): JsonObject | undefined {
   if (!read) return undefined;
   const template = read['index_template'] as JsonObject | undefined;
-  const pipeline = read['ingest_pipeline'] as JsonObject | undefined;
   return compact({
     'index_template.settings': template?.['settings'],
     'index_template.mappings': template?.['mappings'],
-    'ingest_pipeline.name': place.hasDefaultPipeline ? 'default' : pipeline?.['name'],
+    'ingest_pipeline.name': pipelineName(read) ?? (place.hasDefaultPipeline ? 'default' : undefined),
     privileges: read['privileges'],
   });
 }

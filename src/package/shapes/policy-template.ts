@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
+import type { Json } from '../../tree/json.ts';
 import type { Fields } from '../yaml/yaml.ts';
 import {
   any,
-  bool,
   boolAlways,
   boolGiven,
   list,
@@ -20,18 +20,32 @@ export const release: Member = oneOf(['experimental', 'beta', 'ga'], 'is not exp
 
 /** `deprecated`, wherever it stands (docs/contract.md section 4). */
 export const deprecated: Member = object({
-  since: text,
-  description: text,
+  since: textAlways,
+  description: textAlways,
   replaced_by: object({ package: text, policy_template: text, input: text, data_stream: text, variable: text }),
 });
 
-/** An icon or a screenshot. */
-export const image = (kind: 'icon' | 'screenshot'): Shape => ({
-  src: textAlways,
-  path: made((_, { src }, context) => imagePath(kind, String(src), context)),
+/** The path of an image, clean, without a slash at its end. */
+function imagePath(base: string, src: Json | undefined): string {
+  return posix.join(base, String(src)).replace(/\/$/, '');
+}
+
+/** An icon or a screenshot, whose file need not be there. */
+const image: Shape = {
+  src: textRequired,
+  path: made((_, { src }, { base }) => imagePath(base, src)),
   title: text,
   size: text,
   type: text,
+};
+
+/** An icon or a screenshot of the package itself, whose file must be there. */
+export const packageImage = (kind: 'icon' | 'screenshot'): Shape => ({
+  ...image,
+  path: made((_, { src }, context) => {
+    checkImage(kind, String(src), context);
+    return imagePath(context.base, src);
+  }),
 });
 
 /** A variable of a package, an input or a stream (docs/contract.md section 5). */
@@ -60,32 +74,48 @@ const input: Shape = {
   deprecated,
 };
 
+const deploymentModes: Member = object({
+  default: object({ enabled: boolAlways }),
+  agentless: object({
+    enabled: boolAlways,
+    is_default: boolGiven,
+    release: oneOf(['experimental', 'beta', 'ga'], 'is not a known release'),
+  }),
+});
+
 /** A policy template as in the index of a package (docs/contract.md section 5). */
 export const policyTemplate: Shape = {
-  name: { ...textRequired, write: 'always', otherwise: '' },
-  title: { ...textRequired, write: 'always', otherwise: '' },
-  description: textAlways,
+  name: textRequired,
+  title: textRequired,
+  description: textRequired,
   data_streams: texts,
   inputs: list(input),
   multiple: { ...boolGiven, otherwise: true },
-  icons: list(image('icon')),
+  icons: list(image),
   categories: texts,
-  screenshots: list(image('screenshot')),
-  readme: made((_, { name }, { base, paths }) =>
-    paths.has(`docs/${String(name)}.md`) ? `${base}/docs/${String(name)}.md` : undefined,
-  ),
-  deployment_modes: object({
-    default: object({ enabled: boolGiven }),
-    agentless: object({
-      enabled: bool,
-      is_default: boolGiven,
-      release: oneOf(['experimental', 'beta', 'ga'], 'is not a known release'),
-    }),
-  }),
+  screenshots: list(image),
+  readme: { ...text, make: (_, { name }, context) => readmeOf(String(name), context) },
+  deployment_modes: deploymentModes,
   type: text,
   input: text,
-  ingestion_method: made((object, _, context) => ingestionMethod(object['input'], context)),
+  ingestion_method: {
+    ...text,
+    make: (object, _, context) =>
+      context.isInputPackage ? (ingestionMethod(object['input'], context) ?? '') : undefined,
+  },
   template_path: text,
+  deprecated,
+};
+
+/** A template that only a summary shows (section 4, `basepolicytemplates`). */
+export const basePolicyTemplate: Shape = {
+  name: textRequired,
+  title: textRequired,
+  description: textRequired,
+  icons: list(image),
+  categories: texts,
+  deployment_modes: deploymentModes,
+  data_streams: texts,
   deprecated,
 };
 
@@ -95,9 +125,21 @@ export function ingestionMethod(inputType: Fields[string] | undefined, context: 
   return context.ingestionMethods[inputType];
 }
 
-function imagePath(kind: string, src: string, { base, paths, fail }: Context): string {
-  const path = posix.join(base, src);
-  if (!path.startsWith(`${base}/`)) fail('', `${kind} path leaves the package`);
-  else if (!paths.has(path.slice(base.length + 1))) fail('', `${kind} file ${src} does not exist`);
-  return path;
+/** The path of `docs/<template>.md`, where there is one. */
+function readmeOf(template: string, { base, tree, fail }: Context): string | undefined {
+  const file = `docs/${template}.md`;
+  if (tree.hasFolder(file)) fail('', `${file} is a folder`);
+  return tree.hasFile(file) ? `${base}/${file}` : undefined;
+}
+
+/**
+ * Of a folder package the registry takes the path as it stands, but for one slash before it; of a zip package it cleans it
+ * first (section 8).
+ */
+function checkImage(kind: string, src: string, { tree, fail }: Context): void {
+  const path = tree.isZip ? posix.join('/', src).slice(1) || '.' : src.replace(/^\//, '');
+  const isClean = path === '.' || path.split('/').every((name) => name !== '' && name !== '.' && name !== '..');
+  if (posix.normalize(path).startsWith('..')) fail('', `${kind} path leaves the package`);
+  else if (!isClean) fail('', `${kind} path ${src} is not clean: write it without . and .. and double slashes`);
+  else if (!tree.hasFile(path) && !tree.hasFolder(path)) fail('', `${kind} file ${src} does not exist`);
 }

@@ -1,4 +1,5 @@
 import { compareText } from '../../paths.ts';
+import type { FileTree } from '../file-tree.ts';
 import type { Json, JsonObject } from '../../tree/json.ts';
 import { isFields, isList, toAny, toBool, toList, toMap, toText, toTexts } from '../yaml/values.ts';
 import type { Fields, Value } from '../yaml/values.ts';
@@ -13,10 +14,11 @@ import type { Fields, Value } from '../yaml/values.ts';
 export interface Context {
   /** `/package/<name>/<version>`. */
   readonly base: string;
-  /** Paths of all files. */
-  readonly paths: ReadonlySet<string>;
+  readonly tree: FileTree;
   /** Input type -> ingestion method. */
   readonly ingestionMethods: Readonly<Record<string, string>>;
+  /** Whether the package's manifest says `type: input`. */
+  readonly isInputPackage: boolean;
   /** Reports that something is wrong at a place such as `policy_templates.0.title`. */
   fail(place: string, text: string): void;
 }
@@ -32,15 +34,20 @@ export interface Member {
   readonly otherwise?: Json;
   /** An absent or empty value is a finding. */
   readonly required?: true;
-  /** Makes the member from the members before it and from the manifest's object. */
+  /**
+   * Makes the member from the members before it and from the manifest's object. What it makes replaces the manifest's value; an
+   * empty value leaves the member out, and undefined leaves the manifest's value.
+   */
   readonly make?: (object: Fields, made: JsonObject, context: Context) => Json | undefined;
 }
 
 export type Shape = Readonly<Record<string, Member>>;
 
 export const text: Member = { read: readText };
+/** A text that is written, even as `""`, where the manifest has it. */
+export const textGiven: Member = { read: readText, write: 'given' };
 export const textAlways: Member = { read: readText, write: 'always', otherwise: '' };
-export const textRequired: Member = { read: readText, required: true };
+export const textRequired: Member = { read: readText, write: 'always', required: true };
 export const bool: Member = { read: readBool };
 export const boolAlways: Member = { read: readBool, write: 'always', otherwise: false };
 /** A boolean that is written, true or false, if the manifest has it. */
@@ -67,26 +74,53 @@ export function oneOf(words: readonly string[], message: string): Member {
   };
 }
 
-/** An object with its own shape. It is left out if all its members are. */
+/** An object with its own shape. It is written if the manifest has it, even as `{}`. */
 export function object(shape: Shape): Member {
+  return { read: (value, place, context) => readObject(value, place, context, shape), write: 'given' };
+}
+
+/** The same, but it is left out if all its members are. */
+export function objectFilled(shape: Shape): Member {
   return { read: (value, place, context) => readObject(value, place, context, shape) };
 }
 
-/** An object that is written if the manifest has it, even as `{}`. */
-export function objectGiven(shape: Shape): Member {
-  return { ...object(shape), write: 'given' };
+/** Like `object`, but a scalar in its place is ignored. */
+export function objectOrNothing(shape: Shape): Member {
+  const { read, ...rest } = object(shape);
+  return { ...rest, read: (value, place, context) => (isScalar(value) ? undefined : read(value, place, context)) };
 }
 
+/** A list of objects; an item that is null counts as an empty object. */
 export function list(shape: Shape): Member {
   return {
     read: (value, place, context) =>
-      readList(value, place, context, (item, at) => readObject(item, at, context, shape) ?? {}),
+      readList(value, place, context, (item, at) => readObject(item ?? EMPTY, at, context, shape) ?? {}),
+  };
+}
+
+/** A list of which nothing is shown, and that must be empty. */
+export function emptyList(message: string): Member {
+  return {
+    read: (value, place, context) => {
+      if (toList(value)?.length !== 0) context.fail(place, message);
+      return undefined;
+    },
+  };
+}
+
+/** What the manifest must not have. */
+export function refused(message: string): Member {
+  return {
+    read: (_, place, context) => {
+      context.fail(place, message);
+      return undefined;
+    },
   };
 }
 
 /** Reads an object by its shape. If the value is not an object, it reports that and returns undefined. */
 export function readObject(value: Value, place: string, context: Context, shape: Shape): JsonObject | undefined {
-  if (!isFields(value) && !isList(value)) {
+  if (isScalar(value)) {
     context.fail(place, 'is not an object');
     return undefined;
   }
@@ -95,8 +129,10 @@ export function readObject(value: Value, place: string, context: Context, shape:
   for (const key of Object.keys(shape)) {
     const member = shape[key] as Member;
     const at = place === '' ? key : `${place}.${key}`;
-    const written = readMember(member, object[key], at, context) ?? member.make?.(object, result, context);
-    if (written !== undefined) result[key] = written;
+    const read = readMember(member, object[key], at, context);
+    const made = member.make?.(object, result, context);
+    const written = made === undefined ? read : made;
+    if (written !== undefined && !(made !== undefined && isEmpty(made))) result[key] = written;
   }
   return result;
 }
@@ -115,6 +151,10 @@ function readMember(member: Member, value: Value | undefined, place: string, con
 }
 
 const EMPTY: Fields = Object.freeze(Object.create(null) as Record<string, Value>);
+
+function isScalar(value: Value): boolean {
+  return !isFields(value) && !isList(value);
+}
 
 function isEmpty(value: Json): boolean {
   if (value === '' || value === false || value === null) return true;

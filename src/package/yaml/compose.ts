@@ -4,8 +4,9 @@
  * can't exhaust the call stack.
  */
 
-import { type Event, EVENT_ID, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
+import { type Event, EVENT_ID, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 
+import { scalarText, type UnifiedText } from './breaks.ts';
 import { findBadEscape, resolvePlain, resolveTagged, YAML_TAG } from './scalars.ts';
 import {
   isFields,
@@ -30,12 +31,12 @@ export interface Composed {
 }
 
 /**
- * The value of the one document of `events`, which js-yaml has parsed from `source`.
+ * The value of the one document of `events`, which js-yaml has parsed from the text of `source`.
  * @throws YamlError with its line, for what yaml.v2 refuses: unknown anchors, an alias inside its own anchor, lists and
  * objects as keys, `<<` with anything but objects, excessive aliases, texts that don't fit their tag, a YAML version
  * other than 1.1.
  */
-export function compose(events: readonly Event[], source: string): Composed {
+export function compose(events: readonly Event[], source: UnifiedText): Composed {
   const composer = new Composer(source);
   for (const event of events) composer.take(event);
   return composer;
@@ -71,6 +72,7 @@ class Composer implements Composed {
   value: Value = null;
   readonly oddKeys = new Set<Value>();
   readonly #source: string;
+  readonly #separators: string;
   readonly #stack: Frame[] = [];
   readonly #anchors = new Map<string, Anchored>();
   readonly #handles = new Map([
@@ -80,8 +82,9 @@ class Composer implements Composed {
   #nodes = 0;
   #aliased = 0;
 
-  constructor(source: string) {
-    this.#source = source;
+  constructor({ text, separators }: UnifiedText) {
+    this.#source = text;
+    this.#separators = separators;
   }
 
   take(event: Event): void {
@@ -109,7 +112,7 @@ class Composer implements Composed {
   }
 
   #scalar(event: ScalarEvent): void {
-    const text = getScalarValue(this.#source, event);
+    const text = scalarText(this.#source, event, this.#separators);
     if (event.style === SCALAR_STYLE.DOUBLE_QUOTED && !event.fast) {
       const escape = findBadEscape(this.#source.slice(event.valueStart, event.valueEnd));
       if (escape !== undefined) throw this.#error(`${escape} is no character`, event.valueStart);

@@ -177,10 +177,11 @@ function isName(key: string): boolean {
 }
 
 function indexOf(part: string): number | undefined {
-  const first = part.charCodeAt(0);
-  if (!(first >= 48 && first <= 57) && first !== 43) return undefined;
+  if (!/^[-+0-9]/.test(part)) return undefined;
   const index = goInteger(part);
-  return index === undefined || index > LAST_INDEX ? undefined : Number(index);
+  if (index === undefined || index > LAST_INDEX) return undefined;
+  if (index < 0n) throw new YamlError(`${part} is a negative number, which no key can be`);
+  return Number(index);
 }
 
 /** A branch that has only numbers is a list. An empty branch is an empty object. */

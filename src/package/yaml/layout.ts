@@ -49,7 +49,7 @@ class Layout {
     if (char === SPACE) return this.#skip(1);
     if (char === TAB) {
       if (this.#fresh) throw this.#error('a tab starts a token');
-      return this.#skip(1);
+      return this.#replace(' ');
     }
     const column = this.#at - this.#lineStart;
     if (column === 0 && /^(?:%|---(?:[ \t\r\n]|$))/.test(this.#text.slice(this.#at, this.#at + 4))) {
@@ -63,8 +63,12 @@ class Layout {
       case ':':
         return this.#isBlank(this.#at + 1) ? this.#indicator(column) : this.#plain(column);
       case '&':
-      case '!':
+        this.#fresh = false;
+        return this.#name();
       case '*':
+        this.#name();
+        return this.#afterNode(column);
+      case '!':
         this.#fresh = false;
         return this.#skip(this.#lengthOf(/[^ \t\r\n]+/y));
       case '|':
@@ -77,7 +81,7 @@ class Layout {
       case '[':
       case '{':
         this.#flow();
-        return this.#afterNode(column);
+        return this.#indent < 0 ? this.#afterRoot() : this.#afterNode(column);
       default:
         return this.#plain(column);
     }
@@ -105,6 +109,20 @@ class Layout {
     if (this.#text.charAt(this.#at + blanks) !== ':' || !this.#isBlank(this.#at + blanks + 1)) return;
     this.#indent = column;
     this.#skip(blanks + 1);
+  }
+
+  /** What follows a flow collection that is the whole document is not read, unless it makes that a key. */
+  #afterRoot(): void {
+    if (this.#match(/[ \t]*:(?=[ \t\r\n]|$)/y) !== undefined) return this.#afterNode(0);
+    this.#insert('');
+    this.#at = this.#copied = this.#text.length;
+  }
+
+  /** The name of an anchor or an alias, which ends at the first character that no name has. */
+  #name(): void {
+    this.#skip(this.#lengthOf(/[&*][0-9A-Za-z_-]*/y));
+    if (/[?:,\]}%@`]/.test(this.#text.charAt(this.#at))) this.#insert(' ');
+    else this.#skip(this.#lengthOf(/[^ \t\r\n,[\]{}]+/y));
   }
 
   #comment(): void {
@@ -201,6 +219,7 @@ class Layout {
       if (char === '"' || char === "'") this.#quoted();
       else if (char === '#') this.#comment();
       else if (char === '\t') this.#replace(' ');
+      else if (char === '&' || char === '*') this.#name();
       else if (',:?[]{} \r\n'.includes(char)) this.#step();
       else this.#flowText();
     } while (depth > 0 && this.#at < this.#text.length);

@@ -4,8 +4,9 @@
  * five times as long. What this reader reads, it reads as the full parser does: `test/property/plain-yaml.test.ts` compares them.
  */
 
-import { CHOMPING_MODE, EVENT_ID, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
+import { CHOMPING_MODE, EVENT_ID, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 
+import { scalarText } from './breaks.ts';
 import { Cursor } from './cursor.ts';
 import { resolvePlain } from './scalars.ts';
 import { type Fields, noFields, type Value } from './values.ts';
@@ -23,14 +24,14 @@ export function parsePlain(text: string): Fields | readonly Value[] | undefined 
 
 const NOT_PLAIN = new Error('not plain YAML');
 
-/** Tabs and carriage returns have rules of their own, and so has a byte order mark. */
+/** Tabs and separators have rules of their own, and so has a byte order mark. */
 const UNUSUAL = /[\t\r\ufeff]/;
 /** A key and its colon. */
 const KEY = /(?:[A-Za-z_][^ \n:#]*(?: +[^ \n:#]+)*|'[^'\n]*'|"[^"\\\n]*"):(?=[ \n]|$)/y;
 const DASH = /-(?=[ \n]|$)/y;
 const SINGLE_QUOTED = /'[^']*(?:''[^']*)*'/y;
 /** With no escapes that name a character by its number. */
-const DOUBLE_QUOTED = /"[^"\\]*(?:\\[0abtnvfre "/\\N_LP\n][^"\\]*)*"/y;
+const DOUBLE_QUOTED = /"[^"\\]*(?:\\[0abtnvfre "\\N_LP\n][^"\\]*)*"/y;
 /** What may stand for something else between quotes. */
 const MADE_UP = /['\\\n]/;
 /** The first line of a block scalar. */
@@ -265,9 +266,9 @@ class Reader extends Cursor {
     this.findLine(this.at);
   }
 
-  /** What the library makes of the text of a scalar. */
+  /** The text of a scalar that takes more than a slice. */
   #valueOf(valueStart: number, valueEnd: number, own: Partial<ScalarEvent>): string {
-    return getScalarValue(this.text, { ...SCALAR, ...own, valueStart, valueEnd });
+    return scalarText(this.text, { ...SCALAR, ...own, valueStart, valueEnd }, '');
   }
 
   #deepen(): void {

@@ -4,6 +4,8 @@
  * a float.
  */
 
+import { isUtf8 } from 'node:buffer';
+
 import { type Value, YamlError } from './values.ts';
 
 /** The start of the full names of YAML's own tags: `!!int` means this and `int`. */
@@ -43,12 +45,12 @@ export function resolveTagged(text: string, tag: string): Value {
 }
 
 /**
- * The first escape between double quotes that is not a character (half of a surrogate pair, or a number beyond
- * Unicode).
+ * The first escape between double quotes that libyaml refuses: half of a surrogate pair, a number beyond Unicode, or `\/`.
  */
 export function findBadEscape(quoted: string): string | undefined {
-  if (!quoted.includes('\\u') && !quoted.includes('\\U')) return undefined;
+  if (!/\\[uU/]/.test(quoted)) return undefined;
   for (const [escape, short, long] of quoted.matchAll(ESCAPE)) {
+    if (escape === '\\/') return escape;
     const code = Number.parseInt(short ?? long ?? '0', 16);
     if ((code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff) return escape;
   }
@@ -142,9 +144,25 @@ function typeOf(value: Value): string {
   return typeof value === 'number' ? 'float' : 'str';
 }
 
-/** Bytes that are not UTF-8 become U+FFFD, as they would when the text is written as JSON. */
+/** A byte that is not UTF-8 becomes half of a surrogate pair, U+DC00 and the byte, so that it is kept and never lost. */
 function decodeBinary(text: string): string {
   const base64 = text.replace(/[\r\n]/g, '');
   if (!BASE64.test(base64)) throw new YamlError('not YAML: !!binary is not base64');
-  return Buffer.from(base64, 'base64').toString('utf8');
+  const bytes = Buffer.from(base64, 'base64');
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  let decoded = '';
+  for (let at = 0; at < bytes.length;) {
+    const length = characterLength(bytes, at);
+    decoded +=
+      length === 0 ? String.fromCharCode(0xdc00 + (bytes[at] as number)) : bytes.toString('utf8', at, at + length);
+    at += length || 1;
+  }
+  return decoded;
+}
+
+/** The bytes of the UTF-8 character at a place, 0 where there is none. */
+function characterLength(bytes: Buffer, at: number): number {
+  const first = bytes[at] as number;
+  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  return at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
 }

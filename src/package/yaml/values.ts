@@ -25,7 +25,7 @@ export class YamlError extends Error {
 }
 
 /** Deeper collections are refused, so that neither the parser nor a walk over a value exhausts the stack. */
-export const MAX_DEPTH = 500;
+export const MAX_DEPTH = 1000;
 
 /** The line of a position in a text, from 1. */
 export function lineAt(text: string, position: number): number {

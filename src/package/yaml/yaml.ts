@@ -10,11 +10,12 @@ import { parseEvents, YAMLException } from 'js-yaml';
 
 import { compose, type Composed } from './compose.ts';
 import { splitDottedKeys } from './fields.ts';
+import { unifyBreaks, type UnifiedText } from './breaks.ts';
 import { relax } from './layout.ts';
 import { parsePlain } from './plain.ts';
 import { type Fields, isFields, lineAt, MAX_DEPTH, noFields, type Value, YamlError } from './values.ts';
 
-export { toList, toMap, toText, YamlError } from './values.ts';
+export { toList, toText, YamlError } from './values.ts';
 export type { Fields, Value } from './values.ts';
 
 /**
@@ -40,9 +41,9 @@ export function parseManifest(bytes: Uint8Array): Fields {
 }
 
 function read(bytes: Uint8Array): Composed {
-  const text = firstDocument(decode(bytes));
+  const unified = unifyBreaks(decode(bytes));
   try {
-    return readText(text);
+    return readText({ ...unified, text: firstDocument(unified.text) });
   } catch (error) {
     if (error instanceof YAMLException) throw fromLibrary(error);
     if (error instanceof RangeError) throw new YamlError('not YAML: nested too deep');
@@ -54,28 +55,29 @@ function read(bytes: Uint8Array): Composed {
  * js-yaml is stricter than libyaml about layout in some places, and less strict about tabs. Most files need no
  * rewriting.
  */
-function readText(text: string): Composed {
-  if (text.includes('\t')) return parse(relax(text));
+function readText(source: UnifiedText): Composed {
+  const { text } = source;
+  if (text.includes('\t')) return parse({ ...source, text: relax(text) });
   try {
-    return parse(text);
+    return parse(source);
   } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
+    if (!(error instanceof YAMLException || error instanceof YamlError)) throw error;
     const relaxed = relax(text);
     if (relaxed === text) throw error;
-    return parse(relaxed);
+    return parse({ ...source, text: relaxed });
   }
 }
 
-function parse(text: string): Composed {
-  const value = parsePlain(text);
-  return value === undefined ? parseFully(text) : { value, oddKeys: NO_ODD_KEYS };
+function parse(source: UnifiedText): Composed {
+  const value = source.separators === '' ? parsePlain(source.text) : undefined;
+  return value === undefined ? parseFully(source) : { value, oddKeys: NO_ODD_KEYS };
 }
 
 const NO_ODD_KEYS: Composed['oddKeys'] = new Set();
 
 /** What `parse` gives, whatever the text is written like; exported to be compared with. */
-export function parseFully(text: string): Composed {
-  return compose(parseEvents(text, { maxDepth: MAX_DEPTH }), text);
+export function parseFully(source: UnifiedText): Composed {
+  return compose(parseEvents(source.text, { maxDepth: MAX_DEPTH }), source);
 }
 
 function fromLibrary(error: YAMLException): YamlError {
@@ -98,8 +100,7 @@ function decode(bytes: Uint8Array): string {
   }
   const refused = REFUSED.exec(text);
   if (refused !== null) throw new YamlError('not YAML: a control character', lineAt(text, refused.index));
-  // For libyaml, "next line" is a line break too.
-  return text.includes('\x85') ? text.replaceAll('\x85', '\n') : text;
+  return text;
 }
 
 function decoderOf(bytes: Uint8Array): TextDecoder {

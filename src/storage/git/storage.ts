@@ -108,7 +108,7 @@ async function listTree({ objects }: Repository, revision: Revision): Promise<Re
   };
   await walk(revision.source, '');
   files.sort((a, b) => comparePaths(a.path, b.path));
-  return { files, zip: undefined, findings };
+  return { files, folders: [], zip: undefined, findings };
 }
 
 function lacking(where: string): Finding {
