@@ -66,11 +66,11 @@ test('the status and the body', () => {
   expect(differences(row, { ...same, body: Buffer.from('9876543210') })).toHaveLength(1);
 });
 
-test('what a host compresses counts by what it decodes to, and by its own length; it has no ranges', () => {
+test('what a host compresses counts by what it decodes to, and by its own length; it may have ranges', () => {
   const coded = gzipSync(body);
   const own = { 'content-encoding': 'gzip', 'content-length': String(coded.length) };
   const headers = { ...without(same.headers, 'accept-ranges'), ...own };
-  expect(differences(row, { ...withHeaders(own), body: coded })).toEqual([expect.stringContaining('accept-ranges')]);
+  expect(differences(row, { ...withHeaders(own), body: coded })).toEqual([]);
   expect(differences(row, { ...same, headers, body: coded })).toEqual([]);
   expect(differences(row, { ...same, headers: { ...headers, 'content-length': '10' }, body: coded })).toHaveLength(1);
 });
