@@ -48,7 +48,7 @@ export async function openStorage(
 }
 
 async function openFolder(location: string, cache: string | undefined): Promise<Storage> {
-  if (cache !== undefined) await clearLeftovers(join(cache, 'stats'), '');
+  if (cache !== undefined) clearLeftovers(join(cache, 'stats'), '');
   return openDirectoryStorage(location, cache);
 }
 

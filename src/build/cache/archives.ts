@@ -19,7 +19,7 @@ export interface ZipStore {
   close(): void;
 }
 
-/** On disk: `<first two digits of the key>/<key>.zip`, and lists of facts about the zips. */
+/** On disk: `<first two digits of the key>/<key>.zip`, made in `folder` itself, and lists of facts about the zips. */
 export function openZipStore(folder: string, contents: ContentStore): ZipStore {
   const known = keptLists<StoredZip>(folder);
   const made: [string, StoredZip][] = [];
@@ -32,7 +32,9 @@ export function openZipStore(folder: string, contents: ContentStore): ZipStore {
       const kept = join(folder, key.slice(0, 2), `${key}.zip`);
       const old = known.get(key);
       const isWhole = old && (await workers.run('check', { path: kept, size: old.size, crc32: old.crc32 }));
-      const zip = isWhole ? old : await workers.run('zip', zipTask(entry, kept, contents));
+      const zip = isWhole
+        ? old
+        : await workers.run('zip', zipTask(entry, kept, temporaryName(join(folder, key)), contents));
       if (!zip) return undefined;
       if (!isWhole) made.push([key, zip]);
       await workers.run('link', { from: kept, to: path });
@@ -41,7 +43,7 @@ export function openZipStore(folder: string, contents: ContentStore): ZipStore {
   };
 }
 
-function zipTask({ revision, files }: Entry, path: string, contents: ContentStore): ZipTask {
+function zipTask({ revision, files }: Entry, path: string, temporary: string, contents: ContentStore): ZipTask {
   const packs: Record<string, string> = {};
   const rows = files.map(({ path: name, content }): ZipRow => {
     const { size, crc32, pack, offset, deflatedSize, deflatedCrc32 } = contents.get(content);
@@ -49,7 +51,7 @@ function zipTask({ revision, files }: Entry, path: string, contents: ContentStor
     return [name, size, crc32, pack, offset, deflatedSize, deflatedCrc32];
   });
   const top = `${revision.name}-${revision.version}`;
-  return { top, packs, files: rows, path, temporary: temporaryName(path) };
+  return { top, packs, files: rows, path, temporary };
 }
 
 function keyOf({ revision, files }: Entry): string {

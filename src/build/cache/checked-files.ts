@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { temporaryName } from '../../tree/commit/leftovers.ts';
+import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
 
 /*
  * What is small and kept from build to build. The calls block: they are short, and those that don't block take more of the
@@ -14,8 +14,12 @@ export interface KeptFiles<T> {
   set(key: string, value: T): void;
 }
 
-/** Keeps each value as JSON in a checked file `<first two digits of the key>/<key>.json`. Keys are hex digits. */
+/**
+ * Keeps each value as JSON in a checked file `<first two digits of the key>/<key>.json`. Keys are hex digits. A file is written in
+ * `folder` itself, where the next build finds what a killed one has left.
+ */
 export function keptFiles<T>(folder: string): KeptFiles<T> {
+  clearLeftovers(folder, '');
   const folders = new Set<string>();
   const place = (key: string): string => join(folder, key.slice(0, 2), `${key}.json`);
   return {
@@ -27,7 +31,7 @@ export function keptFiles<T>(folder: string): KeptFiles<T> {
       const inner = join(folder, key.slice(0, 2));
       if (!folders.has(inner)) mkdirSync(inner, { recursive: true });
       folders.add(inner);
-      writeChecked(place(key), [JSON.stringify(value)]);
+      writeChecked(place(key), [JSON.stringify(value)], temporaryName(join(folder, key)));
     },
   };
 }
@@ -44,6 +48,7 @@ export interface KeptLists<T> {
 /** Keeps values in checked files `<name>.ndjson`, a line of JSON a value: `[key, value]`. A list that is broken counts as none. */
 export function keptLists<T>(folder: string): KeptLists<T> {
   mkdirSync(folder, { recursive: true });
+  clearLeftovers(folder, '');
   const kept = new Map<string, string>();
   for (const name of readdirSync(folder).sort()) {
     if (!name.endsWith('.ndjson')) continue;
@@ -88,8 +93,18 @@ export function readChecked(path: string): string | undefined {
 }
 
 /** Writes lines of text, and behind them their CRC-32; the file is there once it is whole. */
-export function writeChecked(path: string, lines: Iterable<string>): void {
-  const file = openSync(temporaryName(path), 'w');
+export function writeChecked(path: string, lines: Iterable<string>, temporary = temporaryName(path)): void {
+  try {
+    writeLines(temporary, lines);
+    renameSync(temporary, path);
+  } catch (error) {
+    removeNow(temporary);
+    throw error;
+  }
+}
+
+function writeLines(path: string, lines: Iterable<string>): void {
+  const file = openSync(path, 'w');
   let crc = 0;
   try {
     for (const text of gathered(lines)) {
@@ -101,7 +116,6 @@ export function writeChecked(path: string, lines: Iterable<string>): void {
   } finally {
     closeSync(file);
   }
-  renameSync(temporaryName(path), path);
 }
 
 /** Lines in pieces that are worth a write, yet small beside the whole. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
+import { temporaryName } from '../../tree/commit/leftovers.ts';
 import type { ContentSource } from '../../package/contents.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { keptLists } from './checked-files.ts';
@@ -45,7 +45,6 @@ export interface ContentStore {
 /** Opens the store in a folder, on the file system of the sites for links to work. */
 export async function openContentStore(folder: string): Promise<ContentStore> {
   const packs = join(folder, 'packs');
-  await clearLeftovers(packs, '');
   const kept = keptLists<StoredContent>(packs);
   const ready = new Map<string, StoredContent>();
   const pending = new Map<string, Promise<boolean>>();

@@ -62,7 +62,7 @@ export async function bundle(options: BundleOptions, progress: Progress): Promis
   const clear = (): void => [temporary, temporaryName(sum)].forEach(removeNow);
   const leave = atExit(clear);
   try {
-    for (const path of [file, sum]) await clearLeftovers(dirname(path), basename(path));
+    for (const path of [file, sum]) clearLeftovers(dirname(path), basename(path));
     await pack(members, { file: temporary, format, sums: await digestList(folder), progress });
     await refuseChanged(folder, release);
     const digest = await digestOf(temporary);

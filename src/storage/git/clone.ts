@@ -34,7 +34,7 @@ export async function cloneStorage(
 
 /** Makes a clone, or fetches into it, while no other process does. */
 async function update(clone: string, source: string): Promise<void> {
-  await clearLeftovers(dirname(clone), basename(clone));
+  clearLeftovers(dirname(clone), basename(clone));
   if (await isFileAt(join(clone, 'HEAD'))) {
     const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
     await git(['--git-dir', clone, 'fetch', '--quiet', '--prune', '--no-auto-gc', '--', source, ...refs]);

@@ -25,7 +25,7 @@ export async function openGitStorage(
 ): Promise<GitStorage> {
   const repository = await openRepository(folder);
   const { directory, objects } = repository;
-  await clearLeftovers(join(cache, 'zips'), '');
+  clearLeftovers(join(cache, 'zips'), '');
   const zips = zipPackages((id) => zipFile(repository, cache, id));
   return {
     kind: 'git',

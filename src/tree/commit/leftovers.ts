@@ -37,7 +37,7 @@ export function temporariesIn(folder: string): Temporary[] {
 const TEMPORARY = new RegExp(`^(.*)\\.(${PROCESS_ID})\\.(tmp|work|old|lock)$`);
 
 /** Removes from a folder the temporary neighbours of `name` (of everything, where it is '') that belong to nobody any more. */
-export async function clearLeftovers(folder: string, name: string): Promise<void> {
+export function clearLeftovers(folder: string, name: string): void {
   for (const { found, of, owner } of temporariesIn(folder))
     if ((name === '' || of === name) && isAbandoned(join(folder, found), owner)) removeNow(join(folder, found));
 }

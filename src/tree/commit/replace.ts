@@ -62,7 +62,7 @@ export async function recoverFolder(folder: string): Promise<void> {
   const old = left.find(({ kind }) => kind === 'old');
   if (old && !existsSync(folder)) renameSync(join(parent, old.found), folder);
   for (const { found } of left) removeNow(join(parent, found));
-  await clearLeftovers(parent, `.${basename(folder)}`);
+  clearLeftovers(parent, `.${basename(folder)}`);
   await finishPatch(folder);
   removeNow(patchPlace(folder)); // what is left of one that was carried out, or never was whole
 }
