@@ -4,7 +4,7 @@ import { parseModule } from './source.ts';
 
 /** A path below one of the repository's folders, a bare name of a document or a source file, or the maintainers' folder. */
 const POINTER =
-  /\.\.\/shared\b|(?<![\w./*-])(?:(?:src|scripts|docs|test)\/[\w*][\w./*-]*[\w*]|[\w./*-]*[\w*]\.(?:md|ts))(?![\w*])/g;
+  /\.\.\/shared\b|(?<![\w./*<>-])(?:(?:src|scripts|docs|test)\/[\w*][\w./*-]*[\w*]|[\w*][\w./*-]*\.(?:md|ts))(?![\w*<])/g;
 
 /** The documents that say what the maintainers' folder is, and that a clone does without it. */
 const NAME_SHARED = new Set(['CONTRIBUTING.md', 'docs/performance.md']);
