@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listing, run, siteFaults } from './cli.ts';
+import { rehearse, sampled } from './faults.ts';
+import type { Fault, Rehearsed, Step } from './faults.ts';
+import { createRepository, distributions, packageFiles, under, writeFiles } from './repository.ts';
+import type { Files } from './repository.ts';
+
+/*
+ * A run that is killed, interrupted or refused by the system at any of its steps leaves the old or the new, and the next run makes
+ * the new. The trace of each run shows that the fault hit the step that it was meant for.
+ */
+
+const NAMES = Array.from({ length: 32 }, (_, i) => `pkg_${String(i).padStart(2, '0')}`);
+export const BASE: Files = Object.assign({}, ...NAMES.map((name) => packageFiles(name, '1.0.0')));
+/** So little more that a build extends the site: a new revision, other content of one that was there, and a package less. */
+export const CHANGED: Files = Object.fromEntries(
+  Object.entries({
+    ...BASE,
+    ...packageFiles('pkg_03', '1.1.0'),
+    ...packageFiles('pkg_05', '1.0.0', { 'docs/more.md': 'more' }),
+  }).filter(([path]) => !path.startsWith('pkg_07/')),
+);
+/** So much else that a build makes the whole site anew. */
+export const REPLACED: Files = Object.assign({}, ...NAMES.map((name) => packageFiles(name, '2.0.0')));
+
+export const BUILD = ['build', '--dist', 'all', '--json'];
+
+export interface FaultCase {
+  /** What was built before, by `build`. */
+  readonly before: readonly Files[];
+  readonly build: readonly string[];
+  /** What the storage holds then, and the command that is disturbed. */
+  readonly after: Files;
+  readonly args: readonly string[];
+  readonly products: readonly string[];
+}
+
+/** A case, ready to be disturbed; its steps once the new is being put in place, and those before. */
+interface Ready {
+  readonly rehearsed: Rehearsed;
+  readonly commit: readonly Step[];
+  readonly preparing: readonly Step[];
+}
+
+/** Declares the tests of a case, with at most so many of its steps a test, evenly spread. */
+export function testFaults(name: string, one: FaultCase, most = 8): void {
+  describe(name, () => {
+    const root = mkdtempSync(join(tmpdir(), 'epr-static-faults-'));
+    let ready: Ready;
+    beforeAll(async () => {
+      ready = await prepare(one, join(root, 'project'));
+    });
+    afterAll(() => rmSync(root, { recursive: true, force: true }));
+    const disturb = async (fault: Fault, commit: number, preparing: number): Promise<string[]> =>
+      await disturbAll(ready, fault, [commit, preparing]);
+
+    test('killed before a step', async () => {
+      expect(await disturb('kill', most, 2)).toEqual([]);
+    });
+
+    test('killed in the middle of a step', async () => {
+      expect(await disturb('cut', Math.ceil(most / 3), 1)).toEqual([]);
+    });
+
+    test('a step fails', async () => {
+      expect(await disturb('EIO', Math.ceil(most / 2), 1)).toEqual([]);
+    });
+
+    test('from a step on, the disk is full', async () => {
+      expect(await disturb('ENOSPC', 2, 2)).toEqual([]);
+    });
+
+    test('interrupted at a step', async () => {
+      expect(await disturb('interrupt', 1, 1)).toEqual([]);
+    });
+  });
+}
+
+/** Builds what was there before, and runs the command once without a fault: it makes what a build without a cache makes. */
+async function prepare({ before, build, after, args, products }: FaultCase, folder: string): Promise<Ready> {
+  const repository = createRepository(join(folder, 'storage.git'));
+  writeFiles(folder, { 'content/distributions.yml': distributions('../storage.git', ['main']) });
+  for (const files of before) {
+    repository.commit('main', repository.treeOf(under('packages', files)));
+    expect(await run(build, { cwd: folder })).toMatchObject({ status: 0 });
+  }
+  repository.commit('main', repository.treeOf(under('packages', after)));
+  const rehearsed = await rehearse({ folder, args, products, roots: ['dist', '.cache'] });
+  if (args === build) {
+    expect(siteFaults(join(folder, 'dist/all'))).toEqual([]);
+    expect(await run([...build, '--no-cache', '--out', 'cold'], { cwd: folder })).toMatchObject({ status: 0 });
+    expect(listing(join(folder, 'dist/all'))).toEqual(listing(join(folder, 'cold/all')));
+  }
+  const { steps } = rehearsed;
+  const first = steps.findIndex(({ step }) => PUTS_IN_PLACE.test(step));
+  expect(first, 'the step that puts something in place').toBeGreaterThan(0);
+  return { rehearsed, preparing: steps.slice(0, first), commit: steps.slice(first) };
+}
+
+const PUTS_IN_PLACE = /^(?:rename|writeFile) .*dist\/[^.][^/]*$|-> dist\/\.all\.patch$/;
+
+/** The steps at which a fault makes a difference of its own; the others need not be tried with it. */
+const SUSCEPTIBLE: Readonly<Record<Fault, RegExp>> = {
+  kill: /^/,
+  cut: /^(writeFile|appendFile|write|rm) /,
+  EIO: /^/,
+  ENOSPC: /^(mkdir|open|writeFile|appendFile|write|link|copyFile) /,
+  interrupt: /^/,
+};
+
+/** What is wrong after faults at some steps; one after the other, since each begins anew in the same folder. */
+async function disturbAll({ rehearsed, ...parts }: Ready, fault: Fault, counts: [number, number]): Promise<string[]> {
+  const steps = [parts.commit, parts.preparing].flatMap((part, i) =>
+    sampled(
+      part.filter(({ step }) => SUSCEPTIBLE[fault].test(step)),
+      counts[i] ?? 0,
+    ),
+  );
+  expect(steps.length).toBeGreaterThan(0);
+  const found: string[] = [];
+  for (const step of steps) found.push(...(await rehearsed.disturb(step, fault)));
+  return found;
+}

@@ -1,0 +1,137 @@
+// Loaded into the program by `node --import`: counts what it does to files below some folders, and at one of these steps kills
+// it or has the system refuse. Settings come as JSON in EPR_FAULT (`FaultSettings` in faults.ts); each step is a line of the trace.
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { basename, join } from 'node:path';
+import { isMainThread, threadId } from 'node:worker_threads';
+
+const settings = JSON.parse(process.env.EPR_FAULT ?? 'null');
+
+/** What a step that is cut in two does of itself before the kill. */
+const halves = {
+  writeFile: (path, data) => writeHalf(path, data, 'w'),
+  appendFile: (path, data) => writeHalf(path, data, 'a'),
+  write: (file, data) => real.writeSync(file, Buffer.from(data).subarray(0, Buffer.byteLength(data) >> 1)),
+  rm: (path) => removeSome(path),
+};
+const GROWS = new Set(['mkdir', 'open', 'writeFile', 'appendFile', 'write', 'writev', 'link', 'copyFile']);
+
+const real = { ...fs };
+const realPromises = { ...fs.promises };
+/** Descriptors that were opened to write -> path. */
+const opened = new Map();
+const seen = new Map();
+let isInside = false;
+
+/** Paths with the parts taken out that differ from run to run; undefined outside of the folders. */
+function shown(path) {
+  const text = path instanceof URL ? path.pathname : String(path);
+  const root = settings.roots.find((one) => text === one || text.startsWith(`${one}/`));
+  if (root === undefined) return undefined;
+  return `${basename(root)}${text.slice(root.length)}`
+    .replaceAll(/[0-9a-f]{12}-\d+-\d+(-[0-9a-f]{8})?/g, 'ID')
+    .replaceAll(/\b[0-9a-z]{8}-[0-9a-f]{8}\b/g, 'BUILD');
+}
+
+/** Whether there is nothing to be done. */
+function isIdle(op, path, options) {
+  if (op === 'mkdir') return Boolean(options?.recursive) && real.existsSync(path);
+  return op === 'rm' && real.lstatSync(path, { throwIfNoEntry: false }) === undefined;
+}
+
+/** Called before each step: records it, and throws or ends the process where the fault is due. */
+function step(op, paths, args) {
+  const names = paths.map(shown);
+  if (names.every((name) => name === undefined) || isIdle(op, args[0], args[1])) return;
+  const name = `${op} ${names.map((one) => one ?? 'elsewhere').join(' -> ')}`;
+  const count = (seen.get(name) ?? 0) + 1;
+  seen.set(name, count);
+  const key = count === 1 ? name : `${name} #${count}`;
+  const isDue = key === settings.at;
+  const line = { step: key, main: isMainThread, ...(isDue ? { fault: settings.fault } : {}) };
+  real.appendFileSync(settings.trace, `${JSON.stringify(line)}\n`);
+  if (GROWS.has(op) && isFull()) throw failure('ENOSPC', op, args[0]);
+  if (!isDue) return;
+  if (settings.fault === 'interrupt') return void process.kill(process.pid, 'SIGINT');
+  if (settings.fault === 'kill' || settings.fault === 'cut') {
+    if (settings.fault === 'cut') halves[op]?.(...args);
+    process.kill(process.pid, 'SIGKILL');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); // nothing more happens in this thread
+  }
+  if (settings.fault === 'ENOSPC') real.writeFileSync(`${settings.trace}.full`, '');
+  if (settings.fault !== 'ENOSPC' || GROWS.has(op)) throw failure(settings.fault, op, args[0]);
+}
+
+/** A disk that is full stays so, for every thread. */
+function isFull() {
+  return settings.fault === 'ENOSPC' && real.existsSync(`${settings.trace}.full`);
+}
+
+function failure(code, syscall, path) {
+  const text = code === 'ENOSPC' ? 'no space left on device' : 'i/o error';
+  const where = typeof path === 'number' ? {} : { path: String(path) };
+  const error = new Error(`${code}: ${text}, ${syscall}${where.path ? ` '${where.path}'` : ''}`);
+  return Object.assign(error, { code, errno: code === 'ENOSPC' ? -28 : -5, syscall, ...where });
+}
+
+function writeHalf(path, data, flag) {
+  const bytes = Buffer.from(data);
+  real.writeFileSync(path, bytes.subarray(0, bytes.length >> 1), { flag });
+}
+
+function removeSome(path) {
+  if (!real.lstatSync(path).isDirectory()) return;
+  for (const name of real.readdirSync(path).filter((_, i) => i % 2 === 0))
+    real.rmSync(join(path, name), { recursive: true });
+}
+
+/** The paths that a call changes. */
+const pathsOf = (op, args) => {
+  if (op === 'write' || op === 'writev') return opened.has(args[0]) ? [opened.get(args[0])] : [];
+  return ['rename', 'link', 'copyFile'].includes(op) ? [args[0], args[1]] : [args[0]];
+};
+const isStep = (op, args) => op !== 'open' || /[wa+]/.test(String(args[1] ?? 'r'));
+
+const OPS = ['rename', 'link', 'unlink', 'rm', 'rmdir', 'mkdir', 'writeFile', 'appendFile', 'copyFile', 'open'];
+
+function wrapSync(op, name) {
+  fs[name] = (...args) => {
+    if (isInside) return real[name](...args);
+    if (isStep(op, args)) step(op, pathsOf(op, args), args);
+    isInside = true;
+    try {
+      const result = real[name](...args);
+      if (op === 'open' && isStep(op, args)) opened.set(result, args[0]);
+      return result;
+    } finally {
+      isInside = false;
+    }
+  };
+}
+
+function wrapCallback(op) {
+  fs[op] = (...args) => {
+    try {
+      if (isStep(op, args)) step(op, pathsOf(op, args), args);
+    } catch (error) {
+      return void process.nextTick(args.at(-1), error);
+    }
+    if (op !== 'open') return real[op](...args);
+    return real.open(...args.slice(0, -1), (error, file) => {
+      if (!error && isStep(op, args)) opened.set(file, args[0]);
+      args.at(-1)(error, file);
+    });
+  };
+}
+
+if (settings) {
+  for (const op of [...OPS, 'write', 'writev']) wrapSync(op, `${op}Sync`);
+  for (const op of ['open', 'write', 'writev', 'rename', 'unlink', 'mkdir']) wrapCallback(op);
+  for (const op of OPS)
+    fs.promises[op] = async (...args) => {
+      if (isStep(op, args)) step(op, pathsOf(op, args), args);
+      return await realPromises[op](...args);
+    };
+  syncBuiltinESMExports();
+  if (threadId === 0) real.writeFileSync(settings.trace, '');
+}

@@ -1,0 +1,181 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { recoverIfFree } from '../../src/tree/commit/replace.ts';
+import { listing, run } from './cli.ts';
+import type { Run } from './cli.ts';
+
+/*
+ * Faults in the middle of a run: the program is started with a module that counts its steps (each call that changes a file) and
+ * kills it, or has the system refuse, at one of them.
+ */
+
+/**
+ * `kill` ends the process before the step, `cut` in the middle of it (half of a file written, half of a folder removed), and
+ * `interrupt` is Ctrl-C. `EIO` fails this one step; `ENOSPC` fails it and all later ones that need room.
+ */
+export type Fault = 'kill' | 'cut' | 'interrupt' | 'EIO' | 'ENOSPC';
+
+export interface Step {
+  /** The operation and its paths, without what differs from run to run, such as `rename dist/.all.ID.tmp -> dist/all`. */
+  readonly step: string;
+  /** Whether the main thread did it. */
+  readonly main: boolean;
+  /** What was injected here. */
+  readonly fault?: Fault;
+}
+
+/** What `fault.mjs` is told. */
+interface FaultSettings {
+  /** Absolute; steps are counted below these folders. */
+  readonly roots: readonly string[];
+  readonly trace: string;
+  readonly at?: string;
+  readonly fault?: Fault;
+}
+
+/** A command, and the folder in which it runs. */
+export interface Scenario {
+  /** Holds everything that the command reads and writes. */
+  readonly folder: string;
+  readonly args: readonly string[];
+  /** Relative to `folder`: where steps count. */
+  readonly roots: readonly string[];
+  /** Relative to `folder`: what the command makes or changes, and that must be the old or the new one whatever happens. */
+  readonly products: readonly string[];
+}
+
+/** A scenario that has run once without a fault, and can be run again from where it began. */
+export interface Rehearsed {
+  readonly steps: readonly Step[];
+  /** The products before and after. */
+  readonly old: State;
+  readonly fresh: State;
+  /** Runs it from its beginning with a fault, then once more without. What is wrong with either, a line each. */
+  disturb(at: Step, fault: Fault): Promise<string[]>;
+}
+
+/** Product -> its files with their digests; undefined where it isn't there. */
+type State = Readonly<Record<string, readonly string[] | undefined>>;
+
+/** Remembers how things are, runs the command, and remembers how they are then. */
+export async function rehearse(scenario: Scenario): Promise<Rehearsed> {
+  const { folder, products } = scenario;
+  const start = `${folder}.start`;
+  const names = [...new Set(scenario.roots.map((root) => root.split('/')[0] ?? root))];
+  copyAll(folder, start);
+  const stateOf = (): State => stateIn(folder, products);
+  const old = stateOf();
+  const { run: first, steps } = await traced(scenario, {});
+  if (first.status !== 0) throw new Error(first.stderr);
+  const fresh = stateOf();
+  const leftBy = (): string[] => names.flatMap((name) => temporaries(join(folder, name)));
+  const neighbours = neighboursOf(scenario);
+
+  const disturb = async (at: Step, fault: Fault): Promise<string[]> => {
+    copyAll(start, folder);
+    const disturbed = await traced(scenario, { at: at.step, fault });
+    const complaints = endOf(disturbed, fault);
+    complaints.push(...wholeness(await seenByReader(scenario), old, fresh));
+    if (clearsUp(at, fault)) complaints.push(...leftIn(join(folder, 'dist')).map((path) => `left by the run: ${path}`));
+    const again = await run(scenario.args, { cwd: folder });
+    if (again.status !== 0) complaints.push(`the next run fails: ${again.stderr}`);
+    const state = stateOf();
+    for (const product of products)
+      if (!isSame(state[product], fresh[product])) complaints.push(`the next run makes another ${product}`);
+    complaints.push(...leftBy().map((path) => `left by the next run: ${path}`));
+    if (neighboursOf(scenario).join() !== neighbours.join())
+      complaints.push(`there is more: ${neighboursOf(scenario).join()}`);
+    return complaints.map((complaint) => `${fault} at ${at.step}: ${complaint}`);
+  };
+  return { steps, old, fresh, disturb };
+}
+
+function stateIn(folder: string, products: readonly string[]): State {
+  return Object.fromEntries(products.map((product) => [product, filesOf(join(folder, product))]));
+}
+
+/** The products once a reader has opened them, in a copy: what a run has left is the next run's matter. */
+async function seenByReader({ folder, products }: Scenario): Promise<State> {
+  const seen = `${folder}.seen`;
+  copyAll(folder, seen);
+  for (const product of products) await recoverIfFree(join(seen, product));
+  return stateIn(seen, products);
+}
+
+async function traced(
+  { folder, args, roots }: Scenario,
+  fault: Pick<FaultSettings, 'at' | 'fault'>,
+): Promise<{ run: Run; steps: Step[] }> {
+  const trace = `${folder}.trace`;
+  rmSync(`${trace}.full`, { force: true });
+  const settings: FaultSettings = { ...fault, trace, roots: roots.map((root) => join(folder, root)) };
+  const preload = new URL('fault.mjs', import.meta.url).href;
+  const env = { EPR_FAULT: JSON.stringify(settings), NODE_OPTIONS: `--import=${preload}` };
+  const ended = await run(args, { cwd: folder, env });
+  const lines = readFileSync(trace, 'utf8').trimEnd().split('\n');
+  return { run: ended, steps: lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Step) };
+}
+
+/** What is wrong with how a disturbed run ended: whether the fault hit, and whether the program said so like a program. */
+function endOf({ run: ended, steps }: { run: Run; steps: readonly Step[] }, fault: Fault): string[] {
+  if (!steps.some((step) => step.fault === fault)) return ['the fault did not hit'];
+  if (fault === 'kill' || fault === 'cut') return ended.status === null ? [] : [`exit status ${ended.status}`];
+  if (fault === 'interrupt') return [0, 130, null].includes(ended.status) ? [] : [`exit status ${ended.status}`];
+  const complaints = /^\s+at /m.test(ended.stderr) ? [`a stack trace: ${ended.stderr}`] : [];
+  return ended.status === 0 || ended.stderr.startsWith('error ') ? complaints : [...complaints, `says ${ended.stderr}`];
+}
+
+/** Whether each product is the old or the new one. */
+function wholeness(state: State, old: State, fresh: State): string[] {
+  return Object.keys(state).flatMap((product) =>
+    isSame(state[product], old[product]) || isSame(state[product], fresh[product])
+      ? []
+      : [`${product} is neither the old nor the new one`],
+  );
+}
+
+function isSame(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  return a?.join('\n') === b?.join('\n');
+}
+
+function filesOf(path: string): readonly string[] | undefined {
+  if (!existsSync(path)) return undefined;
+  return statSync(path).isDirectory() ? listing(path) : [createHash('sha256').update(readFileSync(path)).digest('hex')];
+}
+
+function neighboursOf({ folder, products }: Scenario): string[] {
+  const parents = [...new Set(products.map((product) => join(folder, product, '..')))];
+  return parents.flatMap((parent) => readdirSync(parent)).sort();
+}
+
+/** Whether a disturbed run clears away what it made: it was not killed, and the fault was not that it couldn't. */
+function clearsUp({ step }: Step, fault: Fault): boolean {
+  return fault !== 'kill' && fault !== 'cut' && !/^(rm|rmdir|unlink) /.test(step);
+}
+
+/** What a run should have cleared away; a change that is written down and under way (`.patch`) is left to be completed. */
+function leftIn(folder: string): string[] {
+  return temporaries(folder).filter((path) => !path.endsWith('.patch'));
+}
+
+function temporaries(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return paths.filter((path) => /\.(tmp|work|old|lock|patch)$/.test(path)).map((path) => `${basename(folder)}/${path}`);
+}
+
+/** Makes `to` a copy of `from`, with its links between files. */
+function copyAll(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  execFileSync('cp', ['-a', from, to]);
+}
+
+/** At most `count` of a list, evenly, with the first and the last. */
+export function sampled<T>(list: readonly T[], count: number): T[] {
+  if (list.length <= count) return [...list];
+  const stride = (list.length - 1) / Math.max(1, count - 1);
+  const chosen = new Set(Array.from({ length: count }, (_, i) => Math.round(i * stride)));
+  return list.filter((_, i) => chosen.has(i));
+}
