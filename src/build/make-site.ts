@@ -5,7 +5,7 @@ import { hasError } from '../errors.ts';
 import { generator } from '../generator.ts';
 import { recoverFolder } from '../tree/commit/replace.ts';
 import { hasEncoded } from '../tree/encoded.ts';
-import { writeRelease } from '../tree/release.ts';
+import { replaceRelease } from '../tree/release.ts';
 import { openStates } from './cache/states.ts';
 import type { States } from './cache/states.ts';
 import { addForms, extendSite, writeAnew } from './carry-out.ts';
@@ -64,7 +64,7 @@ async function leaveSite(making: SiteMaking, options: MakeOptions, { made }: Sta
   const isLacking = options.forms.isWanted && !hasEncoded(options.folder);
   const changes = isLacking ? await addForms(making, options) : undefined;
   options.lock.check();
-  await writeRelease(options.folder, releaseOf(making, made.site.manifest));
+  await replaceRelease(options.folder, releaseOf(making, made.site.manifest));
   return { ...left, site: made.site, changes };
 }
 

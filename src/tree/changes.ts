@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { temporaryName } from './commit/leftovers.ts';
+import { basename, dirname } from 'node:path';
+import { clearLeftovers, temporaryName } from './commit/leftovers.ts';
 import { readEncodedList } from './encoded.ts';
 import { linesByPackage, parseManifestLine } from './manifest.ts';
 import type { SiteFile } from './manifest.ts';
@@ -59,6 +59,7 @@ export async function writeChanges(found: Iterable<Difference>, file: string): P
     if (one.change !== 'removed') totals.bytes += one.after.size;
   }
   await mkdir(dirname(file), { recursive: true });
+  clearLeftovers(dirname(file), basename(file));
   await writeFile(temporaryName(file), lines.join(''));
   await rename(temporaryName(file), file);
   return totals;

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsence } from '../errors.ts';
-import { temporaryName } from './commit/leftovers.ts';
+import { hidden, removeNow, temporaryName } from './commit/leftovers.ts';
 import { document } from './json.ts';
 import { RELEASE } from './layout.ts';
 
@@ -29,14 +29,31 @@ export async function readRelease(folder: string): Promise<Release | undefined> 
   }
 }
 
-/** Writes `release.json` into the site in a folder, at once, unless it says the same already. */
+/** Writes `release.json` into a folder that nobody reads yet. */
 export async function writeRelease(folder: string, release: Release): Promise<void> {
+  await writeFile(join(folder, RELEASE), textOf(release));
+}
+
+/**
+ * Replaces `release.json` in a site at once, unless it says the same already. The new one is written beside the site, where the next
+ * build finds it if this one is killed.
+ */
+export async function replaceRelease(folder: string, release: Release): Promise<void> {
   const path = join(folder, RELEASE);
-  const { distribution, registry, generator, layers, manifest } = release;
-  const text = document({ distribution, registry, generator, layers: layers.map(layerOf), manifest });
+  const text = textOf(release);
   if ((await readIfThere(path)) === text) return;
-  await writeFile(temporaryName(path), text);
-  await rename(temporaryName(path), path);
+  const temporary = temporaryName(hidden(folder));
+  try {
+    await writeFile(temporary, text);
+    await rename(temporary, path);
+  } catch (error) {
+    removeNow(temporary);
+    throw error;
+  }
+}
+
+function textOf({ distribution, registry, generator, layers, manifest }: Release): string {
+  return document({ distribution, registry, generator, layers: layers.map(layerOf), manifest });
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

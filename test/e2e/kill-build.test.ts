@@ -8,3 +8,10 @@ testFaults('a build of a whole site', {
   args: BUILD,
   products: ['dist/all'],
 });
+testFaults('a build that changes nothing', {
+  before: [BASE],
+  build: BUILD,
+  after: { ...BASE, 'notes.md': 'no package' },
+  args: BUILD,
+  products: ['dist/all'],
+});

@@ -1,5 +1,5 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isAbsence } from '../../errors.ts';
 import { ownProcess, presenceOf, PROCESS_ID } from './process-id.ts';
 
@@ -13,6 +13,11 @@ export type TemporaryKind = 'tmp' | 'work' | 'old' | 'lock';
 /** The name of a temporary neighbour of `path` for this process. */
 export function temporaryName(path: string, kind: TemporaryKind = 'tmp'): string {
   return `${path}.${ownProcess()}.${kind}`;
+}
+
+/** What a folder's neighbours that clients must not see are called after: its name behind a dot. */
+export function hidden(folder: string): string {
+  return join(dirname(folder), `.${basename(folder)}`);
 }
 
 /** A temporary name that was found in a folder. */

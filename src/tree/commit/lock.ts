@@ -16,7 +16,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Stop } from '../../errors.ts';
 import { atExit } from './at-exit.ts';
-import { removeNow, temporaryName } from './leftovers.ts';
+import { hidden, removeNow, temporaryName } from './leftovers.ts';
 import { ownProcess, presenceOf } from './process-id.ts';
 
 /*
@@ -194,8 +194,4 @@ function nameOf(file: string): string {
 
 function lockPlace(folder: string): string {
   return `${hidden(folder)}.lock`;
-}
-
-function hidden(folder: string): string {
-  return join(dirname(folder), `.${basename(folder)}`);
 }

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isAbsence } from '../../errors.ts';
 import { atExit } from './at-exit.ts';
-import { removeNow, temporaryName } from './leftovers.ts';
+import { hidden, removeNow, temporaryName } from './leftovers.ts';
 import type { LockedFolder } from './lock.ts';
 
 /** How a folder changes beside the new files. Paths are relative to it. */
@@ -115,10 +115,6 @@ async function walk(folder: string, prefix: string): Promise<string[]> {
     ),
   );
   return inner.flat();
-}
-
-function hidden(folder: string): string {
-  return join(dirname(folder), `.${basename(folder)}`);
 }
 
 /** A whole patch lies here until it is carried out. */

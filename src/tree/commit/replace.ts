@@ -2,7 +2,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { atExit } from './at-exit.ts';
-import { clearLeftovers, removeNow, temporariesIn, temporaryName } from './leftovers.ts';
+import { clearLeftovers, hidden, removeNow, temporariesIn, temporaryName } from './leftovers.ts';
 import type { Temporary } from './leftovers.ts';
 import { tryLock } from './lock.ts';
 import type { LockedFolder } from './lock.ts';
@@ -20,10 +20,9 @@ export async function replaceFolder<T>(
 ): Promise<T> {
   await mkdir(dirname(folder), { recursive: true });
   await recoverFolder(folder);
-  const hidden = join(dirname(folder), `.${basename(folder)}`);
-  const temporary = temporaryName(hidden, 'tmp');
-  const work = temporaryName(hidden, 'work');
-  const old = temporaryName(hidden, 'old');
+  const temporary = temporaryName(hidden(folder), 'tmp');
+  const work = temporaryName(hidden(folder), 'work');
+  const old = temporaryName(hidden(folder), 'old');
   const clear = (): void => [temporary, work, old].forEach(removeNow);
   const leave = atExit(clear);
   try {
