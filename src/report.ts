@@ -4,15 +4,15 @@ import { Stop } from './errors.ts';
 import { describeSystemError, isSystemError } from './system-errors.ts';
 
 /*
- * The only file that prints. Results go to standard output, talk to standard error.
+ * The only file that prints. Results go to standard output, everything else to standard error.
  */
 
-/** How a command tells how far it is. */
+/** How a command shows its progress. */
 export interface Progress {
   step(stage: string, done: number, total: number): void;
   /** Says why nothing goes on, before the first step. */
   note(line: string): void;
-  /** No more steps: the display is cleared. */
+  /** Ends the progress and clears the display. */
   end(): void;
 }
 
@@ -64,12 +64,12 @@ function progressLines(): Progress {
   };
 }
 
-/** A line of talk. */
+/** Prints a line that is not a result. */
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** A result: the command's whole output as data. */
+/** Prints the whole report of a command as data. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
@@ -102,7 +102,7 @@ export function allowClosedOutput(): void {
 
 export type Colors = ReturnType<typeof pc.createColors>;
 
-/** The report of a verb for a person: `lines` is given the colours of the terminal, or none. */
+/** Prints the report of a verb for a person. `lines` receives the colours of the terminal, or none. */
 export function printLines(lines: (color: Colors) => readonly string[]): void {
   process.stdout.write(`${lines(colorsFor(process.stdout)).join('\n')}\n`);
 }
@@ -112,7 +112,7 @@ function colorsFor(stream: NodeJS.WriteStream): Colors {
   return pc.createColors(Boolean(stream.isTTY) && pc.isColorSupported);
 }
 
-/** A finding on a line; notes fail nothing. */
+/** A finding on one line. Notes fail nothing. */
 export function findingLine(
   { level, where, text, code }: Omit<Finding, 'level'> & { readonly level: Finding['level'] | 'note' },
   color: Colors,

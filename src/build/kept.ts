@@ -7,14 +7,14 @@ import type { SiteResult } from './site.ts';
  * What the next build of a site wants to know of this one.
  */
 
-/** A package whose files and pages are in their places: what the index and the next build need of it. */
+/** A package whose files and pages are in their places: everything that the index and the next build need of it. */
 export interface MadePackage {
   readonly name: string;
   /** In the order of answers, without those that are unfit. */
   readonly revisions: readonly IndexedRevision[];
   readonly unfit: readonly string[];
   readonly findings: readonly Finding[];
-  /** Its lines of the site manifest: how many bytes these are, how many files they name, and how many bytes those have. */
+  /** Its lines of the site manifest: their bytes, the number of their files, and the bytes of these files. */
   readonly listed: { readonly length: number } & Omit<Listing, 'text'>;
 }
 
@@ -29,7 +29,7 @@ export type RevisionKey = readonly [id: string, key: string];
 
 /** What the last build of a site has made, and from what. */
 export interface State {
-  /** Digest of all that a site depends on beside its revisions. */
+  /** The digest of everything on which a site depends besides its revisions. */
   readonly frame: string;
   /** In the order of answers. */
   readonly keys: readonly RevisionKey[];

@@ -34,7 +34,7 @@ export async function makeSite(making: SiteMaking, options: MakeOptions): Promis
 /** Changes with what is kept, and with anything that the bytes of a site depend on and no other key holds. */
 const FORMAT = 2;
 
-/** Digest of all that a site depends on beside its revisions. */
+/** The digest of everything on which a site depends besides its revisions. */
 async function frameOf({ distribution, layers, findings }: SiteMaking): Promise<string> {
   const { storage: _, staticFolders, layers: __, ...settings } = distribution;
   const names = layers.map(({ name }) => name);

@@ -82,7 +82,7 @@ async function makePackage(
   return { package: made, listing };
 }
 
-/** What came of a revision: its files in their places, or the findings that keep it out. */
+/** The result for a revision: its files in their places, or the findings that exclude it. */
 interface RevisionOutcome {
   readonly revision: Revision;
   readonly placed: PlacedRevision | undefined;
@@ -107,9 +107,9 @@ function placing(making: PackageMaking, total: number): (revision: Revision) => 
     });
 }
 
-/** Enough for some to be read while others wait for zlib. */
+/** Enough to read some while others wait for zlib. */
 const REVISIONS_AT_ONCE = 8;
-/** Enough to keep the threads busy; each holds one content in memory. */
+/** Enough to keep the threads busy. Each holds one content in memory. */
 const CONTENTS_AT_ONCE = 32;
 
 async function placeRevision(
@@ -150,7 +150,7 @@ async function ensureAll(read: ReadEntry, ensure: (content: string) => Promise<b
   return missing;
 }
 
-/** Makes contents again of which the store holds a broken stream. */
+/** Makes contents again whose stream in the store is broken. */
 async function ensureAgain(
   read: ReadEntry,
   { store }: PackageMaking,

@@ -44,7 +44,7 @@ export interface MadeSite {
   /** Ids that were left out. */
   readonly skipped: readonly string[];
   readonly findings: readonly Finding[];
-  /** Undefined where findings kept the site from being written. */
+  /** Undefined if findings prevented the site. */
   readonly site: SiteResult | undefined;
   /** How it differs from the site that was there, and the list of that; undefined where there was none, or no cache. */
   readonly changes?: Changes | undefined;

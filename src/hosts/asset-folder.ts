@@ -76,7 +76,7 @@ export async function updateAssets(
   });
 }
 
-/** Path among the assets -> a path in the site that has its content. */
+/** For each path among the assets, a path in the site that has its content. */
 type Assets = ReadonlyMap<string, string>;
 
 const NO_ASSETS: Assets = new Map();
@@ -117,7 +117,7 @@ async function linkAll(assets: Assets, { from, to }: { from: string; to: string 
   }
 }
 
-/** A link takes 60 microseconds, and longer by way of a promise. */
+/** A link takes 60 microseconds, and more with a promise. */
 const LINKS_AT_ONCE = 512;
 
 function writeAll(files: ReadonlyMap<string, Buffer>, folder: string): void {

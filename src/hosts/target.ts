@@ -13,7 +13,7 @@ export interface TargetSite {
   readonly folder: string;
   readonly name: string;
   readonly distribution: Distribution;
-  /** Where the host's own files go: `dist/<name>.<target>`, beside the tree. */
+  /** Where the host's files go: `dist/<name>.<target>`, beside the site. */
   readonly hostFolder: string;
   /** Of the site, and of the host's folder with it. */
   readonly lock: Lock;

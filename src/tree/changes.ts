@@ -16,7 +16,7 @@ export type Difference =
   | { readonly change: 'changed'; readonly before: SiteFile; readonly after: SiteFile }
   | { readonly change: 'removed'; readonly before: SiteFile };
 
-/** A line of the list. `release.json`, which no manifest lists, is none of them: it is of every build. */
+/** A line of the list. `release.json` is never in the list: no manifest lists it, and it changes with every build. */
 type Change =
   | ({ readonly change: 'added' | 'changed' } & SiteFile)
   | { readonly change: 'removed'; readonly path: string };
@@ -25,7 +25,7 @@ export interface ChangeTotals {
   readonly added: number;
   readonly changed: number;
   readonly removed: number;
-  /** Of what was added or changed. */
+  /** The bytes of the added and changed files. */
   readonly bytes: number;
 }
 

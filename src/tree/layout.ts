@@ -1,19 +1,21 @@
 /*
- * Every path of a site, relative to its folder: the build writes by these functions, and every host reads by them. Edge-plain.
- * What clients may ask for of a package lies at the path that they ask (`package/`, `epr/`); what is generated lies below
- * `_registry/`, which no package can name.
+ * Every path of a site, relative to its folder. Builds write and hosts read by these functions. Edge-plain. Files that
+ * clients get as they are lie at the path that clients ask for (`package/`, `epr/`). Generated files lie below
+ * `_registry/`, a name that no package can have.
  */
 
 /** The reserved folder. */
 export const REGISTRY = '_registry';
 
-/** Names the current columns and rows. It is the last file that a new site gets, but for `RELEASE`. */
+/** Names the current columns and rows. A new site gets it last, except for `RELEASE`. */
 export const INDEX = '_registry/index.json';
-/** Says which commits and versions a site was built from; the one file below `_registry/` that clients get. */
+/**
+ * Holds the commits and versions from which a site was built. It is the one file below `_registry/` that clients get.
+ */
 export const RELEASE = '_registry/release.json';
 /** The answer to `GET /`. */
 export const HOME = '_registry/home.json';
-/** The list of the files that are copied into a site as they are. */
+/** The list of the files that are copied into a site. */
 export const STATIC_FILES = '_registry/files/static.json';
 /** The folder of the site manifest's parts. */
 export const MANIFEST = '_registry/manifest';
@@ -43,7 +45,7 @@ export function packageIndexPath(name: string, version: string): string {
   return `_registry/package/${name}/${version}.json`;
 }
 
-/** The list of what a site holds of a revision (`file-list.ts`). */
+/** The list of a site's files of one revision (`file-list.ts`). */
 export function fileListPath(name: string, version: string): string {
   return `_registry/files/${name}/${version}.json`;
 }
@@ -68,14 +70,14 @@ export function rowsName(digest: string): string {
   return `rows-${digest.slice(0, INDEX_DIGITS)}.txt`;
 }
 
-/** Where columns or rows lie that `INDEX` names. */
+/** The path of columns or rows that `INDEX` names. */
 export function indexFilePath(name: string): string {
   return `_registry/${name}`;
 }
 
 const INDEX_DIGITS = 16;
 
-/** Whether a path is generated, and so not a package's nor a person's. */
+/** Whether a file is generated, and so neither a package's nor a copied one. */
 export function isGenerated(path: string): boolean {
   return path.slice(0, REGISTRY.length + 1) === `${REGISTRY}/`;
 }
@@ -85,12 +87,14 @@ export function isReserved(path: string): boolean {
   return /^(package|epr|_registry)(\/|$)/.test(path);
 }
 
-/** Where a host that can't hold a file under its own name keeps its content; `digest` is its SHA-256 in hex. */
+/**
+ * Where a host keeps the content of a file whose name it can't hold. `digest` is the SHA-256 of the content, in hex.
+ */
 export function contentPath(digest: string): string {
   return `_registry/content/${digest}`;
 }
 
-/** The package that a path belongs to; '' for what is no package's. */
+/** The package that a path belongs to; '' if it belongs to none. */
 export function packageOf(path: string): string {
   const found = /^(?:package|epr|_registry\/package|_registry\/files)\/([a-z0-9_]+)\//.exec(path);
   return found ? (found[1] as string) : '';

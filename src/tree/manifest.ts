@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { MANIFEST, manifestPartPath, packageOf } from './layout.ts';
 
 /*
- * The site manifest: a line of JSON for each file of a site but the manifest's own parts and `release.json`. Lines of one
- * package stand together, packages in order of their names; what is no package's comes after them. It depends on the
- * content of a site alone.
+ * The site manifest: one line of JSON for each file of a site, except the parts of the manifest and `release.json`. The
+ * lines of a package stand together. Packages are sorted by name; files that belong to no package come last. The
+ * manifest depends on the content of a site alone.
  */
 
-/** How long clients may keep a path: a key of the distribution's cache times; `none` for what no client asks for. */
+/**
+ * How long clients may keep a file: a key of the distribution's cache times, or `none` for a file that no client asks
+ * for.
+ */
 export type CacheClass = 'index' | 'search' | 'categories' | 'files' | 'none';
 
 /** A line of the site manifest. */
@@ -30,12 +33,12 @@ export function manifestLine({ path, size, digest, type, cache }: SiteFile): str
   return `${JSON.stringify({ path, size, digest, type, cache })}\n`;
 }
 
-/** Reads a line, with or without its line break. */
+/** Parses a line, with or without its line break. */
 export function parseManifestLine(line: string): SiteFile {
   return JSON.parse(line) as SiteFile;
 }
 
-/** Lines of the site manifest, and what the files that they name come to. */
+/** Lines of the site manifest, with the number and the bytes of the files that they name. */
 export interface Listing {
   readonly text: Buffer;
   readonly files: number;
@@ -59,7 +62,7 @@ export function joinListings(listings: readonly Listing[]): Listing {
   };
 }
 
-/** The whole manifest of the site in a folder, as bytes. Throws an Error where it can't be read. */
+/** The whole manifest of the site in a folder, as bytes. Throws an Error if it can't be read. */
 export async function readManifest(folder: string): Promise<Buffer> {
   const parts = await manifestParts(folder);
   return Buffer.concat(await Promise.all(parts.map((part) => readFile(part))));
@@ -83,7 +86,7 @@ export async function* eachListedFile(folder: string): AsyncGenerator<SiteFile> 
   }
 }
 
-/** The parts of the manifest, in order. Throws an Error where the site has none. */
+/** The parts of the manifest, in order. Throws an Error if the site has none. */
 async function manifestParts(folder: string): Promise<string[]> {
   return (await manifestPartPaths(folder)).map((path) => join(folder, path));
 }
@@ -95,8 +98,8 @@ export async function manifestPartPaths(folder: string): Promise<string[]> {
 }
 
 /**
- * The manifest of the site in a folder as the lines of each package, by its name, and under '' what is no package's; in the
- * order in which names first appear. Throws an Error where the manifest can't be read.
+ * The lines of the manifest of the site in a folder, by package. The lines that belong to no package are under ''.
+ * Packages are in the order of their first lines. Throws an Error if the manifest can't be read.
  */
 export async function linesByPackage(folder: string): Promise<Map<string, Buffer>> {
   const runs = new Map<string, Buffer[]>();
@@ -115,7 +118,7 @@ interface PackageLines {
   readonly lines: Buffer;
 }
 
-/** Runs of lines of one package. Most lines begin as the line before does, so that few need a closer look. */
+/** Finds runs of lines of one package. Most lines begin like the line before, so few need a closer look. */
 function* sections(part: Buffer): Generator<PackageLines> {
   let start = 0;
   let name: string | undefined;
@@ -131,21 +134,21 @@ function* sections(part: Buffer): Generator<PackageLines> {
   if (name !== undefined) yield { name, lines: part.subarray(start) };
 }
 
-/** Bytes; a package's name is shorter than a file's may be. */
+/** Bytes. The name of a package is shorter than a file name may be. */
 const LONGEST_START = 300;
 
-/** The most bytes that a part has: hosts limit a file's size. */
+/** The most bytes of a part. Hosts limit the size of a file. */
 const PART = 20 * 2 ** 20;
 /** Bytes that are kept in memory until they are written. */
 const PENDING = 2 ** 20;
 
 export interface ManifestWriter {
   append(lines: Buffer): void;
-  /** Writes the rest; the digest of the manifest: SHA-256 in hex over all parts. */
+  /** Writes the rest. Returns the digest of the manifest: the SHA-256 of all parts together, in hex. */
   finish(): string;
 }
 
-/** Writes lines to the parts of a manifest; `placeOf` gives where a path of the site lies on disk. */
+/** Writes lines to the parts of a manifest. `placeOf` gives the place on disk of a path of the site. */
 export function manifestWriter(placeOf: (path: string) => string): ManifestWriter {
   const digest = createHash('sha256');
   let waiting: Buffer[] = [];
@@ -169,7 +172,7 @@ export function manifestWriter(placeOf: (path: string) => string): ManifestWrite
       let rest = lines;
       while (length + rest.length > PART) {
         const end = wholeLines(rest, PART - length);
-        if (end === 0 && length === 0) break; // one line that is longer than a part
+        if (end === 0 && length === 0) break; // a line that is longer than a part
         add(rest.subarray(0, end));
         rest = rest.subarray(end);
         flush();
@@ -185,7 +188,7 @@ export function manifestWriter(placeOf: (path: string) => string): ManifestWrite
   };
 }
 
-/** How many of the first `room` bytes are whole lines. */
+/** The length of the whole lines in the first `room` bytes. */
 function wholeLines(lines: Buffer, room: number): number {
   return room === 0 ? 0 : lines.lastIndexOf(10, room - 1) + 1;
 }

@@ -6,7 +6,8 @@ import { document } from './json.ts';
 import { RELEASE } from './layout.ts';
 
 /*
- * `release.json`: what a site was built from. It is the one file of a site that its manifest does not list.
+ * `release.json` holds the commits and versions from which a site was built. It is the one file of a site that the
+ * manifest does not list.
  */
 
 export interface Release {
@@ -15,11 +16,11 @@ export interface Release {
   readonly registry: string;
   readonly generator: string;
   readonly layers: readonly { readonly name: string; readonly ref?: string; readonly commit?: string }[];
-  /** The digest of the site manifest: SHA-256 in hex over all its parts. */
+  /** The digest of the site manifest: the SHA-256 of all its parts together, in hex. */
   readonly manifest: string;
 }
 
-/** Reads the release of the site in a folder; undefined where there is no site. Throws an Error where it can't be read. */
+/** Reads the release of the site in a folder. Undefined if there is no site. Throws an Error if it can't be read. */
 export async function readRelease(folder: string): Promise<Release | undefined> {
   const text = await readIfThere(join(folder, RELEASE));
   try {

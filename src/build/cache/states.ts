@@ -9,18 +9,18 @@ import { jsonLines, keptFiles, readChecked, writeChecked } from './checked-files
 import type { KeptPackage, MadePackage, State } from '../kept.ts';
 
 /*
- * What a build remembers of the place that it has built, so that the next one there need not do all again.
+ * What a build remembers about its site, so that the next build of the site need not do everything again.
  */
 
 export interface States {
-  /** The state of the site that lies at the place, if it is one of this `frame` and seems whole. */
+  /** The state of the present site, if the site has this `frame` and seems whole. */
   last(frame: string): Promise<State | undefined>;
-  /** The packages of that site, by name; undefined where not all of them are known, or its manifest was altered. */
+  /** The packages of that site, by name. Undefined if some are not known, or if the manifest was altered. */
   packages(state: State): Promise<ReadonlyMap<string, KeptPackage> | undefined>;
   set(state: State, packages: readonly MadePackage[]): void;
 }
 
-/** What is kept in a folder of the site in `place`. */
+/** Opens the states in a folder, for the site at `place`. */
 export function openStates(folder: string, place: string): States {
   const states = keptFiles<State>(folder);
   const key = sha256(place).slice(0, 40);
@@ -49,7 +49,10 @@ export function openStates(folder: string, place: string): States {
   };
 }
 
-/** The digest of the manifest that has the packages' lines, in their order and before all others; then the packages. */
+/**
+ * First the digest of the manifest, which holds the lines of the packages in their order and before all others. Then
+ * the packages.
+ */
 function* keptLines(manifest: string, packages: readonly MadePackage[]): Generator<string> {
   yield manifest;
   yield* jsonLines(packages);
@@ -66,7 +69,10 @@ function withLines(packages: readonly MadePackage[], manifest: Buffer): Map<stri
   );
 }
 
-/** Whether a site still has an index and, of every revision, its folder, zip and pages: a glance, not a verification. */
+/**
+ * Whether a site still has an index, and the folder, zip and pages of every revision. It looks for the files and does
+ * not read them.
+ */
 async function holdsRevisions(folder: string, keys: State['keys']): Promise<boolean> {
   const namesIn = new Map<string, string[]>();
   for (const [id] of keys) {

@@ -8,11 +8,11 @@ import type { Work } from './tasks.ts';
 type Task<Kind extends keyof Work> = Parameters<Work[Kind]>[0];
 type Result<Kind extends keyof Work> = ReturnType<Work[Kind]>;
 
-/** Threads that do the work of `tasks.ts`. */
+/** The threads that run the tasks of `tasks.ts`. */
 export interface Workers {
-  /** The packs that they write, by name -> file. */
+  /** The files of the packs that they write, by name. */
   readonly packs: ReadonlyMap<string, string>;
-  /** Has a task done by the thread that has the least to do. `transfer` is given away. */
+  /** Runs a task in the thread that has the least to do. `transfer` is given to that thread. */
   run<Kind extends keyof Work>(kind: Kind, task: Task<Kind>, transfer?: ArrayBuffer): Promise<Result<Kind>>;
   close(): Promise<void>;
 }
@@ -20,9 +20,9 @@ export interface Workers {
 interface Thread {
   readonly worker: Worker;
   readonly waiting: Map<number, { resolve(result: never): void; reject(error: unknown): void }>;
-  /** How many messages it has not answered yet. */
+  /** The number of messages that it has not answered yet. */
   underWay: number;
-  /** What goes with the next message: waking a thread costs more than a small task. */
+  /** The tasks of the next message. Waking a thread costs more than a small task. */
   outbox: { readonly tasks: unknown[]; readonly transfers: ArrayBuffer[] };
 }
 
@@ -49,7 +49,7 @@ export function startWorkers(packs: (index: number) => { readonly name: string; 
   };
 }
 
-/** More threads than that wait for the disk. */
+/** More threads than these would only wait for the disk. */
 const MOST_THREADS = 4;
 
 function send(
@@ -63,7 +63,7 @@ function send(
   if (transfer) thread.outbox.transfers.push(transfer);
 }
 
-/** Sends what has gathered, unless the thread has enough to do: then more may gather. */
+/** Sends the collected tasks. If the thread has enough to do, it collects more. */
 function post(thread: Thread): void {
   const { tasks, transfers } = thread.outbox;
   if (tasks.length === 0 || thread.underWay >= MOST_UNDER_WAY) return;
@@ -72,7 +72,7 @@ function post(thread: Thread): void {
   thread.worker.postMessage(tasks, transfers);
 }
 
-/** One to work at, and one that is there once that is done. */
+/** One message in work, and the next one ready. */
 const MOST_UNDER_WAY = 2;
 
 /** What a thread is told: the pack that it writes, and its brake. */
@@ -111,7 +111,7 @@ function startThread(workerData: ThreadData): Thread {
   return thread;
 }
 
-/** Node 20 runs no TypeScript, so that under a test runner the compiled worker is taken. */
+/** Node 20 doesn't run TypeScript, so a test runner takes the compiled thread. */
 const WORKER = new URL(
   import.meta.url.endsWith('.ts') ? '../../../lib/build/threads/thread.js' : './thread.js',
   import.meta.url,

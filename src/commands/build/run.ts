@@ -32,37 +32,37 @@ export interface BuildOptions {
   readonly out: string;
   readonly refs: Readonly<Record<string, string>>;
   readonly skipUnfit: boolean;
-  /** The host to make files for, beside the site. */
+  /** The host that gets its files beside the site. */
   readonly target?: HostName | undefined;
   readonly offline: boolean;
-  /** Where clones and other things that can be made again are kept. */
+  /** The folder of clones and everything else that can be made again. */
   readonly cache: string;
-  /** Makes everything again, and keeps nothing for later builds. */
+  /** Uses no earlier results, and keeps none for later builds. */
   readonly noCache?: boolean | undefined;
-  /** Writes what is built into `distributions.lock.json`, or builds exactly what that has. */
+  /** `lock` writes the commits of all layers to `distributions.lock.json`. `locked` builds exactly those. */
   readonly lock?: boolean | undefined;
   readonly locked?: boolean | undefined;
 }
 
-/** What a build did, or what kept it from doing it. */
+/** What a build did, or the findings that prevented it. */
 export interface BuildReport {
   readonly distribution: string;
   readonly storage: string;
   readonly registry: string;
   readonly generator: string;
   readonly layers: readonly LayerReport[];
-  /** Of the merged catalog. */
+  /** Those of the merged catalog. */
   readonly packages: number;
   readonly revisions: number;
   readonly shadowed: readonly ShadowedReport[];
   /** Ids that --skip-unfit left out. */
   readonly skipped: readonly string[];
   readonly findings: readonly Finding[];
-  /** Undefined where findings kept the site from being written. */
+  /** Undefined if findings prevented the site. */
   readonly site: (SiteResult & Pick<MadeSite, 'how' | 'changes'> & { readonly folder: string }) | undefined;
   /** Milliseconds by stage. */
   readonly times: Readonly<Record<string, number>>;
-  /** What to do next: commands to paste. */
+  /** The next commands, to paste. */
   readonly next: readonly string[];
 }
 
@@ -192,7 +192,7 @@ function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']
     }));
 }
 
-/** A wrong `--out` must not cost anybody a folder. Throws a `Stop` where something else than a site is in the place of the site. */
+/** A wrong `--out` must not cost anybody a folder: throws a `Stop` if the folder holds anything but a site. */
 async function refuseOtherFolder(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (!isAbsence(error)) throw error;

@@ -18,10 +18,10 @@ import { assetPath } from './path.ts';
 
 /** How many assets a version of a Worker may have, by plan. */
 export const MOST_ASSETS = { free: 20_000, paid: 100_000 };
-/** Of an asset, in bytes. */
+/** The most bytes of an asset. */
 export const LARGEST_ASSET = 25 * 2 ** 20;
 
-/** The newest date whose behaviour of the runtime this was tested with. */
+/** The newest compatibility date of the runtime with which this was tested. */
 const COMPATIBILITY_DATE = '2026-04-01';
 
 /**
@@ -55,7 +55,7 @@ export const cloudflareTarget: Target = {
   },
 };
 
-/** The last one that runs on Node 20. */
+/** The last version that runs on Node 20. */
 const WRANGLER = 'wrangler@4.86.0';
 
 const workerBundle = fileURLToPath(new URL('../../../lib/hosts/cloudflare/worker.js', import.meta.url));
@@ -106,7 +106,7 @@ function wranglerConfig(name: string): string {
   return `// Written by epr-static, anew with every build: give what differs to wrangler as options (--name, --domain).\n${JSON.stringify(config, null, 2)}\n`;
 }
 
-/** What Cloudflare takes as a Worker's name: lower-case letters, digits and dashes, 63 at most. */
+/** A name that Cloudflare accepts for a Worker: at most 63 lower-case letters, digits and dashes. */
 function workerName(distribution: string): string {
   return `epr-${distribution.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`.slice(0, 63).replace(/-+$/, '');
 }

@@ -7,8 +7,9 @@ import type { Target } from '../target.ts';
 import { netlifyPath } from './path.ts';
 
 /*
- * Netlify: `netlify.toml`, the edge function that answers, and `site/`, the files it reads, linked to the site's own where
- * the file system can. The folder stands on its own, since Netlify publishes nothing from outside the folder it runs in.
+ * Netlify: `netlify.toml`, the edge function, and `site/` with the files that it reads, as links to the site's files if
+ * the file system can link. The folder is complete, because Netlify publishes nothing from outside the folder in which
+ * it runs.
  */
 
 /** Refuses nothing. Throws a `Stop` where the edge function was not compiled. */
@@ -30,12 +31,12 @@ export const netlifyTarget: Target = {
   },
 };
 
-/** The last one that runs on Node 20. */
+/** The last version that runs on Node 20. */
 const CLI = '23';
 
 const bundle = fileURLToPath(new URL('../../../lib/hosts/netlify/registry.js', import.meta.url));
 
-/** The text of `netlify.toml`. `maxAge` is of a package's files, in seconds. */
+/** The text of `netlify.toml`. `maxAge` is that of package files, in seconds. */
 export function netlifyConfig(maxAge: number): string {
   return `# Written by epr-static, anew with every build.
 
@@ -47,8 +48,8 @@ ${siteRules(maxAge)}`;
 }
 
 /**
- * The part of `netlify.toml` that every deploy of a site shares. The header rules are for files that Netlify serves where
- * the edge function is not in the way (a function's own answers get none): types as in section 1 of docs/contract.md.
+ * The part of `netlify.toml` that is the same for every deploy of a site. The header rules apply to files that Netlify
+ * serves without the edge function; answers of the function get none. Types are those of docs/contract.md section 1.
  */
 export function siteRules(maxAge: number): string {
   const rules = [

@@ -1,6 +1,6 @@
 import { constants, copyFileSync, linkSync } from 'node:fs';
 
-/** Makes a path a file with the content of another: a hard link, or a copy where the file system can't link. */
+/** Puts the content of a file at another path: a hard link, or a copy if the file system can't link. */
 export function linkOrCopy(from: string, to: string): void {
   try {
     linkSync(from, to);
