@@ -19,6 +19,8 @@ import { sniffMediaType } from '../../tree/media-type.ts';
 import { zipLayout } from '../zip-layout.ts';
 import { placeForm } from './encode.ts';
 import type { FormTask, MadeForm, PackedStream } from './encode.ts';
+import { writePieces } from './pieces.ts';
+import type { Pieces } from './pieces.ts';
 
 /*
  * The heavy, blocking work of a build: compressing, hashing, writing and linking. It is done in worker threads, since the calls
@@ -169,12 +171,11 @@ export function startWork({ name, file }: { readonly name: string; readonly file
       return bytes !== undefined && crc32(bytes) === expected;
     },
     zip: (task) => {
-      const zip = assemble(task, { open, scratch });
-      if (!zip) return undefined;
       makeFolder(task.path);
-      writeFileSync(task.temporary, zip);
-      renameSync(task.temporary, task.path);
-      return { size: zip.length, digest: createHash('sha256').update(zip).digest('hex'), crc32: crc32(zip) };
+      const zip = writePieces(task.temporary, scratch, (pieces) => assemble(task, { open, pieces }));
+      if (zip) renameSync(task.temporary, task.path);
+      else rmSync(task.temporary);
+      return zip;
     },
     write: ({ files }) =>
       files.map(([path, text]) => {
@@ -210,23 +211,21 @@ function scratchMemory(): (size: number) => Buffer {
   };
 }
 
+/** Puts a zip together; false where a deflate stream is not as it should be. */
 function assemble(
   { top, packs, files }: ZipTask,
-  { open, scratch }: { open: (path: string) => number; scratch: (size: number) => Buffer },
-): Buffer | undefined {
+  { open, pieces }: { open: (path: string) => number; pieces: Pieces },
+): boolean {
   const layout = zipLayout(top, files.map(toZipFile));
-  const zip = scratch(layout.length);
-  let at = 0;
   for (const [i, file] of layout.files.entries()) {
     const head = layout.heads[i] as Uint8Array;
-    zip.set(head, at);
-    const stream = zip.subarray(at + head.length, at + head.length + file.deflatedSize);
+    pieces.room(head.length).set(head);
+    const stream = pieces.room(file.deflatedSize);
     if (!readFully(open(packs[file.pack] ?? ''), stream, file.offset) || crc32(stream) !== file.deflatedCrc32)
-      return undefined;
-    at += head.length + file.deflatedSize;
+      return false;
   }
-  zip.set(layout.tail, at);
-  return zip;
+  pieces.room(layout.tail.length).set(layout.tail);
+  return true;
 }
 
 function toZipFile([path, size, crc, pack, offset, deflatedSize, deflatedCrc32]: ZipRow) {
