@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { listing, run, shippedContent, siteFaults, start, temporaryFolder } from '../support/cli.ts';
+import { listing, run, shippedContent, siteFaults, temporaryFolder } from '../support/cli.ts';
 import type { Run } from '../support/cli.ts';
 import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 import type { Files } from '../support/repository.ts';
@@ -289,35 +288,9 @@ test('processes that replace one folder over and over never find it taken', asyn
 
 describe('an interruption', () => {
   const folder = project({ one: manyPackages(60) });
-  const versions = new Set<string>();
-  /** Milliseconds that a build takes. */
-  let time = 0;
-  const manifestOf = (): string =>
-    (JSON.parse(readFileSync(join(site(folder), '_registry/release.json'), 'utf8')) as { manifest: string }).manifest;
 
   test('the storage builds', async () => {
     expect(await buildAll(folder)).toMatchObject({ status: 0 });
-    versions.add(manifestOf());
-    writeFiles(join(folder, 'content/storage/one/packages'), packageFiles('newcomer', '1.0.0'));
-    await buildAll(folder, '--out', 'other');
-    const began = performance.now();
-    const other = await buildAll(folder, '--out', 'other', '--json');
-    time = performance.now() - began;
-    versions.add(reportOf(other).site?.manifest ?? '');
-    expect(versions.size).toBe(2);
-  });
-
-  const moments = [0.2, 0.4, 0.55, 0.7, 0.8, 0.9, 0.97].flatMap((part) =>
-    (['SIGINT', 'SIGKILL'] as const).map((signal) => [signal, part] as const),
-  );
-  test.each(moments)('%s after %d of its time leaves the old site whole', async (signal, part) => {
-    const { child, finished } = start(['build', '--dist', 'all'], { cwd: folder });
-    await pause(part * time);
-    child.kill(signal);
-    await finished;
-    expect(siteFaults(site(folder))).toEqual([]);
-    expect(versions).toContain(manifestOf());
-    if (signal === 'SIGINT') expect(readdirSync(join(folder, 'dist'))).toEqual(['all']);
   });
 
   test('the next build clears away what was left', async () => {

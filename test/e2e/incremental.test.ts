@@ -14,7 +14,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { hostNames } from '../../src/hosts/hosts.ts';
 import type { HostName } from '../../src/hosts/hosts.ts';
-import { listedIn, listing, run, siteFaults, start, temporaryFolder } from '../support/cli.ts';
+import { listedIn, listing, run, siteFaults, temporaryFolder } from '../support/cli.ts';
 import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 import type { Files } from '../support/repository.ts';
 
@@ -255,25 +255,6 @@ test('an unfit new revision leaves the site as it was', async () => {
   expect((await one.build()).site).toBeUndefined();
   expect(listing(one.site)).toEqual(before);
 });
-
-test.each([0, 20, 60, 120, 250, 400])(
-  'killed after %i ms while it extends a site, the old or the new one is whole',
-  async (ms) => {
-    const one = project();
-    one.commit(BASE);
-    const old = (await one.build()).site?.manifest;
-    one.commit({ ...BASE, ...packageFiles('pkg_03', '1.1.0') });
-    const { child, finished } = start(['build', '--dist', 'all'], { cwd: one.folder });
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    child.kill('SIGKILL');
-    await finished;
-    const fresh = (await one.build()).site?.manifest;
-    expect(fresh).not.toBe(old);
-    expect(siteFaults(one.site)).toEqual([]);
-    expect(fresh).toBe(await one.cold());
-    expect(readdirSync(join(one.folder, 'dist')).filter((name) => name !== 'all')).toEqual([]);
-  },
-);
 
 test.each([
   'package/pkg_04/1.0.0',

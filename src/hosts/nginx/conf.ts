@@ -1,4 +1,4 @@
-import type { Columns } from '../../core/columns.ts';
+import type { Places } from './places.ts';
 import { plainRules } from './rules.ts';
 
 /*
@@ -6,18 +6,6 @@ import { plainRules } from './rules.ts';
  * goes to the registry's code, which answers the same. Directives: https://nginx.org/en/docs/http/ngx_http_core_module.html and
  * ngx_http_js_module.html; they hold for nginx 1.22 with njs 0.7.9 (Debian 12) and later.
  */
-
-/** What the files are of. Paths are absolute, for good. */
-export interface Places {
-  readonly name: string;
-  readonly cache: Columns['cache'];
-  /** The names of the index in the site. */
-  readonly index: { readonly columns: string; readonly rows: string };
-  /** The site's tree. */
-  readonly site: string;
-  /** The folder of nginx's own files. */
-  readonly host: string;
-}
 
 /** `nginx.conf`: the server block, for `http {}`. */
 export function serverConf({ name, host }: Places): string {

@@ -1,7 +1,7 @@
 import { isCompressible, SHOWN } from './njs/encoding.ts';
 import { answerPath, ENCODED, indexFilePath, packageIndexPath } from '../../tree/layout.ts';
 import { KNOWN_EXTENSIONS, mediaTypeByExtension } from '../../tree/media-type.ts';
-import type { Places } from './conf.ts';
+import type { Places } from './places.ts';
 import { ENDPOINTS, variableOf } from './maps.ts';
 
 /*

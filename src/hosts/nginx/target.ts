@@ -6,7 +6,7 @@ import type { Columns } from '../../core/columns.ts';
 import { INDEX, indexFilePath } from '../../tree/layout.ts';
 import { parseNames } from '../../tree/names.ts';
 import { registryConf, serverConf, standaloneConf, subPathConf, tlsConf } from './conf.ts';
-import type { Places } from './conf.ts';
+import type { Places } from './places.ts';
 import { mapsConf } from './maps.ts';
 import { updateFiles } from '../asset-folder.ts';
 import { readBundle } from '../bundles.ts';
