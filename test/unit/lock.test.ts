@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { startHeartbeat } from '../../src/tree/commit/heartbeat.ts';
 import { tryLock, withLock } from '../../src/tree/commit/lock.ts';
 import { ownProcess, presenceOf } from '../../src/tree/commit/process-id.ts';
 import { temporaryFolder, writeFiles } from '../support/folder.ts';
@@ -129,4 +130,17 @@ describe('a lock', () => {
     await Promise.all(waiting);
     expect(readdirSync(parent)).toEqual([]);
   });
+});
+
+test('signs of life go on while the main thread is busy', () => {
+  const parent = temporaryFolder({ file: '' });
+  const file = join(parent, 'file');
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  const signs = new Set<number>();
+  const stop = startHeartbeat({ file, every: 20 });
+  while (signs.size < 5) {
+    Atomics.wait(pause, 0, 0, 10);
+    signs.add(statSync(file).mtimeMs);
+  }
+  stop();
 });

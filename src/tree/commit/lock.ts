@@ -8,7 +8,6 @@ import {
   rmdirSync,
   rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
@@ -16,6 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Stop } from '../../errors.ts';
 import { atExit } from './at-exit.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { hidden, removeNow, temporaryName } from './leftovers.ts';
 import { ownProcess, presenceOf } from './process-id.ts';
 
@@ -82,6 +82,8 @@ const POLL = 100;
 const PATIENCE = 30_000;
 /** Milliseconds between signs of life. */
 const HEARTBEAT = 5000;
+/** Most locks are released before. */
+const FIRST_HEARTBEAT = 3000;
 
 /** Takes the lock of a site; undefined where another process holds it that isn't known to be gone. */
 export function tryLock(folder: string): Lock | undefined {
@@ -106,7 +108,10 @@ export function tryLock(folder: string): Lock | undefined {
 }
 
 function holdLock(folder: string, file: string): Lock {
-  const heartbeat = setInterval(() => touch(file), HEARTBEAT).unref();
+  let stopHeartbeat: (() => void) | undefined;
+  const waiting = setTimeout(() => {
+    stopHeartbeat = startHeartbeat({ file, every: HEARTBEAT });
+  }, FIRST_HEARTBEAT).unref();
   const leave = atExit(release);
   return {
     check: () => {
@@ -121,17 +126,10 @@ function holdLock(folder: string, file: string): Lock {
   };
 
   function release(): void {
-    clearInterval(heartbeat);
+    clearTimeout(waiting);
+    stopHeartbeat?.();
     rmSync(file, { force: true });
     removeEmpty(dirname(file));
-  }
-}
-
-function touch(file: string): void {
-  try {
-    utimesSync(file, new Date(), new Date());
-  } catch {
-    // The lock was taken over. `check` tells.
   }
 }
 
