@@ -6,10 +6,11 @@ import { encodedDifferences, manifestDifferences, writeChanges } from '../tree/c
 import type { Difference, Trees } from '../tree/changes.ts';
 import { patchFolder } from '../tree/commit/patch.ts';
 import { replaceFolder } from '../tree/commit/replace.ts';
-import { hasEncoded, parseEncodedList, readEncodedList } from '../tree/encoded.ts';
-import type { EncodedFile } from '../tree/encoded.ts';
+import { hasEncoded, openEncodedList, readEncodedList } from '../tree/encoded.ts';
+import type { EncodedList } from '../tree/encoded.ts';
 import { INDEX, RELEASE } from '../tree/layout.ts';
-import { manifestPartPaths } from '../tree/manifest.ts';
+import { eachListedFile, filesWithDigests, manifestPartPaths } from '../tree/manifest.ts';
+import type { SiteFile } from '../tree/manifest.ts';
 import { readRelease } from '../tree/release.ts';
 import { openSiteWriter } from '../tree/site-writer.ts';
 import type { SiteWriter } from '../tree/site-writer.ts';
@@ -48,7 +49,7 @@ export async function writeAnew(making: SiteMaking, options: MakeOptions): Promi
         const packages = byName(making.revisions).map((revisions) => ({ kind: 'made', revisions }) as const);
         const filled = await fill(making, options, { packages, placed: new Map(), writer, stores });
         if (!filled.made.site) return filled;
-        await encodeAll(options, stores, { listed: temporary, to: temporary, before: new Map() });
+        await encode(options, stores, { to: temporary, files: () => eachListedFile(temporary) });
         if (noCache || !(await readRelease(folder))) return filled;
         const trees = { before: folder, after: temporary };
         const found = concatenated(await manifestDifferences(trees), encodedDifferences(trees));
@@ -78,10 +79,9 @@ export async function extendSite(
       const writer = openSiteWriter(temporary, folder);
       const filled = await fill(making, options, { packages, placed, writer, stores });
       if (!filled.made.site) return undefined;
-      const before = formsIn(folder);
-      await encodeAll(options, stores, { listed: temporary, to: temporary, before });
       const trees = { before: folder, after: temporary };
       const differences = [...(await manifestDifferences(trees))];
+      await encodeDifferences(options, stores, { to: temporary, differences });
       const found = hasEncoded(temporary) ? [...differences, ...encodedDifferences(trees)] : differences;
       const since = { manifest: (await readRelease(folder))?.manifest ?? '', differences };
       const made = { ...filled.made, how: 'extended', since, changes: await listChanges(options, found) } as const;
@@ -99,7 +99,7 @@ export async function addForms(making: SiteMaking, options: MakeOptions): Promis
   const { folder, cache } = options;
   return await patchFolder(options, (temporary) =>
     withStores(making, cache, async (stores) => {
-      await encodeAll(options, stores, { listed: folder, to: temporary, before: new Map() });
+      await encode(options, stores, { to: temporary, files: () => eachListedFile(folder) });
       const found = encodedDifferences({ before: folder, after: temporary });
       return { result: await listChanges(options, found), removed: [], last: [] };
     }),
@@ -135,31 +135,45 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
   };
 }
 
-interface EncodedPlace {
-  /** The folder with the manifest. */
-  readonly listed: string;
+interface Encoded {
+  /** Where new forms go. */
   readonly to: string;
-  readonly before: ReadonlyMap<string, EncodedFile>;
+  /** The files that may lack forms. */
+  files(): AsyncIterable<SiteFile> | Iterable<SiteFile>;
+  /** Forms that stay as they are. */
+  readonly list?: EncodedList;
 }
 
-async function encodeAll(
-  { folder, forms, onProgress }: MakeOptions,
-  { store, forms: kept }: Stores,
-  { listed, to, before }: EncodedPlace,
-): Promise<void> {
+/** Makes compressed forms where the host wants them, or the site that is there has some. */
+async function encode(options: MakeOptions, stores: Stores, { to, files, list }: Encoded): Promise<void> {
+  const { folder, forms, onProgress } = options;
   if (!forms.isWanted && !hasEncoded(folder)) return;
-  const trees = [to, folder];
-  await encodeSite({ plan: forms.plan, listed, trees, folder: to, before, store, forms: kept, onProgress });
+  await encodeSite(files(), {
+    plan: forms.plan,
+    trees: [to, folder],
+    folder: to,
+    list: list ?? openEncodedList(Buffer.alloc(0)),
+    store: stores.store,
+    forms: stores.forms,
+    onProgress,
+  });
 }
 
-/** The compressed forms of a site, by path; none where their list can't be read: they are made again then. */
-function formsIn(folder: string): ReadonlyMap<string, EncodedFile> {
-  try {
-    return parseEncodedList(readEncodedList(folder));
-  } catch (error) {
-    if (error instanceof SyntaxError) return new Map();
-    throw error;
-  }
+/** The same for a site that is extended, whose list says what its forms are. */
+async function encodeDifferences(
+  options: MakeOptions,
+  stores: Stores,
+  { to, differences }: { readonly to: string; readonly differences: readonly Difference[] },
+): Promise<void> {
+  if (!hasEncoded(options.folder)) return await encode(options, stores, { to, files: () => eachListedFile(to) });
+  const list = openEncodedList(readEncodedList(options.folder));
+  const { plan } = options.forms;
+  const old = differences.flatMap((one) => (one.change === 'added' ? [] : [one.before]));
+  const still = await filesWithDigests(to, new Set(old.map(({ digest }) => digest)));
+  const kept = new Set(still.flatMap((file) => plan(file).map(({ path }) => path)));
+  for (const { path } of old.flatMap(plan)) if (!kept.has(path)) list.delete(path);
+  const files = differences.flatMap((one) => (one.change === 'removed' ? [] : [one.after]));
+  await encode(options, stores, { to, files: () => files, list });
 }
 
 async function listChanges({ folder, cache }: MakeOptions, found: Iterable<Difference>): Promise<Changes> {

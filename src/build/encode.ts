@@ -3,10 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
-import { encodedListText } from '../tree/encoded.ts';
-import type { EncodedFile } from '../tree/encoded.ts';
+import type { EncodedList } from '../tree/encoded.ts';
 import { ENCODED_LIST } from '../tree/layout.ts';
-import { eachListedFile } from '../tree/manifest.ts';
 import type { SiteFile } from '../tree/manifest.ts';
 import type { ContentStore } from './cache/contents.ts';
 import type { FormStore } from './cache/forms.ts';
@@ -30,68 +28,68 @@ export type FormPlan = (file: SiteFile) => readonly WantedForm[];
 
 export interface Encoding {
   readonly plan: FormPlan;
-  /** The folder with the manifest of the site. */
-  readonly listed: string;
-  /** Folders that hold the site's files; what is in the first counts. */
+  /** Folders that hold the site's files; the first that has a file counts. */
   readonly trees: readonly string[];
   /** Where new forms go, and the list of all. */
   readonly folder: string;
-  /** Forms that are in their places already, by path. */
-  readonly before: ReadonlyMap<string, EncodedFile>;
+  /** The forms that are in their places already; it becomes the list of all. */
+  readonly list: EncodedList;
   readonly store: ContentStore;
   readonly forms: FormStore;
   onProgress(stage: string, done: number, total: number): void;
 }
 
-/** Makes the forms that are missing, and writes the list of all forms of the site. */
-export async function encodeSite(encoding: Encoding): Promise<void> {
-  const { listed, missing } = await wantedForms(encoding);
-  const batches = batchesOf(missing.filter((job) => !isKnownLarger(job, encoding)));
+/** Makes the forms that some files of the site lack, and writes the list of all forms. */
+export async function encodeSite(
+  files: AsyncIterable<SiteFile> | Iterable<SiteFile>,
+  encoding: Encoding,
+): Promise<void> {
+  const batches = batchesOf(await missingForms(files, encoding));
   const limit = pLimit(availableParallelism() * BATCHES_AT_ONCE);
   let done = 0;
-  const made = await Promise.all(
-    batches.map((jobs) =>
-      limit(async () => {
-        const files = await makeForms(jobs, encoding);
-        encoding.onProgress('forms', ++done, batches.length);
-        return files;
-      }),
-    ),
-  );
+  const makeSome = async (jobs: readonly Job[]): Promise<void> => {
+    await makeForms(jobs, encoding);
+    encoding.onProgress('forms', ++done, batches.length);
+  };
+  await Promise.all(batches.map((jobs) => limit(makeSome, jobs)));
   const list = join(encoding.folder, ENCODED_LIST);
   await mkdir(dirname(list), { recursive: true });
-  await writeFile(list, encodedListText([...listed, ...made.flat()]));
+  await writeFile(list, encoding.list.text());
 }
 
 /** For each thread: one that it does, and one that waits. */
 const BATCHES_AT_ONCE = 2;
 
+/** A form to make, and all places where it goes. */
 interface Job {
-  readonly file: SiteFile;
-  readonly form: WantedForm;
+  /** One of the files that have this content. */
+  readonly file: Pick<SiteFile, 'path' | 'size' | 'digest'>;
+  readonly coding: Coding;
+  readonly level: number;
+  readonly paths: [string, ...string[]];
 }
 
-async function wantedForms({ plan, listed, before }: Encoding): Promise<{ listed: EncodedFile[]; missing: Job[] }> {
-  const seen = new Set<string>();
-  const known: EncodedFile[] = [];
-  const missing: Job[] = [];
-  for await (const file of eachListedFile(listed))
-    for (const form of plan(file)) {
-      if (seen.has(form.path)) continue;
-      seen.add(form.path);
-      const old = before.get(form.path);
-      if (old?.source === file.digest && old.how === howOf(form)) known.push(old);
-      else missing.push({ file, form });
+async function missingForms(
+  files: AsyncIterable<SiteFile> | Iterable<SiteFile>,
+  { plan, list, forms }: Encoding,
+): Promise<Job[]> {
+  const jobs = new Map<string, Job>();
+  for await (const { path, size, digest, ...rest } of files)
+    for (const form of plan({ path, size, digest, ...rest })) {
+      const how = howOf(form);
+      const old = list.get(form.path);
+      if (old?.source === digest && old.how === how) continue;
+      const key = `${digest}-${how}`;
+      const known = jobs.get(key);
+      if (known && !known.paths.includes(form.path)) known.paths.push(form.path);
+      if (known || forms.find(digest, how)?.kind === 'larger') continue;
+      jobs.set(key, { file: { path, size, digest }, coding: form.coding, level: form.level, paths: [form.path] });
     }
-  return { listed: known, missing };
+  return [...jobs.values()];
 }
 
-function howOf({ coding, level }: WantedForm): string {
+function howOf({ coding, level }: Pick<WantedForm, 'coding' | 'level'>): string {
   return `${coding}-${level}`;
-}
-
-function isKnownLarger({ file, form }: Job, { forms }: Encoding): boolean {
-  return forms.find(file.digest, howOf(form))?.kind === 'larger';
 }
 
 /** Jobs in groups that are worth a message to a thread. */
@@ -114,47 +112,50 @@ const BATCH = 2 ** 19;
 /** A small file takes as long as so many bytes. */
 const BYTES_FOR_A_FILE = 4096;
 
-async function makeForms(jobs: readonly Job[], encoding: Encoding): Promise<EncodedFile[]> {
+async function makeForms(jobs: readonly Job[], encoding: Encoding): Promise<void> {
   const tasks = jobs.map((job) => taskOf(job, encoding));
   const { forms, pack } = await encoding.store.workers.run('encode', { forms: tasks });
-  return jobs.flatMap((job, i) => listForm(job, { made: forms[i], pack }, encoding.forms));
+  for (const [i, job] of jobs.entries()) listForm(job, { made: forms[i], pack }, encoding);
 }
 
 function listForm(
-  { file, form }: Job,
+  job: Job,
   { made, pack }: { readonly made: MadeForm | undefined; readonly pack: string },
-  forms: FormStore,
-): EncodedFile[] {
-  const how = howOf(form);
+  { list, forms }: Encoding,
+): void {
+  const { digest: source } = job.file;
+  const how = howOf(job);
   if (!made) {
-    forms.keep(file.digest, how, { kind: 'larger' });
-    return [];
+    forms.keep(source, how, { kind: 'larger' });
+    return;
   }
   const { size, digest, packed } = made;
-  if (packed) forms.keep(file.digest, how, { kind: 'packed', pack, size, ...packed });
-  return [{ path: form.path, size, digest, source: file.digest, how }];
+  if (packed) forms.keep(source, how, { kind: 'packed', pack, size, ...packed });
+  for (const path of job.paths) list.set({ path, size, digest, source, how });
 }
 
-function taskOf(job: Job, encoding: Encoding): FormTask {
-  const { file, form } = job;
-  const tree = encoding.trees.find((folder) => existsSync(join(folder, file.path))) ?? '';
+function taskOf(job: Job, { trees, folder, store, forms }: Encoding): FormTask {
+  const { file, coding, level, paths } = job;
+  const tree = trees.find((one) => existsSync(join(one, file.path))) ?? '';
+  const [first, ...others] = paths;
   return {
     file: join(tree, file.path),
     size: file.size,
-    to: join(encoding.folder, form.path),
-    coding: form.coding,
-    level: form.level,
-    source: sourceOf(job, encoding),
+    to: [join(folder, first), ...others.map((path) => join(folder, path))],
+    coding,
+    level,
+    source: sourceOf(job, { store, forms }),
   };
 }
 
-function sourceOf({ file, form }: Job, { store, forms }: Encoding): FormSource {
-  const kept = forms.find(file.digest, howOf(form));
+function sourceOf(job: Job, { store, forms }: { readonly store: ContentStore; readonly forms: FormStore }): FormSource {
+  const { file, coding, level } = job;
+  const kept = forms.find(file.digest, howOf(job));
   if (kept?.kind === 'packed') {
     const { pack, offset, size, crc32 } = kept;
     return { kind: 'kept', form: { file: store.packFile(pack), offset, size, crc32 } };
   }
-  const content = form.coding === 'gzip' && form.level === DEFLATE_LEVEL ? store.withDigest(file.digest) : undefined;
+  const content = coding === 'gzip' && level === DEFLATE_LEVEL ? store.withDigest(file.digest) : undefined;
   if (!content) return { kind: 'file' };
   const { pack, offset, deflatedSize: size, deflatedCrc32 } = content;
   return {

@@ -6,7 +6,7 @@ import { linkOrCopy } from '../tree/commit/link.ts';
 import { patchFolder } from '../tree/commit/patch.ts';
 import { recoverFolder, replaceFolder } from '../tree/commit/replace.ts';
 import { RELEASE } from '../tree/layout.ts';
-import { eachListedFile } from '../tree/manifest.ts';
+import { eachListedFile, filesWithDigests } from '../tree/manifest.ts';
 import { readRelease } from '../tree/release.ts';
 import type { Since, TargetSite } from './target.ts';
 
@@ -96,13 +96,13 @@ async function changedAssets(
   { differences }: Since,
 ): Promise<{ added: Assets; removed: string[] }> {
   const added = new Map<string, string>();
-  const old = new Set<string>();
-  for (const one of differences) {
+  for (const one of differences)
     if (one.change !== 'removed') added.set(assetOf(one.after.path, one.after.digest), one.after.path);
-    if (one.change !== 'added') old.add(assetOf(one.before.path, one.before.digest));
-  }
-  if (old.size > 0) for await (const { path, digest } of eachListedFile(folder)) old.delete(assetOf(path, digest));
-  return { added, removed: [...old] };
+  const old = differences.flatMap((one) => (one.change === 'added' ? [] : [one.before]));
+  const still = await filesWithDigests(folder, new Set(old.map(({ digest }) => digest)));
+  const kept = new Set([...added.keys(), ...still.map(({ path, digest }) => assetOf(path, digest))]);
+  const removed = new Set(old.map(({ path, digest }) => assetOf(path, digest)).filter((asset) => !kept.has(asset)));
+  return { added, removed: [...removed] };
 }
 
 async function linkAll(assets: Assets, { from, to }: { from: string; to: string }): Promise<void> {

@@ -75,13 +75,14 @@ const NOTHING = Buffer.alloc(0);
 
 function* differences(before: Buffer, after: Buffer): Generator<Difference> {
   if (before.equals(after)) return;
-  const old = new Map(linesOf(before).map((line) => [pathOf(line), line]));
-  for (const line of linesOf(after)) {
-    const path = pathOf(line);
-    const known = old.get(path);
-    old.delete(path);
-    if (known === undefined) yield { change: 'added', after: fileOf(line) };
-    else if (known !== line) yield { change: 'changed', before: fileOf(known), after: fileOf(line) };
+  const [oldLines, newLines] = [new Set(linesOf(before)), new Set(linesOf(after))];
+  const old = new Map(missingIn(newLines, oldLines).map((line) => [parseManifestLine(line).path, line]));
+  for (const line of missingIn(oldLines, newLines)) {
+    const file = fileOf(line);
+    const known = old.get(file.path);
+    old.delete(file.path);
+    if (known === undefined) yield { change: 'added', after: file };
+    else yield { change: 'changed', before: fileOf(known), after: file };
   }
   for (const line of old.values()) yield { change: 'removed', before: fileOf(line) };
 }
@@ -90,8 +91,9 @@ function linesOf(text: Buffer): string[] {
   return text.toString('utf8').split('\n').slice(0, -1);
 }
 
-function pathOf(line: string): string {
-  return parseManifestLine(line).path;
+/** The lines that another set of lines lacks: few, and only they need to be parsed. */
+function missingIn(others: ReadonlySet<string>, lines: ReadonlySet<string>): string[] {
+  return [...lines].filter((line) => !others.has(line));
 }
 
 /** A line of either list; compressed forms are of no type that a client learns. */

@@ -1,11 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compareText } from '../paths.ts';
 import { ENCODED_LIST } from './layout.ts';
 
 /*
- * The list of the compressed forms of a site's files. The forms are no part of the site manifest, which depends on the content of a
- * site alone, whichever host it is built for.
+ * The list of the compressed forms of a site's files: a line of JSON for each, in the order of the lines. The forms are no part of the
+ * site manifest, which depends on the content of a site alone, whichever host it is built for.
  */
 
 /** A line of the list. */
@@ -22,28 +21,62 @@ export interface EncodedFile {
   readonly how: string;
 }
 
+/** A list in memory, which can change. */
+export interface EncodedList {
+  get(path: string): EncodedFile | undefined;
+  set(file: EncodedFile): void;
+  delete(path: string): void;
+  files(): Iterable<EncodedFile>;
+  /** The list as it is written. */
+  text(): string;
+}
+
 /** Whether the site in a folder has compressed forms. */
 export function hasEncoded(folder: string): boolean {
   return existsSync(join(folder, ENCODED_LIST));
 }
 
-/** The lines of the list of the site in a folder, as bytes; none where it has no compressed forms. Throws an Error where the list can't be read. */
+/** The list of the site in a folder as bytes; none where it has no compressed forms. Throws an Error where it can't be read. */
 export function readEncodedList(folder: string): Buffer {
   return hasEncoded(folder) ? readFileSync(join(folder, ENCODED_LIST)) : Buffer.alloc(0);
 }
 
-/** The compressed forms that a list names, by path. Throws a SyntaxError where it is none. */
-export function parseEncodedList(list: Buffer): Map<string, EncodedFile> {
-  const lines = list.toString('utf8').split('\n').slice(0, -1);
-  return new Map(lines.map((line) => JSON.parse(line) as EncodedFile).map((file) => [file.path, file]));
+/** Opens a list. What was altered in it and can't be read any more counts as missing. */
+export function openEncodedList(list: Buffer): EncodedList {
+  const texts = list.toString('utf8').split('\n').slice(0, -1);
+  const lines = new Map(texts.map((line) => [pathOf(line), line]));
+  return {
+    get: (path) => parse(lines.get(path)),
+    set: (file) => void lines.set(file.path, lineOf(file)),
+    delete: (path) => void lines.delete(path),
+    *files() {
+      for (const line of lines.values()) yield JSON.parse(line) as EncodedFile;
+    },
+    text: () =>
+      [...lines.values()]
+        .sort()
+        .map((line) => `${line}\n`)
+        .join(''),
+  };
 }
 
-/** The text of a list, in the order of paths. */
-export function encodedListText(files: readonly EncodedFile[]): string {
-  const lines = [...files].sort((a, b) => compareText(a.path, b.path)).map(lineOf);
-  return lines.join('');
+/** Lists are long, and few of their lines are looked at: only these are parsed. Inside a path, each quote has a backslash before it. */
+function pathOf(line: string): string {
+  const path = line.slice(START.length, line.indexOf(END, START.length));
+  return path.includes('\\') ? (JSON.parse(`"${path}"`) as string) : path;
+}
+
+const START = '{"path":"';
+const END = '","size":';
+
+function parse(line: string | undefined): EncodedFile | undefined {
+  try {
+    return line === undefined ? undefined : (JSON.parse(line) as EncodedFile);
+  } catch {
+    return undefined; // altered by hand: the form is made again
+  }
 }
 
 function lineOf({ path, size, digest, source, how }: EncodedFile): string {
-  return `${JSON.stringify({ path, size, digest, source, how })}\n`;
+  return JSON.stringify({ path, size, digest, source, how });
 }

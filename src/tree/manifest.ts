@@ -77,14 +77,34 @@ export async function listedFiles(folder: string): Promise<SiteFile[]> {
 
 /** The same, one after the other, for those who need not have all in memory. */
 export async function* eachListedFile(folder: string): AsyncGenerator<SiteFile> {
-  for (const part of await manifestParts(folder)) {
-    const bytes = await readFile(part);
-    for (let at = 0, end = 0; at < bytes.length; at = end + 1) {
-      end = bytes.indexOf(10, at);
-      yield parseManifestLine(bytes.toString('utf8', at, end));
-    }
+  for (const part of await manifestParts(folder))
+    for (const line of linesOf(await readFile(part))) yield parseManifestLine(line.toString());
+}
+
+/** Those files that the manifest of the site in a folder lists with one of some digests. */
+export async function filesWithDigests(folder: string, digests: ReadonlySet<string>): Promise<SiteFile[]> {
+  const found: SiteFile[] = [];
+  if (digests.size > 0)
+    for (const part of await manifestParts(folder))
+      for (const line of linesOf(await readFile(part)))
+        if (digests.has(digestOf(line))) found.push(parseManifestLine(line.toString()));
+  return found;
+}
+
+function* linesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0, end = 0; at < bytes.length; at = end + 1) {
+    end = bytes.indexOf(10, at);
+    yield bytes.subarray(at, end);
   }
 }
+
+/** The digest in a line, without parsing it: no path has this text, since its quotes would be escaped. */
+function digestOf(line: Buffer): string {
+  const at = line.indexOf(DIGEST) + DIGEST.length;
+  return line.toString('latin1', at, at + 64);
+}
+
+const DIGEST = ',"digest":"';
 
 /** The parts of the manifest, in order. Throws an Error if the site has none. */
 async function manifestParts(folder: string): Promise<string[]> {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { parseEncodedList, readEncodedList } from '../../src/tree/encoded.ts';
+import { openEncodedList, readEncodedList } from '../../src/tree/encoded.ts';
 import { listedFiles } from '../../src/tree/manifest.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
 import { askAll, buildSite, recordedSets, sharedPath } from '../support/contract.ts';
@@ -218,7 +218,7 @@ describe.skipIf(!isHere)('nginx', () => {
 
   test('the compressed forms have a list of their own', async () => {
     expect((await listedFiles(site.folder)).filter(({ path }) => isForm(path))).toEqual([]);
-    const listed = [...parseEncodedList(readEncodedList(site.folder)).keys()];
+    const listed = [...openEncodedList(readEncodedList(site.folder)).files()].map(({ path }) => path);
     const files = readdirSync(join(site.folder, '_registry'), { recursive: true, encoding: 'utf8' });
     const forms = files.map((path) => `_registry/${path}`).filter(isForm);
     expect(listed.sort()).toEqual(forms.sort());

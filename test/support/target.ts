@@ -8,7 +8,8 @@ import type { FormPlan } from '../../src/build/encode.ts';
 import { hasError } from '../../src/errors.ts';
 import type { Finding } from '../../src/errors.ts';
 import type { Target, TargetSite } from '../../src/hosts/target.ts';
-import { readEncodedList, parseEncodedList } from '../../src/tree/encoded.ts';
+import { readEncodedList, openEncodedList } from '../../src/tree/encoded.ts';
+import { eachListedFile } from '../../src/tree/manifest.ts';
 
 /** Writes a host's folder beside a site, as a build does, unless the host refuses the site. */
 export async function writeTarget(
@@ -25,8 +26,9 @@ export async function addForms(folder: string, plan: FormPlan, cache?: string): 
   const store = await openContentStore(join(kept, 'contents'));
   try {
     const forms = openFormStore(join(kept, 'encoded'), store);
-    const before = parseEncodedList(readEncodedList(folder));
-    await encodeSite({ plan, listed: folder, trees: [folder], folder, before, store, forms, onProgress: ignore });
+    const list = openEncodedList(readEncodedList(folder));
+    const options = { plan, trees: [folder], folder, list, store, forms, onProgress: ignore };
+    await encodeSite(eachListedFile(folder), options);
     forms.close();
   } finally {
     await store.close();

@@ -9,7 +9,7 @@ import { acceptedCodings, encodedPath, gzipOnTheWay, isCompressible } from '../.
 import { listedFiles } from '../../src/tree/manifest.ts';
 import { openSiteWriter } from '../../src/tree/site-writer.ts';
 import { nginxForms } from '../../src/hosts/nginx/encoded.ts';
-import { parseEncodedList, readEncodedList } from '../../src/tree/encoded.ts';
+import { openEncodedList, readEncodedList } from '../../src/tree/encoded.ts';
 import type { EncodedFile } from '../../src/tree/encoded.ts';
 import { addForms } from '../support/target.ts';
 
@@ -55,6 +55,18 @@ test.each([
   ['application/octet-stream', false],
 ])('%s shrinks: %s', (type, shrinks) => {
   expect(isCompressible(type)).toBe(shrinks);
+});
+
+test('the list of forms holds paths of any characters', () => {
+  const paths = ['plain', 'with space', '","size":1', '\\","size":', 'ünïcödé-日本語 🚀', 'line\nbreak'];
+  const list = openEncodedList(Buffer.alloc(0));
+  const file = { size: 1, digest: 'd', source: 's', how: 'br-5' };
+  for (const path of paths) list.set({ path, ...file });
+  const again = openEncodedList(Buffer.from(list.text()));
+  for (const path of paths) expect(again.get(path)).toEqual({ path, ...file });
+  expect(again.text()).toBe(list.text());
+  again.delete('plain');
+  expect([...again.files()].map(({ path }) => path).sort()).toEqual(paths.slice(1).sort());
 });
 
 describe('the compressed forms of a site', () => {
@@ -117,7 +129,7 @@ describe('the compressed forms of a site', () => {
 const RELEASE = { distribution: 'a', registry: '1.40.1', generator: 'b', layers: [] };
 
 function listed(folder: string): EncodedFile[] {
-  return [...parseEncodedList(readEncodedList(folder)).values()];
+  return [...openEncodedList(readEncodedList(folder)).files()];
 }
 
 function read(folder: string, path: string): Buffer {

@@ -31,8 +31,8 @@ export interface FormTask {
   /** The file that is to be compressed, and its bytes. */
   readonly file: string;
   readonly size: number;
-  /** Where the form goes. */
-  readonly to: string;
+  /** Where the form goes: one file under each of these paths. */
+  readonly to: readonly [string, ...string[]];
   readonly coding: Coding;
   readonly level: number;
   readonly source: FormSource;
@@ -55,6 +55,7 @@ export interface FormPlaces {
   /** Appends bytes to the thread's own pack, and gives the offset. */
   appendToPack(bytes: Uint8Array): number;
   writeFile(path: string, bytes: Uint8Array): void;
+  linkFile(from: string, to: string): void;
 }
 
 /** Puts a form in its place, unless it is not smaller than the file: then it gives undefined. */
@@ -62,7 +63,9 @@ export function placeForm(task: FormTask, places: FormPlaces): MadeForm | undefi
   const ready = readyForm(task, places);
   const form = ready ?? compress(readFileSync(task.file), task);
   if (form.length >= task.size) return undefined;
-  places.writeFile(task.to, form);
+  const [first, ...others] = task.to;
+  places.writeFile(first, form);
+  for (const path of others) places.linkFile(first, path);
   const packed = ready ? undefined : { offset: places.appendToPack(form), crc32: crc32(form) };
   return { size: form.length, digest: createHash('sha256').update(form).digest('hex'), packed };
 }

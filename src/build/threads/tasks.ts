@@ -138,6 +138,10 @@ export function startWork({ name, file }: { readonly name: string; readonly file
     end += bytes.length;
     return offset;
   };
+  const link = (from: string, to: string): void => {
+    makeFolder(to);
+    linkOrCopy(from, to);
+  };
   const formPlaces = {
     readStream: ({ file: from, offset, size, crc32: crc }: PackedStream) => {
       const bytes = scratch(size);
@@ -148,6 +152,7 @@ export function startWork({ name, file }: { readonly name: string; readonly file
       makeFolder(path);
       writeFileSync(path, bytes);
     },
+    linkFile: link,
   };
   return {
     store: ({ path, bytes }) => {
@@ -192,10 +197,7 @@ export function startWork({ name, file }: { readonly name: string; readonly file
       }
     },
     encode: ({ forms }) => ({ pack: name, forms: forms.map((form) => placeForm(form, formPlaces)) }),
-    link: ({ from, to }) => {
-      makeFolder(to);
-      linkOrCopy(from, to);
-    },
+    link: ({ from, to }) => link(from, to),
   };
 }
 

@@ -12,7 +12,7 @@ import { atExit } from '../../tree/commit/at-exit.ts';
 import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
 import { comparePaths } from '../../paths.ts';
 import type { Progress } from '../../report.ts';
-import { parseEncodedList, readEncodedList } from '../../tree/encoded.ts';
+import { openEncodedList, readEncodedList } from '../../tree/encoded.ts';
 import { RELEASE } from '../../tree/layout.ts';
 import { listedFiles } from '../../tree/manifest.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';
@@ -133,7 +133,7 @@ async function walk(parent: string, name: string): Promise<string[]> {
 /** What the site lists, in the format of `sha256sum -c`, because the other side may have no other tool. */
 async function digestList(folder: string): Promise<{ name: string; text: string }> {
   const top = basename(folder);
-  const listed = [...(await listedFiles(folder)), ...parseEncodedList(readEncodedList(folder)).values()];
+  const listed = [...(await listedFiles(folder)), ...openEncodedList(readEncodedList(folder)).files()];
   const lines = listed.map(({ path, digest }) => digestLine(digest, `${top}/${path}`));
   return { name: `${top}.SHA256SUMS`, text: lines.join('') };
 }
