@@ -13,7 +13,7 @@ import type { Tables } from './config/tables.ts';
 export type { LayerSpec } from './config/layers.ts';
 export type { Category, Tables } from './config/tables.ts';
 
-/** What the program relies on, of a distribution. Every default is in; no stage reads one elsewhere. */
+/** A distribution with every default filled in. No stage reads a default elsewhere. */
 export interface Distribution {
   readonly name: string;
   /** The version that `GET /` reports. */
@@ -29,7 +29,7 @@ export interface Distribution {
   readonly tables: Tables;
   /** Set where the file lists no such distribution: the name is that of a release of the stack, and the storage must have its tag. */
   readonly release?: { readonly file: string; readonly listed: readonly string[] } | undefined;
-  /** The folders of what is copied into the site as it is; of a name in two of them the last one's counts. */
+  /** The folders with the files that are copied into the site. If two folders hold a name, the last one wins. */
   readonly staticFolders: readonly string[];
 }
 
@@ -58,15 +58,15 @@ export interface SpecBounds {
 
 /** A layer with the rules of changing it. */
 export interface LayerPolicy extends LayerSpec {
-  /** Whether a revision that is there may get other content: never, with a warning, or freely. */
+  /** Whether a published revision may get other content: never, with a warning, or freely. */
   readonly overwrite: 'never' | 'warn' | 'allow';
-  /** Whether a revision may go that no higher layer holds: never, for a reason that is given, or freely. */
+  /** Whether a revision that no higher layer holds may be removed: never, for a given reason, or freely. */
   readonly remove: 'never' | 'exception' | 'allow';
   /** Whether packages must be signed: in one distribution that holds the layer they must. */
   readonly signatures: 'optional' | 'required';
 }
 
-/** A storage as those see it who change it: all layers there are, each with its rules. */
+/** A storage for the verbs that change it: all its layers, each with its rules. */
 export interface StorageConfig {
   /** The file this is from. */
   readonly file: string;
@@ -154,7 +154,7 @@ export async function readStorageConfig(options: Pick<ConfigOptions, 'config' | 
   };
 }
 
-/** Whether a storage is fetched by git from elsewhere: `scheme://…` or `user@host:path`. */
+/** Whether git must fetch a storage: `scheme://…` or `user@host:path`. */
 export function isUrl(storage: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(storage) || /^[^/@\s]+@[^/:\s]+:/.test(storage);
 }

@@ -191,7 +191,7 @@ interface BodyCollector {
   add(pieces: readonly Piece[]): number;
 }
 
-/** Joins pieces in memory that the next call uses again: what bodies take together would be garbage for long. */
+/** Joins pieces in memory that the next call reuses. Separate memory for every body would stay garbage for long. */
 function piecesJoiner(rows: Buffer): (pieces: readonly Piece[]) => Buffer {
   let memory = Buffer.alloc(0);
   return (pieces) => {
@@ -254,7 +254,7 @@ export function cutsOf(constraints: readonly Constraint[]): Pick<Answers, 'relea
   return { releaseCuts: collect('releases'), prereleaseCuts: collect('prereleases') };
 }
 
-/** A version of each class, by class; null where a class has none, since nothing lies between two cuts. */
+/** A version of each class, by class. Null for a class without any version, because nothing lies between its cuts. */
 export function representatives(cuts: Pick<Answers, 'releaseCuts' | 'prereleaseCuts'>): (Version | undefined | null)[] {
   const inOrder = [
     undefined,
@@ -266,7 +266,7 @@ export function representatives(cuts: Pick<Answers, 'releaseCuts' | 'prereleaseC
   return classes;
 }
 
-/** The lowest version behind a cut, among those of its kind. */
+/** The lowest version after a cut, among the versions of its kind. */
 function firstBehind([version, behind]: Cut): string {
   if (behind === 0) return version;
   const { major, minor, patch, pre } = versionOf(version);

@@ -31,7 +31,10 @@ export async function makeSite(making: SiteMaking, options: MakeOptions): Promis
   return made.made;
 }
 
-/** Changes with what is kept, and with anything that the bytes of a site depend on and no other key holds. */
+/**
+ * Increase it when the form of kept states changes, or anything else on which the bytes of a site depend and that no
+ * other key holds.
+ */
 const FORMAT = 2;
 
 /** The digest of everything on which a site depends besides its revisions. */
@@ -55,7 +58,7 @@ function keep(states: States, frame: string, { making, made }: { making: SiteMak
   states.set({ frame, keys: keysOf(making.revisions), made: kept }, made.packages);
 }
 
-/** The site stays as it is, but for what it says of its commits, and for the compressed forms that a host may want now. */
+/** Leaves the site as it is. Only the commits in `release.json` change, and a host may get compressed forms. */
 async function leaveSite(making: SiteMaking, options: MakeOptions, { made }: State): Promise<MadeSite> {
   const refusals = await options.refusals(options.folder);
   const findings = [...made.findings, ...refusals];

@@ -36,10 +36,10 @@ export interface PackageMaking {
 }
 
 /**
- * Makes packages, in the order of answers: reads each revision, takes its
- * contents in, puts files, zip and signature in their places, writes the package's pages, and enters it all into the site
- * manifest. Many at once, so that while one is parsed another is deflated and a third is written; little more than those
- * under way is in memory.
+ * Makes packages, in the order of answers: reads each revision, stores its contents, puts files, zip and signature in
+ * their places, writes the pages of the package, and enters everything into the site manifest. It works on many
+ * packages at the same time, so that one is parsed while another is deflated and a third is written. Memory holds
+ * little more than these.
  */
 export async function makePackages(packages: readonly PackageSource[], making: PackageMaking): Promise<MadePackage[]> {
   const place = placing(making, packages.flatMap((one) => (one.kind === 'made' ? one.revisions : [])).length);

@@ -2,13 +2,13 @@ import type { Revision } from '../storage/storage.ts';
 import type { RevisionKey } from './kept.ts';
 
 /*
- * Decides how much of a site there is to make, by what the last build of it was made from.
+ * Decides how much of a site a build must make, by the sources of the last build of it.
  */
 
 export type Plan =
-  /** The site that is there is the one asked for. */
+  /** The present site is the requested one. */
   | { readonly kind: 'unchanged' }
-  /** What is new is put into the site that is there. */
+  /** Everything new goes into the present site. */
   | {
       readonly kind: 'extend';
       /** In the order of answers. */
@@ -16,14 +16,17 @@ export type Plan =
       /** The revisions of packages that are made whose own files are in their places already. */
       readonly placed: readonly Revision[];
     }
-  /** All of the site is made beside the old one, and then takes its place. */
+  /** A whole site is made beside the old one, and then takes its place. */
   | { readonly kind: 'write' };
 
 export type PackagePlan =
   | { readonly kind: 'kept'; readonly name: string }
   | { readonly kind: 'made'; readonly revisions: readonly Revision[] };
 
-/** Plans a site of these revisions, in the order of answers. `before` is undefined where nothing is known of the site that is there. */
+/**
+ * Plans a site of these revisions, which are in the order of answers. `before` is undefined if nothing is known about
+ * the present site.
+ */
 export function planSite(revisions: readonly Revision[], before: readonly RevisionKey[] | undefined): Plan {
   if (!before) return { kind: 'write' };
   const after = keysOf(revisions);
@@ -46,7 +49,7 @@ export function keysOf(revisions: readonly Revision[]): RevisionKey[] {
   return revisions.map((revision) => [revision.id, keyOf(revision)]);
 }
 
-/** Revisions of one name, together; they are in the order of answers. */
+/** Groups revisions by name. They are in the order of answers. */
 export function byName(revisions: readonly Revision[]): Revision[][] {
   const packages: Revision[][] = [];
   for (const revision of revisions)
@@ -70,7 +73,7 @@ function packagesOf(keys: readonly RevisionKey[]): Map<string, RevisionKey[]> {
   return packages;
 }
 
-/** Whether so little is new that making the whole site anew would take longer. */
+/** Whether so little is new that a whole new site would take longer. */
 function isMostlyThere(before: readonly RevisionKey[], after: readonly RevisionKey[]): boolean {
   const [old, fresh] = [new Map(before), new Map(after)];
   const isNew = after.filter(([id, key]) => old.get(id) !== key).length;

@@ -7,7 +7,7 @@ import type { FormPlan } from './encode.ts';
 import type { SiteResult } from './site.ts';
 
 /*
- * What goes into the making of a site, and what comes out.
+ * The input and the result of making a site.
  */
 
 /** What a site is made from. */
@@ -46,11 +46,14 @@ export interface MadeSite {
   readonly findings: readonly Finding[];
   /** Undefined if findings prevented the site. */
   readonly site: SiteResult | undefined;
-  /** How it differs from the site that was there, and the list of that; undefined where there was none, or no cache. */
+  /**
+   * The changes against the site before, and the file that lists them. Undefined without a site before, or without a
+   * cache.
+   */
   readonly changes?: Changes | undefined;
   /** The site that was there by the digest of its manifest, and how the manifest differs, where the site was extended. */
   readonly since?: { readonly manifest: string; readonly differences: readonly Difference[] };
-  /** `unchanged`: the site that was there is the one asked for; `extended`: only what is new was written. */
+  /** `unchanged`: the present site is the requested one. `extended`: only new files were written. */
   readonly how: 'written' | 'extended' | 'unchanged';
 }
 

@@ -41,7 +41,7 @@ export async function withStores<T>(
   }
 }
 
-/** The revisions that are in their places already, by id; undefined where the cache lacks one. */
+/** The revisions that are in their places already, by id. Undefined if the cache lacks one. */
 export function findPlaced(
   revisions: readonly Revision[],
   { entries, zips, store }: Stores,

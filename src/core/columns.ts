@@ -1,12 +1,13 @@
 import type { Constraint } from './constraint.ts';
 
 /*
- * The index that queries are answered from, as it lies in a site (`tree/layout.ts`, `columnsName`). All texts are byte strings.
- * It holds what a query can ask of a revision; the rows, its summaries as they stand in an answer, are one file beside it.
+ * The columns of a site, in the form of their file (`tree/layout.ts`, `columnsName`). All texts are byte strings. The
+ * columns hold everything that a query can ask about a revision. The rows, its summaries in the form of an answer, are
+ * a file beside them.
  */
 
 export interface Columns {
-  /** The build that columns and rows belong to; the rows begin with it. */
+  /** The build of columns and rows. The rows begin with it. */
   readonly build: string;
   /** The body of `GET /`. */
   readonly home: string;
@@ -45,7 +46,7 @@ export interface Revisions {
   readonly start: readonly number[];
 }
 
-/** All that a query can ask of a revision but its name and version; many revisions share one. */
+/** Everything that a query can ask about a revision, except its name and version. Many revisions share a profile. */
 export interface Profile {
   readonly type: string;
   /** Position in `constraints`. */

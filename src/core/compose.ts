@@ -3,8 +3,8 @@ import { categoryFamily, findRevisions, matchCategory } from './find.ts';
 import type { Query } from './query.ts';
 
 /*
- * The body of an answer, in pieces (docs/contract.md sections 3, 4 and 7). Edge-plain. No JSON is serialized here: what
- * stands in an answer was rendered by the build.
+ * Composes the body of an answer, in pieces (docs/contract.md sections 3, 4 and 7). Edge-plain. It serializes no JSON:
+ * the build has rendered every part of an answer.
  */
 
 /** A piece of a body: a text (a byte string), or the bytes of the rows file from `start` up to `end`. */
@@ -53,7 +53,7 @@ function searchBody(columns: Columns, found: readonly number[], category: string
   return pieces;
 }
 
-/** Every row but the first of an answer takes the separator before it along, which the rows file has there too. */
+/** Every row of an answer except the first comes with the separator before it, which the rows file has too. */
 function addRow(pieces: Piece[], start: number, end: number): void {
   const last = pieces[pieces.length - 1];
   const from = start - SEPARATOR.length;

@@ -5,7 +5,10 @@
 import { compareVersions, versionOf } from './version.ts';
 import type { Version } from './version.ts';
 
-/** A stretch of versions in semver order. The bounds are version text, '' for none; 1 = the bound itself is in. */
+/**
+ * A stretch of versions in semver order. The bounds are texts of versions; '' means no bound, and 1 that the bound
+ * itself belongs to the stretch.
+ */
 export type Interval = readonly [low: string, lowIncluded: 0 | 1, high: string, highIncluded: 0 | 1];
 
 /**

@@ -24,7 +24,7 @@ export function findRevisions(columns: Columns, query: Query): number[] {
   return found;
 }
 
-/** The rule of section 3 that keeps a revision out, whatever other versions there are; '' for none. */
+/** The rule of docs/contract.md section 3 that excludes a revision, regardless of other versions; '' for none. */
 export type Refusal =
   | ''
   | 'package'
@@ -37,7 +37,10 @@ export type Refusal =
   | 'spec'
   | 'prerelease';
 
-/** Why the revision at a position is no candidate for an answer: the first rule that it fails, '' where it is one. */
+/**
+ * Why the revision at a position is not a candidate for an answer: the first rule that it fails; '' if it is a
+ * candidate.
+ */
 export function refusal(columns: Columns, i: number, query: Query): Refusal {
   if (query.package !== '' && columns.names[namePositionOf(columns, i)] !== query.package) return 'package';
   const profile = columns.profiles[columns.revisions.profile[i] as number] as Profile;
@@ -62,7 +65,7 @@ export function namePositionOf(columns: Pick<Columns, 'names' | 'revisions'>, i:
   return low;
 }
 
-/** The position of a name among names in byte order, -1 where it isn't there. */
+/** The position of a name among names in byte order. -1 if it isn't there. */
 export function namePosition(names: readonly string[], name: string): number {
   let low = 0;
   let high = names.length;
@@ -110,7 +113,7 @@ interface Rule {
   readonly test: (columns: Columns, query: Query) => ProfileTest | undefined;
 }
 
-/** What each member of a query asks of a profile; undefined for those that ask something else. */
+/** The rule of each member of a query for profiles. Undefined for members that ask about something else. */
 const RULES: { readonly [Member in keyof Query]: Rule | undefined } = {
   endpoint: undefined,
   package: undefined,
@@ -284,7 +287,7 @@ function addNewest(found: number[], name: OneName): void {
     }
 }
 
-/** The newest that is no pre-release, or else the newest pre-release. */
+/** The newest version that is not a pre-release. Without one, the newest pre-release. */
 function addNewestStable(found: number[], name: OneName, version: readonly string[]): void {
   let best = -1;
   for (let i = name.to - 1; i >= name.from; i--) {
@@ -297,7 +300,7 @@ function addNewestStable(found: number[], name: OneName, version: readonly strin
   if (best >= 0) found.push(best);
 }
 
-/** Without pre-releases and versions below 1.0.0, where the name has a version which is neither. */
+/** Leaves out pre-releases and versions below 1.0.0, if the name has a version that is neither. */
 function addStable(found: number[], name: OneName, version: readonly string[]): void {
   const candidates: number[] = [];
   addCandidates(candidates, name);

@@ -24,16 +24,16 @@ import type { Answer } from './response.ts';
 import { readPath } from './path.ts';
 
 /*
- * The registry, as a function: a request and the index in, an answer out (docs/contract.md). It runs on every host, so it
- * is edge-plain, reads nothing and waits for nothing; what it needs beyond the columns it names as a lookup.
+ * The registry as a function from a request and the index to an answer (docs/contract.md). It runs on every host: it is
+ * edge-plain, reads nothing and waits for nothing. If it needs more than the columns, it returns a lookup.
  */
 
-/** All texts are byte strings: a character is a byte. */
+/** All texts are byte strings. */
 export interface Request extends Conditions {
   readonly method: string;
-  /** The path as sent, escapes and all. */
+  /** The path as it was sent, with its escapes. */
   readonly path: string;
-  /** What stands behind the `?`; undefined where there is none. */
+  /** The text after the `?`. Undefined if there is no `?`. */
   readonly query: string | undefined;
 }
 
@@ -42,11 +42,11 @@ export interface Lookup {
   readonly kind: 'lookup';
   /** Relative to the site's folder. */
   readonly path: string;
-  /** The answer, from the file's text; undefined where the site has no such file. */
+  /** The answer, made from the text of the file. The text is undefined if the site has no such file. */
   readonly answer: (text: string | undefined) => Answer;
 }
 
-/** Answers a request. `columns` is undefined where the index can't be loaded: then every answer that needs it is a 503. */
+/** Answers a request. If the index can't be loaded, `columns` is undefined, and every answer that needs it is a 503. */
 export function respond(request: Request, columns: Columns | undefined): Answer | Lookup {
   const result = respondWithBody(request, columns);
   return request.method === 'HEAD' && result.kind === 'answer' ? withoutBody(result) : result;
@@ -134,7 +134,9 @@ const MISSING = {
   signature: 'signature file not found',
 };
 
-/** What a site holds of a revision stands in the list of its files; a name that is none is in no site. */
+/**
+ * The list of its files tells what a site holds of a revision. No site holds a revision whose name is not a valid one.
+ */
 function respondFromRevision(found: RevisionRoute, request: Request, cache: Columns['cache']): Answer | Lookup {
   const missing = errorAnswer(404, MISSING[found.kind]);
   if (!isName(found.name)) return missing;

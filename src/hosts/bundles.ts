@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsence, Stop } from '../errors.ts';
 
-/** The code that answers on a host, as `npm run compile` has made it. Throws a `Stop` where it has not. */
+/** The code for a host, which `npm run compile` makes. Throws a `Stop` if it is missing. */
 export async function readBundle(file: string): Promise<Buffer> {
   try {
     return await readFile(file);

@@ -13,13 +13,13 @@ export interface EdgeBundle {
   readonly file: string;
   /** The JavaScript that the host knows, in the words of esbuild. */
   readonly target: string;
-  /** The host is njs, which knows little more than ES5 and has modules of its own. */
+  /** The host is njs, which knows little more than ES5 and has its own modules. */
   readonly isNjs?: true;
 }
 
 export interface Host {
   readonly bundle: EdgeBundle;
-  /** Loads what writes the host's files beside a site. */
+  /** Loads the target of the host. */
   target(): Promise<Target>;
 }
 
@@ -42,7 +42,7 @@ export type HostName = keyof typeof hosts;
 
 export const hostNames = Object.keys(hosts) as HostName[];
 
-/** Where a host's own files go: beside the site, in `<site>.<host>`. */
+/** The folder of a host's files, `<site>.<host>`, beside the site. */
 export function hostFolder(site: string, host: HostName): string {
   return `${site}.${host}`;
 }

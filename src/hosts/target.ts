@@ -4,8 +4,8 @@ import type { Difference } from '../tree/changes.ts';
 import type { Lock } from '../tree/commit/lock.ts';
 
 /*
- * What a host needs beside a built site. `build --target` asks the target before a site takes its place, and lets it write
- * afterwards.
+ * A target writes what a host needs beside a built site. `build --target` asks it before a site takes its place, and
+ * lets it write afterwards.
  */
 
 export interface TargetSite {
@@ -19,7 +19,7 @@ export interface TargetSite {
   readonly lock: Lock;
 }
 
-/** How the manifest of a site differs from the one of the site that was there, which is named by its digest. */
+/** The difference between the manifest of a site and that of the site before, which is named by its digest. */
 export interface Since {
   readonly manifest: string;
   readonly differences: readonly Difference[];
@@ -29,10 +29,10 @@ export interface Target {
   /** Whether it serves the compressed forms of the site's files. */
   readonly hasForms: boolean;
   /**
-   * What the host would refuse of a site whose manifest lies in `tree`; nothing is written where one is an error. Throws a `Stop`
-   * where the target can't write at all.
+   * Findings about a site that the host would refuse; the manifest of the site lies in `tree`. If one is an error,
+   * nothing is written. Throws a `Stop` if the target can't write at all.
    */
   refusals(site: TargetSite, tree: string): Promise<readonly Finding[]>;
-  /** Brings the host's folder up to date, which stays as it is until then; the lines to go on with: commands to paste. */
+  /** Brings the host's folder up to date, in one step. Returns the next commands, to paste. */
   write(site: TargetSite, since: Since | undefined): Promise<readonly string[]>;
 }

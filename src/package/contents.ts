@@ -9,7 +9,7 @@ import { parseManifest, parseYaml, YamlError } from './yaml/yaml.ts';
  * share most of their files: of the 10,298 manifests of data streams in the real storage, 1,881 differ.
  */
 
-/** Reads a content and judges it by its bytes, which are gone once it is judged; undefined where there is no such content. */
+/** Reads a content and judges its bytes, which are gone afterwards. Undefined if there is no such content. */
 export type ContentSource = <T>(id: string, judge: (bytes: Buffer) => T) => Promise<T | undefined>;
 
 /** The contents of a storage. */

@@ -11,7 +11,9 @@ export interface ReadField {
 /** Of one file of a `fields/` folder the wanted fields and those without a name, in their order; or what is wrong with the file. */
 export type FieldsFile = { readonly fields: readonly ReadField[] } | { readonly error: string };
 
-/** Reads a fields file: a list of `{name, type, fields}`, nested names joined by dots (docs/contract.md section 8). */
+/**
+ * Reads a fields file: a list of `{name, type, fields}`. Nested names are joined by dots (docs/contract.md section 8).
+ */
 export function readFields(bytes: Uint8Array, wanted: ReadonlySet<string>): FieldsFile {
   try {
     const value = parseYaml(bytes);

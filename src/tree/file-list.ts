@@ -1,20 +1,20 @@
 /*
- * What a site holds of one revision, and of the files that are copied into it (`layout.ts`, `fileListPath` and
- * `STATIC_FILES`): from it the core knows a file's size, digest and type without reading the file. Edge-plain.
+ * The list of a site's files of one revision, and the list of its copied files (`layout.ts`, `fileListPath` and
+ * `STATIC_FILES`). From these lists the core knows the size, digest and type of a file without reading it. Edge-plain.
  */
 
-/** What a site knows of one of its files: bytes, SHA-256 in hex, media type. */
+/** The facts about one file of a site: bytes, SHA-256 in hex, media type. */
 export type FileEntry = readonly [size: number, digest: string, type: string];
 
 export interface FileList {
   readonly index?: FileEntry;
   readonly zip?: FileEntry;
   readonly signature?: FileEntry;
-  /** By path inside the package (of the copied files: inside the site). Paths are byte strings. */
+  /** By path inside the package, or inside the site for copied files. Paths are byte strings. */
   readonly files: { readonly [path: string]: FileEntry };
 }
 
-/** Reads the text of a file list. Throws a SyntaxError where it is none. */
+/** Reads the text of a file list. Throws a SyntaxError if it is not one. */
 export function parseFileList(text: string): FileList {
   return JSON.parse(text) as FileList;
 }

@@ -4,11 +4,11 @@ import { crc32 } from 'node:zlib';
 import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
 
 /*
- * What is small and kept from build to build. The calls block: they are short, and those that don't block take more of the
- * main thread than these.
+ * Small values, kept from build to build. The calls block: they are short, and calls that don't block would take more
+ * time of the main thread.
  */
 
-/** Values by key; what is broken counts as missing. */
+/** Values by key. A broken file counts as missing. */
 export interface KeptFiles<T> {
   get(key: string): T | undefined;
   set(key: string, value: T): void;
@@ -36,16 +36,19 @@ export function keptFiles<T>(folder: string): KeptFiles<T> {
   };
 }
 
-/** Values by key, which are digits and letters, that grow by one list a build. */
+/** Values by key, in lists: each build adds one list. Keys consist of digits and letters. */
 export interface KeptLists<T> {
   get(key: string): T | undefined;
   values(): Iterable<T>;
   delete(key: string): void;
-  /** Keeps values for later builds, in a list of that name. */
+  /** Keeps values for later builds, in a list with this name. */
   add(name: string, values: readonly (readonly [key: string, value: T])[]): void;
 }
 
-/** Keeps values in checked files `<name>.ndjson`, a line of JSON a value: `[key, value]`. A list that is broken counts as none. */
+/**
+ * Keeps values in checked files `<name>.ndjson`, one line of JSON for each: `[key, value]`. A broken list counts as
+ * missing.
+ */
 export function keptLists<T>(folder: string): KeptLists<T> {
   mkdirSync(folder, { recursive: true });
   clearLeftovers(folder, '');
@@ -58,7 +61,7 @@ export function keptLists<T>(folder: string): KeptLists<T> {
   }
   const parse = (line: string): T => (JSON.parse(line) as [string, T])[1];
   return {
-    // Parsed when it is asked for: most builds ask for little.
+    // Values are parsed when somebody asks for them. Most builds ask for few.
     get: (key) => {
       const line = kept.get(key);
       return line === undefined ? undefined : parse(line);
@@ -73,12 +76,12 @@ export function keptLists<T>(folder: string): KeptLists<T> {
   };
 }
 
-/** Each value as a line of JSON, made when it is written. */
+/** Each value as a line of JSON. A line is made when it is written. */
 export function* jsonLines(values: readonly unknown[]): Generator<string> {
   for (const value of values) yield JSON.stringify(value);
 }
 
-/** The text of a file that `writeChecked` wrote; undefined where it is missing, was cut short or altered. */
+/** The text of a file that `writeChecked` wrote. Undefined if the file is missing, truncated or altered. */
 export function readChecked(path: string): string | undefined {
   let bytes: Buffer;
   try {
@@ -92,7 +95,7 @@ export function readChecked(path: string): string | undefined {
   return isWhole ? body.toString('utf8') : undefined;
 }
 
-/** Writes lines of text, and behind them their CRC-32; the file is there once it is whole. */
+/** Writes lines of text and then their CRC-32. The file appears when it is complete. */
 export function writeChecked(path: string, lines: Iterable<string>, temporary = temporaryName(path)): void {
   try {
     writeLines(temporary, lines);
@@ -118,7 +121,7 @@ function writeLines(path: string, lines: Iterable<string>): void {
   }
 }
 
-/** Lines in pieces that are worth a write, yet small beside the whole. */
+/** Joins lines to pieces that are large enough for a write and small compared with the file. */
 function* gathered(lines: Iterable<string>): Generator<string> {
   let text = '';
   for (const line of lines) {

@@ -11,12 +11,12 @@ import { startWorkers } from '../threads/pool.ts';
 import type { Workers } from '../threads/pool.ts';
 
 /**
- * Every different content once, from build to build: as a file that the sites' paths are linked to, and as a raw deflate
- * stream for the zips. What an earlier build left is checked before it is used; what is broken or missing is made again.
+ * Every different content once, kept from build to build: as a file to which sites link, and as a raw deflate stream
+ * for zips. A content of an earlier build is checked before it is used; a broken or missing one is made again.
  */
 export interface ContentStore {
   readonly workers: Workers;
-  /** Takes a content in, unless it is there; false where `read` has none. `read` is asked at most once. */
+  /** Stores a content, unless it is there already. Returns false if `read` has none. It calls `read` at most once. */
   ensure(id: string, read: () => Promise<Buffer | undefined>): Promise<boolean>;
   /** The contents of a storage, each taken in as soon as it is judged, so that the storage is not asked for it twice. */
   source(storage: Pick<Storage, 'read'>): ContentSource;
@@ -25,7 +25,7 @@ export interface ContentStore {
   /** A content that this build or an earlier one has stored, by its SHA-256 in hex. */
   withDigest(digest: string): StoredContent | undefined;
   readonly folder: string;
-  /** What this build is called among those that keep something. */
+  /** The name of this build among those that keep something. */
   readonly build: string;
   /** The file of a pack. */
   packFile(pack: string): string;
@@ -33,7 +33,7 @@ export interface ContentStore {
   keepPack(pack: string): void;
   /** Forgets a content, so that `ensure` makes it again. */
   forget(id: string): void;
-  /** Keeps what was taken in for later builds. */
+  /** Keeps the new contents for later builds. */
   close(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export interface ContentStore {
  * build, and lists, `packs/<name>.ndjson`, a line a content: `[id, StoredContent]`. A content counts once it is listed.
  */
 
-/** Opens the store in a folder, on the file system of the sites for links to work. */
+/** Opens the store in a folder. Links work only if the folder is on the file system of the sites. */
 export async function openContentStore(folder: string): Promise<ContentStore> {
   const packs = join(folder, 'packs');
   const kept = keptLists<StoredContent>(packs);
@@ -99,7 +99,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
     keepPack: (pack) => void keptPacks.add(pack),
     forget: (id) => {
       kept.delete(id);
-      forgotten.add(id); // what is known of it stays until it is made again: others may be asking
+      forgotten.add(id); // the facts about it stay until it is made again, because others may ask for them
     },
     close: async () => {
       await workers.close();
@@ -115,7 +115,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
 
 const IS_THERE = Promise.resolve(true);
 
-/** The memory of the bytes, where it is theirs alone and can be given to another thread. */
+/** The memory of the bytes, if nothing else is in it, so that it can be given to another thread. */
 function ownBuffer({ buffer, byteLength, byteOffset }: Buffer): ArrayBuffer | undefined {
   const isOwn = buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength - byteLength <= 1;
   return isOwn ? buffer : undefined;

@@ -2,8 +2,8 @@ import { keptLists } from './checked-files.ts';
 import type { ContentStore } from './contents.ts';
 
 /*
- * Compressed forms, from build to build. They lie in the packs of the content store, each beside the deflate streams of the build
- * that made it; what is listed here says where.
+ * Compressed forms, kept from build to build. They lie in the packs of the content store, with the deflate streams of
+ * the same build. The lists here say where.
  */
 
 /** What is known of the form that a content has in a coding of some level. */

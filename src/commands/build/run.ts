@@ -82,8 +82,8 @@ interface ShadowedReport {
 }
 
 /**
- * Builds one distribution into `<out>/<dist>`, once no other process builds there. Findings that are errors leave the site that is
- * there as it was.
+ * Builds one distribution into `<out>/<dist>`, after waiting until no other process builds there. If a finding is an
+ * error, the present site stays as it is.
  */
 export async function build(options: BuildOptions, progress: Progress): Promise<BuildReport> {
   const { dist, storage: location, refs, config } = options;

@@ -90,7 +90,7 @@ async function readBase(
   return checkedLayer(checking, spec, common === undefined ? asked : await storage.readLayer({ ...spec, ref: common }));
 }
 
-/** Throws a `Stop` where the storage has no commits to compare. */
+/** Throws a `Stop` if the storage has no commits to compare. */
 function gitStorage(storage: Storage, { storage: location }: StorageConfig): GitStorage {
   if (storage.kind === 'git') return storage;
   throw new Stop('no-commits', `${location} is a folder, which has no commits`, 'leave out --base and --head');

@@ -21,7 +21,7 @@ export interface Serving {
   readonly url: string;
 }
 
-/** Serves a site; `log` takes what goes wrong. Throws a `Stop` where there is no site, or the port is taken. */
+/** Serves a site; errors go to `log`. Throws a `Stop` if there is no site, or if the port can't be used. */
 export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
   const folder = siteFolder(options);
   await recoverIfFree(folder);

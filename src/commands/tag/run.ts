@@ -27,8 +27,8 @@ export interface TagReport {
 }
 
 /**
- * Tags a layer's commit with a release of the stack, once a build of it would have no findings. Throws a `Stop` where it is no
- * release version, or is tagged already.
+ * Tags the commit of a layer with a release of the stack, if a build of it would have no findings. Throws a `Stop` if
+ * the text is not a release version, or if the tag exists.
  */
 export async function tag(options: TagOptions, progress: Progress): Promise<TagReport> {
   const { release, dryRun } = options;

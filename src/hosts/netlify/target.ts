@@ -12,7 +12,7 @@ import { netlifyPath } from './path.ts';
  * it runs.
  */
 
-/** Refuses nothing. Throws a `Stop` where the edge function was not compiled. */
+/** Refuses nothing. Throws a `Stop` if the edge function was not compiled. */
 export const netlifyTarget: Target = {
   hasForms: false,
   refusals: async () => {

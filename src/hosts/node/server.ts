@@ -16,12 +16,12 @@ import { withoutFile } from '../../core/without-file.ts';
 
 /** A site that Node serves. */
 export interface NodeSite {
-  /** Answers one HTTP request; never rejects. */
+  /** Answers one HTTP request. Never rejects. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 /**
- * Serves the site in `folder`; a site that is put in its place later is noticed within a second. Where a file is there and can't
+ * Serves the site in `folder`. It notices within a second if another site takes its place. If a file exists and can't
  * be read, the answer is a 503, and the log names the file.
  */
 export function nodeSite(folder: string, log: Log): NodeSite {
@@ -180,7 +180,10 @@ function toRequest({ method = 'GET', url = '/', headers }: IncomingMessage): Req
   };
 }
 
-/** Gives the current index; undefined where it is missing, broken, of two builds, or can't be read, which the log says. */
+/**
+ * The current index. Undefined if it is missing or broken, if its files belong to different builds, or if it can't be
+ * read, which goes to the log.
+ */
 function indexLoader(folder: string, log: Log, onChange: () => void): () => Promise<Index | undefined> {
   let checked = 0;
   let identity = '';

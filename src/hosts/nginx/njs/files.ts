@@ -7,7 +7,7 @@ import { toBytes } from './bytes.ts';
  * njs's own exception, which has the `path`.
  */
 
-/** The text of a small file; undefined where there is none. */
+/** The text of a small file. Undefined if there is none. */
 export function readText(path: string): string | undefined {
   return ifThere(() => fs.readFileSync(toBytes(path), 'utf8'));
 }
@@ -55,7 +55,7 @@ export function isFile(path: string): boolean {
   return found !== undefined && found.isFile();
 }
 
-/** The ETag that nginx gives a file that it serves; '' where there is none. */
+/** The ETag of nginx for a file that it serves; '' if there is no file. */
 export function nginxTag(path: string): string {
   const found = statOf(path);
   return found ? `"${Math.floor(found.mtimeMs / 1000).toString(16)}-${found.size.toString(16)}"` : '';
@@ -77,7 +77,7 @@ function ifThere<Result>(read: () => Result): Result | undefined {
 /** Nothing is there, or nothing can be there: a name that is too long comes from a client. */
 const ABSENCES = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'];
 
-/** What njs throws where a file can't be read. */
+/** The exception of njs if a file can't be read. */
 interface FileError {
   readonly code?: string;
   readonly path?: string;
