@@ -27,10 +27,10 @@ import { findPlaced, withStores } from './stores.ts';
 import type { Stores } from './stores.ts';
 
 /*
- * Carries out what `plan.ts` decides. Every change of a site is one of `replaceFolder` or `patchFolder`.
+ * Carries out the plans of `plan.ts`. Every change of a site goes through `replaceFolder` or `patchFolder`.
  */
 
-/** A site, and what the next build of it wants to know. */
+/** A site, and the facts that the next build of it needs. */
 export interface Made {
   readonly made: MadeSite;
   readonly packages: readonly MadePackage[];
@@ -38,7 +38,7 @@ export interface Made {
   readonly findings: readonly Finding[];
 }
 
-/** Makes all of a site beside the one that is there, and puts it in its place. */
+/** Makes a whole site beside the present one, and puts it in its place. */
 export async function writeAnew(making: SiteMaking, options: MakeOptions): Promise<Made> {
   const { folder, cache, noCache } = options;
   return await replaceFolder(
@@ -59,7 +59,9 @@ export async function writeAnew(making: SiteMaking, options: MakeOptions): Promi
   );
 }
 
-/** Puts what is new into the site that is there; undefined where the cache lacks something of it, or findings are errors. */
+/**
+ * Puts everything new into the present site. Undefined if the cache lacks a part of it, or if a finding is an error.
+ */
 export async function extendSite(
   making: SiteMaking,
   options: MakeOptions,
@@ -94,7 +96,7 @@ export async function extendSite(
   );
 }
 
-/** Puts compressed forms into a site that has none; how it differs then. */
+/** Puts compressed forms into a site that has none, and returns the changes. */
 export async function addForms(making: SiteMaking, options: MakeOptions): Promise<Changes | undefined> {
   const { folder, cache } = options;
   return await patchFolder(options, (temporary) =>
@@ -113,7 +115,7 @@ interface Filling {
   readonly stores: Stores;
 }
 
-/** Writes a site but for its compressed forms. */
+/** Writes a site without its compressed forms. */
 async function fill(making: SiteMaking, options: MakeOptions, filling: Filling): Promise<Made> {
   const { storage, distribution, layers } = making;
   const { writer, stores, placed } = filling;

@@ -12,18 +12,18 @@ import type { Coding, FormSource, FormTask, MadeForm } from './threads/encode.ts
 import { DEFLATE_LEVEL } from './threads/tasks.ts';
 
 /*
- * The compressed forms of a site's files. A host says which it wants; what earlier builds have made is taken over.
+ * Makes the compressed forms of a site's files. A host says which forms it needs. Forms of earlier builds are reused.
  */
 
 /** A compressed form that a host wants of a file. */
 export interface WantedForm {
-  /** Relative to the site's folder; forms of equal content may have one path. */
+  /** Relative to the site's folder. Forms of equal content may share a path. */
   readonly path: string;
   readonly coding: Coding;
   readonly level: number;
 }
 
-/** Which forms a host wants of a file. Only those that are smaller than the file are made. */
+/** The forms that a host needs of a file. Only forms that are smaller than the file are made. */
 export type FormPlan = (file: SiteFile) => readonly WantedForm[];
 
 export interface Encoding {

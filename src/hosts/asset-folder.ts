@@ -11,8 +11,8 @@ import { readRelease } from '../tree/release.ts';
 import type { Since, TargetSite } from './target.ts';
 
 /*
- * A host's folder with the files of a site among its own: as links to the site's files where the file system can link. Once it is
- * there, it changes by what differs.
+ * The folder of a host that holds the files of a site, as links to the site's files if the file system can link. Later
+ * builds change only what differs.
  */
 
 export interface AssetFolder {

@@ -23,27 +23,27 @@ import { writePieces } from './pieces.ts';
 import type { Pieces } from './pieces.ts';
 
 /*
- * The heavy, blocking work of a build: compressing, hashing, writing and linking. It is done in worker threads, since the calls
- * that block are cheaper than those that don't, and the main thread has the parsing to do.
+ * The heavy, blocking work of a build: compressing, hashing, writing and linking. Worker threads do it, because calls
+ * that block are cheaper than others, and the main thread is busy with parsing.
  */
 
-/** What is known of a content once it is in the store. */
+/** The facts about a content in the store. */
 export interface StoredContent {
   /** Bytes. */
   readonly size: number;
   /** SHA-256, in hex. */
   readonly digest: string;
   readonly crc32: number;
-  /** The media type that its first bytes tell. */
+  /** The media type by its first bytes. */
   readonly sniffed: string;
-  /** Where its raw deflate stream lies: the pack, the offset in it, the stream's bytes and their CRC-32. */
+  /** The place of its raw deflate stream: the pack, the offset in it, the bytes of the stream and their CRC-32. */
   readonly pack: string;
   readonly offset: number;
   readonly deflatedSize: number;
   readonly deflatedCrc32: number;
 }
 
-/** What is known of a zip. */
+/** The facts about a zip. */
 export interface StoredZip {
   /** Bytes. */
   readonly size: number;
@@ -52,7 +52,7 @@ export interface StoredZip {
   readonly crc32: number;
 }
 
-/** What is known of a text once it is written. */
+/** The facts about a text that was written. */
 export interface WrittenText {
   /** Bytes. */
   readonly size: number;
@@ -63,15 +63,15 @@ export interface WrittenText {
 export interface ZipTask {
   /** The one top folder. */
   readonly top: string;
-  /** Packs by name, and where they lie. */
+  /** The files of packs, by name. */
   readonly packs: Readonly<Record<string, string>>;
   readonly files: readonly ZipRow[];
-  /** Where the zip goes, and what it is called until it is whole. */
+  /** The place of the zip, and its name until it is complete. */
   readonly path: string;
   readonly temporary: string;
 }
 
-/** Rows, since objects with names for all of this cost a message to a thread several times as much. */
+/** Lists of values: objects with names for all of them would make a message to a thread several times as expensive. */
 export type ZipRow = readonly [
   path: string,
   size: number,
@@ -82,17 +82,17 @@ export type ZipRow = readonly [
   deflatedCrc32: number,
 ];
 
-/** The tasks of one worker, which has a pack of its own. */
+/** The tasks of one thread. It has its own pack. */
 export interface Work {
   /** Writes a content to `path`, and its deflate stream to the pack. */
   store(task: { readonly path: string; readonly bytes: Uint8Array }): StoredContent;
-  /** Whether a file is as long as it should be and has the right CRC-32. */
+  /** Whether a file has the right length and CRC-32. */
   check(task: { readonly path: string; readonly size: number; readonly crc32: number }): boolean;
-  /** Makes a zip; undefined where a deflate stream is not as it should be. */
+  /** Makes a zip. Undefined if a deflate stream is broken. */
   zip(task: ZipTask): StoredZip | undefined;
   /** Writes texts that are not there yet. */
   write(task: { readonly files: readonly (readonly [path: string, text: string])[] }): WrittenText[];
-  /** Makes paths below a folder files with the contents of a store. Throws an Error for a path that leaves the folder. */
+  /** Puts contents of a store at paths below a folder. Throws an Error for a path that leaves the folder. */
   place(task: {
     readonly store: string;
     readonly folder: string;
@@ -100,7 +100,7 @@ export interface Work {
   }): void;
   /** Puts compressed forms in their places; undefined for each that is not smaller than its file. */
   encode(task: { readonly forms: readonly FormTask[] }): EncodedForms;
-  /** Makes a path a file with the content of another: a hard link, or a copy where the file system can't link. */
+  /** Puts the content of a file at another path: a hard link, or a copy if the file system can't link. */
   link(task: { readonly from: string; readonly to: string }): void;
 }
 
@@ -110,12 +110,12 @@ export interface EncodedForms {
   readonly pack: string;
 }
 
-/** Where the store in a folder has a content, as a file. */
+/** The file of a content in the store of a folder. */
 export function contentPlace(store: string, content: string): string {
   return join(store, 'raw', content.slice(0, 2), content);
 }
 
-/** `name` and `file` are of the pack that this worker writes. */
+/** `name` and `file` belong to the pack that this thread writes. */
 export function startWork({ name, file }: { readonly name: string; readonly file: string }): Work {
   const folders = new Set<string>();
   const packs = new Map<string, number>();
@@ -201,10 +201,10 @@ export function startWork({ name, file }: { readonly name: string; readonly file
   };
 }
 
-/** What people download: the level at which more time buys almost no bytes. */
+/** The level for downloads. Higher levels take more time and save almost no bytes. */
 export const DEFLATE_LEVEL = 6;
 
-/** Memory that is used again: new pages cost more than what is done in them. What it gave before is given again. */
+/** Memory for reuse: new pages cost more than the work in them. Each call returns the memory of the call before. */
 function scratchMemory(): (size: number) => Buffer {
   let memory = Buffer.alloc(0);
   return (size) => {
@@ -234,7 +234,10 @@ function toZipFile([path, size, crc, pack, offset, deflatedSize, deflatedCrc32]:
   return { path, size, crc32: crc, pack, offset, deflatedSize, deflatedCrc32 };
 }
 
-/** Never writes into a file that is there, since a site may be linked to it: one that is right stays, another makes way. */
+/**
+ * Never writes into an existing file, because a site may be linked to it. A correct file stays; any other one is
+ * replaced.
+ */
 function writeNew(path: string, bytes: Uint8Array): void {
   try {
     writeFileSync(path, bytes, { flag: 'wx' });
@@ -246,7 +249,7 @@ function writeNew(path: string, bytes: Uint8Array): void {
   }
 }
 
-/** The content of a file that is shorter than `memory` by just one byte, read into it; undefined for any other. */
+/** Reads a file into `memory`. Undefined unless the file is exactly one byte shorter than `memory`. */
 function readWhole(path: string, memory: Buffer): Buffer | undefined {
   let file: number;
   try {

@@ -2,9 +2,10 @@ import type { Places } from './places.ts';
 import { plainRules } from './rules.ts';
 
 /*
- * The text of nginx's configuration files. What is a file and asked for plainly, nginx answers by rules of its own; all else
- * goes to the registry's code, which answers the same. Directives: https://nginx.org/en/docs/http/ngx_http_core_module.html and
- * ngx_http_js_module.html; they hold for nginx 1.22 with njs 0.7.9 (Debian 12) and later.
+ * The text of nginx's configuration files. nginx serves plain requests for files by rules; the registry's code answers
+ * everything else, and would give the same answers (docs/decisions/nginx.md). Directives:
+ * https://nginx.org/en/docs/http/ngx_http_core_module.html and ngx_http_js_module.html; they hold for nginx 1.22 with
+ * njs 0.7.9 (Debian 12) and later.
  */
 
 /** `nginx.conf`: the server block, for `http {}`. */
@@ -38,7 +39,7 @@ server {
 `;
 }
 
-/** `registry.conf`: all of a registry, for a server of its own. */
+/** `registry.conf`: a whole registry, for a separate server. */
 export function registryConf(places: Places): string {
   return `# The registry "${places.name}", at the root of the server block that includes this. Written by epr-static.
 

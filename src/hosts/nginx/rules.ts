@@ -5,9 +5,9 @@ import type { Places } from './places.ts';
 import { ENDPOINTS, variableOf } from './maps.ts';
 
 /*
- * The plain rules: locations for GET and HEAD of what is a file, asked for without a range and without escapes, slashes or
- * dots that would have to be cleaned. The registry's code would answer each the same; whatever else comes, the location
- * around them hands to it.
+ * The plain rules: locations for GET and HEAD of files, without a range and without escapes, slashes or dots that need
+ * cleaning. The registry's code would give the same answers. The location around the rules hands every other request to
+ * it.
  */
 
 /** The locations, for the registry below `prefix`. */

@@ -13,8 +13,8 @@ import { readBundle } from '../bundles.ts';
 import type { Target, TargetSite } from '../target.ts';
 
 /*
- * nginx with njs: a server block with the plain rules and their maps, the edge core as one njs file, the columns that it
- * preloads, and, inside the tree, the compressed forms of what it serves.
+ * nginx with njs: a server block with the plain rules and their maps, the edge core as one njs file, the columns that
+ * it preloads, and, inside the site, the compressed forms of the files that it serves.
  */
 
 /** Refuses nothing. Throws a `Stop` where the njs bundle was not compiled, or where a path can't stand in a configuration of nginx. */
