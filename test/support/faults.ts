@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { recoverIfFree } from '../../src/tree/commit/replace.ts';
 import { listing, run } from './cli.ts';
@@ -40,7 +40,7 @@ export interface Scenario {
   /** Holds everything that the command reads and writes. */
   readonly folder: string;
   readonly args: readonly string[];
-  /** Relative to `folder`: where steps count. */
+  /** Names in `folder` of the folders that the command changes: steps count there. */
   readonly roots: readonly string[];
   /** Relative to `folder`: what the command makes or changes, and that must be the old or the new one whatever happens. */
   readonly products: readonly string[];
@@ -63,18 +63,17 @@ type State = Readonly<Record<string, readonly string[] | undefined>>;
 export async function rehearse(scenario: Scenario): Promise<Rehearsed> {
   const { folder, products } = scenario;
   const start = `${folder}.start`;
-  const names = [...new Set(scenario.roots.map((root) => root.split('/')[0] ?? root))];
-  copyAll(folder, start);
+  copyAll(folder, start, scenario.roots);
   const stateOf = (): State => stateIn(folder, products);
   const old = stateOf();
   const { run: first, steps } = await traced(scenario, {});
   if (first.status !== 0) throw new Error(first.stderr);
   const fresh = stateOf();
-  const leftBy = (): string[] => names.flatMap((name) => temporaries(join(folder, name)));
+  const leftBy = (): string[] => scenario.roots.flatMap((root) => temporaries(join(folder, root)));
   const neighbours = neighboursOf(scenario);
 
   const disturb = async (at: Step, fault: Fault): Promise<string[]> => {
-    copyAll(start, folder);
+    copyAll(start, folder, scenario.roots);
     const disturbed = await traced(scenario, { at: at.step, fault });
     const complaints = endOf(disturbed, fault);
     complaints.push(...wholeness(await seenByReader(scenario), old, fresh));
@@ -99,7 +98,7 @@ function stateIn(folder: string, products: readonly string[]): State {
 /** The products once a reader has opened them, in a copy: what a run has left is the next run's matter. */
 async function seenByReader({ folder, products }: Scenario): Promise<State> {
   const seen = `${folder}.seen`;
-  copyAll(folder, seen);
+  copyAll(folder, seen, ['dist']);
   for (const product of products) await recoverIfFree(join(seen, product));
   return stateIn(seen, products);
 }
@@ -166,10 +165,12 @@ function temporaries(folder: string): string[] {
   return paths.filter((path) => /\.(tmp|work|old|lock|patch)$/.test(path)).map((path) => `${basename(folder)}/${path}`);
 }
 
-/** Makes `to` a copy of `from`, with its links between files. */
-function copyAll(from: string, to: string): void {
-  rmSync(to, { recursive: true, force: true });
-  execFileSync('cp', ['-a', from, to]);
+/** Makes some folders in `to` what they are in `from`, with the links between their files. */
+function copyAll(from: string, to: string, folders: readonly string[]): void {
+  for (const name of folders) rmSync(join(to, name), { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  const there = folders.map((name) => join(from, name)).filter((path) => existsSync(path));
+  if (there.length > 0) execFileSync('cp', ['-a', ...there, to]);
 }
 
 /** At most `count` of a list, evenly, with the first and the last. */
