@@ -14,6 +14,8 @@ import type { Rendered } from './render.ts';
 export interface Entry {
   readonly revision: Revision;
   readonly files: readonly PackageFile[];
+  /** Empty folders, which have entries in the zip. */
+  readonly folders: readonly string[];
   /** The content id of the published zip, if the package is one. */
   readonly zip: string | undefined;
   readonly facts: QueryFacts;
@@ -49,6 +51,7 @@ export function makeEntry(pkg: Package, table: readonly Category[]): Entry {
   return {
     revision: pkg.revision,
     files: [...pkg.files].sort((a, b) => comparePaths(a.path, b.path)),
+    folders: pkg.zip === undefined ? pkg.folders : [],
     zip: pkg.zip,
     facts,
     rendered: renderPackage(pkg, categories, templateOnlyCategories(facts, table)),

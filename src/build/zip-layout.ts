@@ -32,12 +32,16 @@ export interface ZipLayout<File extends ZipFile = ZipFile> {
 
 /**
  * Lays out the zip of a package: everything below the folder `top` (`{name}-{version}`), in walk order, with an entry
- * for each folder except `top`; folders are stored and files deflated (docs/contract.md section 9). `files` may be in
- * any order, each path once. Throws an Error if the zip would need Zip64.
+ * for each folder except `top`; folders are stored and files deflated (docs/contract.md section 9). `files` and
+ * `folders`, the empty folders, may be in any order, each path once. Throws an Error if the zip would need Zip64.
  */
-export function zipLayout<File extends ZipFile>(top: string, files: readonly File[]): ZipLayout<File> {
+export function zipLayout<File extends ZipFile>(
+  top: string,
+  files: readonly File[],
+  folders: readonly string[] = [],
+): ZipLayout<File> {
   const sorted = [...files].sort((a, b) => comparePaths(a.path, b.path));
-  const entries = zipEntries(top, sorted);
+  const entries = zipEntries(top, sorted, folders);
   const names = entries.reduce((sum, entry) => sum + entry.nameLength, 0);
   const local = entries.length * LOCAL_HEADER + names;
   const central = entries.length * CENTRAL_HEADER + names;
@@ -47,8 +51,9 @@ export function zipLayout<File extends ZipFile>(top: string, files: readonly Fil
   if (entries.length > MAX_ENTRIES || largest > MAX_LENGTH) {
     throw new Error(`${top}: ${entries.length} entries, ${largest} bytes: more than a zip holds without Zip64`);
   }
-  const heads = localHeaders(entries, local);
-  return { length, files: sorted, heads, tail: centralDirectory(entries, start, central) };
+  const { heads, rest } = localHeaders(entries, local);
+  const tail = Buffer.concat([rest, centralDirectory(entries, start, central)]);
+  return { length, files: sorted, heads, tail };
 }
 
 /** These counts and lengths mean "look at the Zip64 fields" (APPNOTE 4.4.1.4), so they are the first that don't fit. */
@@ -82,8 +87,8 @@ interface Entry {
   readonly file: ZipFile | undefined;
 }
 
-/** Folders and files in the order of the zip. `files` must be in walk order. */
-function zipEntries(top: string, files: readonly ZipFile[]): Entry[] {
+/** Folders and files in the order of the zip. */
+function zipEntries(top: string, files: readonly ZipFile[], folders: readonly string[]): Entry[] {
   const entries: Entry[] = [];
   let offset = 0;
   const add = (path: string, file?: ZipFile): void => {
@@ -94,11 +99,13 @@ function zipEntries(top: string, files: readonly ZipFile[]): Entry[] {
     entries.push({ name, nameLength, offset, file });
     offset += LOCAL_HEADER + nameLength + (file?.deflatedSize ?? 0);
   };
+  const empty = folders.map((folder) => ({ path: `${folder}/`, file: undefined }));
+  const items = [...files.map((file) => ({ path: file.path, file })), ...empty];
   let previous = '';
-  for (const file of files) {
-    for (const folder of newFolders(file.path, previous)) add(folder, undefined);
-    add(file.path, file);
-    previous = file.path;
+  for (const { path, file } of items.sort((a, b) => comparePaths(a.path, b.path))) {
+    for (const folder of newFolders(path, previous)) add(folder);
+    if (file) add(path, file);
+    previous = path;
   }
   return entries;
 }
@@ -113,8 +120,8 @@ function newFolders(path: string, previous: string): string[] {
   return folders;
 }
 
-/** The head of each file. Together they have `length` bytes. */
-function localHeaders(entries: readonly Entry[], length: number): Uint8Array[] {
+/** The head of each file, and the headers of the folders behind the last file. Together they have `length` bytes. */
+function localHeaders(entries: readonly Entry[], length: number): { heads: Uint8Array[]; rest: Uint8Array } {
   const arena = Buffer.allocUnsafe(length);
   const heads: Uint8Array[] = [];
   let at = 0;
@@ -127,7 +134,7 @@ function localHeaders(entries: readonly Entry[], length: number): Uint8Array[] {
     heads.push(arena.subarray(start, at));
     start = at;
   }
-  return heads;
+  return { heads, rest: arena.subarray(start) };
 }
 
 /** The central directory, which begins at `start` in the zip and is `length` bytes, and the record that ends it. */

@@ -130,8 +130,11 @@ function toItem(path: string, { mode, id, fault }: ReturnType<FolderTrees['entri
 function listFolder({ layer, where }: Revision, { trees, folder }: Place): RevisionFiles {
   const findings: Finding[] = [];
   const files: PackageFile[] = [];
+  const folders: string[] = [];
   const walk = (inner: string): void => {
-    for (const { name, mode, id, fault } of trees.entries(folder + inner)) {
+    const entries = trees.entries(folder + inner);
+    if (entries.length === 0 && inner !== '') folders.push(inner.slice(1));
+    for (const { name, mode, id, fault } of entries) {
       const path = `${inner}/${name}`;
       if (fault !== undefined)
         findings.push({ code: 'unfit', where: `${layer}: ${where}${path}`, text: fault, level: 'error' });
@@ -141,7 +144,7 @@ function listFolder({ layer, where }: Revision, { trees, folder }: Place): Revis
   };
   walk('');
   files.sort((a, b) => comparePaths(a.path, b.path));
-  return { files, folders: [], zip: undefined, findings };
+  return { files, folders, zip: undefined, findings };
 }
 
 function unlisted(id: string): never {

@@ -131,15 +131,15 @@ function identify(found: Found, known: string | undefined): Identified {
 const SETTLED_AFTER = 2500;
 
 function recordOf(entries: readonly Identified[]): FolderRecord {
-  const kept = entries.filter(({ id }) => id !== EMPTY); // git has no empty folders
   return {
-    tree: treeId(kept.map(({ name, mode, id }) => ({ mode, name: toBytes(name), id: isFault(id) ? NO_OBJECT : id }))),
+    tree: treeId(
+      entries.map(({ name, mode, id }) => ({ mode, name: toBytes(name), id: isFault(id) ? NO_OBJECT : id })),
+    ),
     stats: entries.map(({ name, stat }) => `${name}/${stat}`).join('/'),
     ids: entries.map(({ mode, id }) => `${mode} ${id}`).join(' '),
   };
 }
 
-const EMPTY = treeId([]);
 const NO_OBJECT = '0'.repeat(40);
 
 function isFault(id: string): boolean {

@@ -12,7 +12,11 @@ export interface ZipMaker {
   /** The file in which the deflate streams lie that zips are assembled from. */
   readonly pack: string;
   /** The zip, and what the task says of it; undefined where a deflate stream isn't what was written. */
-  make(top: string, files: Files): { readonly bytes: Buffer; readonly said: StoredZip } | undefined;
+  make(
+    top: string,
+    files: Files,
+    folders?: readonly string[],
+  ): { readonly bytes: Buffer; readonly said: StoredZip } | undefined;
 }
 
 /** `folder` has to be there, and gets the contents, their deflate streams and the last zip. */
@@ -29,12 +33,12 @@ export function zipMaker(folder: string): ZipMaker {
   };
   return {
     pack,
-    make: (top, files) => {
+    make: (top, files, folders = []) => {
       const rows = [...files].map(([name, bytes]) => {
         const { size, crc32, offset, deflatedSize, deflatedCrc32 } = store(bytes);
         return [name, size, crc32, 'pack', offset, deflatedSize, deflatedCrc32] as const;
       });
-      const said = work.zip({ top, packs: { pack }, files: rows, path, temporary: `${path}.tmp` });
+      const said = work.zip({ top, packs: { pack }, files: rows, folders, path, temporary: `${path}.tmp` });
       return said && { bytes: readFileSync(path), said };
     },
   };

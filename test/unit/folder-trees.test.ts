@@ -45,7 +45,7 @@ function bytesRead(): number {
 }
 
 describe('the id of a folder', () => {
-  test("is that of git's tree: modes, links, odd names and empty folders included", () => {
+  test("is that of git's tree: modes, links and odd names included", () => {
     const folder = temporaryFolder({
       'manifest.yml': 'a: b\n',
       'docs/README.md': '# A\n',
@@ -56,8 +56,17 @@ describe('the id of a folder', () => {
     });
     chmodSync(join(folder, 'run.sh'), 0o755);
     symlinkSync('../elsewhere', join(folder, 'docs/link'));
-    mkdirSync(join(folder, 'empty/empty'), { recursive: true });
     expect(readFolderTrees(folder).tree).toBe(gitTree(folder));
+  });
+
+  test('tells of empty folders, which git leaves out and zips of packages have', () => {
+    const folder = temporaryFolder({ 'manifest.yml': 'a: b\n' });
+    const before = readFolderTrees(folder).tree;
+    mkdirSync(join(folder, 'empty/empty'), { recursive: true });
+    const trees = readFolderTrees(folder);
+    expect(trees.tree).not.toBe(before);
+    expect(trees.entries('/empty')).toMatchObject([{ name: 'empty', mode: '40000' }]);
+    expect(trees.entries('/empty/empty')).toEqual([]);
   });
 
   test('is that of the empty tree, of an empty one', () => {
@@ -80,7 +89,7 @@ describe('what is known of a folder', () => {
     ['other bytes of the same size, the time set back', (folder) => rewrite(join(folder, 'a/one'))],
     ['another file renamed to it', (folder) => replace(join(folder, 'a/one'))],
     ['a new file', (folder) => writeFiles(folder, { 'b/four': '' })],
-    ['a file less', (folder) => rmSync(join(folder, 'b/three'))],
+    ['a folder less', (folder) => rmSync(join(folder, 'b'), { recursive: true })],
     ['a file that can be run', (folder) => chmodSync(join(folder, 'a/one'), 0o755)],
   ])('does not hide %s', async (_, change) => {
     const { folder, first } = await known();

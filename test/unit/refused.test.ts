@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -84,6 +84,17 @@ describe('the simplest package', () => {
   test('needs a signature where the distribution says so', async () => {
     const text = 'has no signature, and this distribution requires one';
     expect(await findingsOf({}, 'required')).toEqual([`: ${text}`]);
+  });
+
+  test('must have no folder with - in its name, not even an empty one', async () => {
+    const folder = temporaryFolder(
+      Object.fromEntries(
+        Object.entries(packageFiles('acme', '1.0.0')).map(([path, text]) => [join('layer', path), text]),
+      ),
+    );
+    mkdirSync(join(folder, 'layer/acme/1.0.0/docs/a-b'));
+    const { packages } = await readStorage(folder, ['layer']);
+    expect([...packages.values()].flat()).toMatchObject([{ text: 'a folder name contains -' }]);
   });
 
   test('must not hold a zip that can be read, at any place', async () => {

@@ -50,6 +50,13 @@ describe('the layout', () => {
     expect(compared).toBe(94);
   });
 
+  it('has entries for empty folders, wherever they come', async () => {
+    const zip = maker.make('a-1', new Map([['b.c', Buffer.from('x')]]), ['z/y', 'b', 'a'])!.bytes;
+    const entries = await entriesOf(zip);
+    expect(entries.map(({ fileName }) => fileName)).toEqual(['a-1/a/', 'a-1/b/', 'a-1/b.c', 'a-1/z/', 'a-1/z/y/']);
+    expect(await contents(zip)).toMatchObject([['b.c', expect.any(Number), Buffer.from('x')]]);
+  });
+
   it('is the same bytes whatever the order of the files', () => {
     const files = filesOf(ACME_FILES);
     const zip = zipOf('acme_files-1.0.0', files);

@@ -43,7 +43,12 @@ export function openZipStore(folder: string, contents: ContentStore): ZipStore {
   };
 }
 
-function zipTask({ revision, files }: Entry, path: string, temporary: string, contents: ContentStore): ZipTask {
+function zipTask(
+  { revision, files, folders }: Entry,
+  path: string,
+  temporary: string,
+  contents: ContentStore,
+): ZipTask {
   const packs: Record<string, string> = {};
   const rows = files.map(({ path: name, content }): ZipRow => {
     const { size, crc32, pack, offset, deflatedSize, deflatedCrc32 } = contents.get(content);
@@ -51,12 +56,13 @@ function zipTask({ revision, files }: Entry, path: string, temporary: string, co
     return [name, size, crc32, pack, offset, deflatedSize, deflatedCrc32];
   });
   const top = `${revision.name}-${revision.version}`;
-  return { top, packs, files: rows, path, temporary };
+  return { top, packs, files: rows, folders, path, temporary };
 }
 
-function keyOf({ revision, files }: Entry): string {
+function keyOf({ revision, files, folders }: Entry): string {
   const hash = createHash('sha256').update(`${FORMAT} ${revision.name}-${revision.version}`);
   for (const { path, content } of files) hash.update(`\0${path}\0${content}`);
+  for (const folder of folders) hash.update(`\0${folder}/`);
   return hash.digest('hex').slice(0, 40);
 }
 

@@ -61,7 +61,7 @@ export function entryReader(
 }
 
 /** Increase it when the form of kept entries changes. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** An entry without the facts of its layer, in a form for JSON. */
 type KeptEntry = Omit<Entry, 'revision' | 'files' | 'rendered'> & {
@@ -76,8 +76,9 @@ function keyOf(common: string, { name, version, source, signature, zipped }: Rev
   return createHash('sha256').update(common).update(JSON.stringify(own)).digest('hex').slice(0, 40);
 }
 
-function toKept({ files, rendered, zip, facts, deprecated, warnings }: Entry): KeptEntry {
+function toKept({ files, folders, rendered, zip, facts, deprecated, warnings }: Entry): KeptEntry {
   return {
+    folders,
     zip,
     facts,
     deprecated,

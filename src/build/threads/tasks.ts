@@ -66,6 +66,8 @@ export interface ZipTask {
   /** The files of packs, by name. */
   readonly packs: Readonly<Record<string, string>>;
   readonly files: readonly ZipRow[];
+  /** Empty folders. */
+  readonly folders: readonly string[];
   /** The place of the zip, and its name until it is complete. */
   readonly path: string;
   readonly temporary: string;
@@ -215,10 +217,10 @@ function scratchMemory(): (size: number) => Buffer {
 
 /** Puts a zip together; false where a deflate stream is not as it should be. */
 function assemble(
-  { top, packs, files }: ZipTask,
+  { top, packs, files, folders }: ZipTask,
   { open, pieces }: { open: (path: string) => number; pieces: Pieces },
 ): boolean {
-  const layout = zipLayout(top, files.map(toZipFile));
+  const layout = zipLayout(top, files.map(toZipFile), folders);
   for (const [i, file] of layout.files.entries()) {
     const head = layout.heads[i] as Uint8Array;
     pieces.room(head.length).set(head);
