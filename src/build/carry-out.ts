@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { hasError } from '../errors.ts';
 import type { Finding } from '../errors.ts';
-import { encodedDifferences, manifestDifferences, writeChanges } from '../tree/changes.ts';
+import { encodedDifferences, listDifferences, manifestDifferences, writeChanges } from '../tree/changes.ts';
 import type { Difference, Trees } from '../tree/changes.ts';
 import { patchFolder } from '../tree/commit/patch.ts';
 import { replaceFolder } from '../tree/commit/replace.ts';
@@ -83,8 +83,8 @@ export async function extendSite(
       if (!filled.made.site) return undefined;
       const trees = { before: folder, after: temporary };
       const differences = [...(await manifestDifferences(trees))];
-      await encodeDifferences(options, stores, { to: temporary, differences });
-      const found = hasEncoded(temporary) ? [...differences, ...encodedDifferences(trees)] : differences;
+      const list = await encodeDifferences(options, stores, { to: temporary, differences });
+      const found = list ? [...differences, ...listDifferences(list)] : differences;
       const since = { manifest: (await readRelease(folder))?.manifest ?? '', differences };
       const made = { ...filled.made, how: 'extended', since, changes: await listChanges(options, found) } as const;
       return {
@@ -101,8 +101,8 @@ export async function addForms(making: SiteMaking, options: MakeOptions): Promis
   const { folder, cache } = options;
   return await patchFolder(options, (temporary) =>
     withStores(making, cache, async (stores) => {
-      await encode(options, stores, { to: temporary, files: () => eachListedFile(folder) });
-      const found = encodedDifferences({ before: folder, after: temporary });
+      const list = await encode(options, stores, { to: temporary, files: () => eachListedFile(folder) });
+      const found = list ? listDifferences(list) : [];
       return { result: await listChanges(options, found), removed: [], last: [] };
     }),
   );
@@ -142,23 +142,29 @@ interface Encoded {
   readonly to: string;
   /** The files that may lack forms. */
   files(): AsyncIterable<SiteFile> | Iterable<SiteFile>;
-  /** Forms that stay as they are. */
-  readonly list?: EncodedList;
+  /** The forms of the site that is there, where they stay. */
+  readonly before?: EncodedList;
 }
 
-/** Makes compressed forms where the host wants them, or the site that is there has some. */
-async function encode(options: MakeOptions, stores: Stores, { to, files, list }: Encoded): Promise<void> {
+/** Makes compressed forms where the host wants them, or the site that is there has some: then it gives their list. */
+async function encode(
+  options: MakeOptions,
+  stores: Stores,
+  { to, files, before }: Encoded,
+): Promise<EncodedList | undefined> {
   const { folder, forms, onProgress } = options;
-  if (!forms.isWanted && !hasEncoded(folder)) return;
+  if (!forms.isWanted && !hasEncoded(folder)) return undefined;
+  const list = before ?? openEncodedList(Buffer.alloc(0));
   await encodeSite(files(), {
     plan: forms.plan,
     trees: [to, folder],
     folder: to,
-    list: list ?? openEncodedList(Buffer.alloc(0)),
+    list,
     store: stores.store,
     forms: stores.forms,
     onProgress,
   });
+  return list;
 }
 
 /** The same for a site that is extended, whose list says what its forms are. */
@@ -166,7 +172,7 @@ async function encodeDifferences(
   options: MakeOptions,
   stores: Stores,
   { to, differences }: { readonly to: string; readonly differences: readonly Difference[] },
-): Promise<void> {
+): Promise<EncodedList | undefined> {
   if (!hasEncoded(options.folder)) return await encode(options, stores, { to, files: () => eachListedFile(to) });
   const list = openEncodedList(readEncodedList(options.folder));
   const { plan } = options.forms;
@@ -175,7 +181,7 @@ async function encodeDifferences(
   const kept = new Set(still.flatMap((file) => plan(file).map(({ path }) => path)));
   for (const { path } of old.flatMap(plan)) if (!kept.has(path)) list.delete(path);
   const files = differences.flatMap((one) => (one.change === 'removed' ? [] : [one.after]));
-  await encode(options, stores, { to, files: () => files, list });
+  return await encode(options, stores, { to, files: () => files, before: list });
 }
 
 async function listChanges({ folder, cache }: MakeOptions, found: Iterable<Difference>): Promise<Changes> {

@@ -8,7 +8,7 @@ import { recoverFolder, replaceFolder } from '../tree/commit/replace.ts';
 import { RELEASE } from '../tree/layout.ts';
 import { eachListedFile, filesWithDigests } from '../tree/manifest.ts';
 import { readRelease } from '../tree/release.ts';
-import type { Since, TargetSite } from './target.ts';
+import type { Since, SiteNews, TargetSite } from './target.ts';
 
 /*
  * The folder of a host that holds the files of a site, as links to the site's files if the file system can link. Later
@@ -49,7 +49,7 @@ export function readRecord(hostFolder: string): AssetRecord | undefined {
 export async function updateAssets(
   { folder, hostFolder, lock }: TargetSite,
   host: AssetFolder,
-  { findings, since }: { readonly findings: readonly Finding[]; readonly since: Since | undefined },
+  { findings, since }: SiteNews,
 ): Promise<void> {
   await recoverFolder(hostFolder);
   const manifest = (await readRelease(folder))?.manifest ?? '';

@@ -25,6 +25,14 @@ export interface Since {
   readonly differences: readonly Difference[];
 }
 
+/** What a target learns of the site that it writes for. */
+export interface SiteNews {
+  /** What `refusals` gave. */
+  readonly findings: readonly Finding[];
+  /** Undefined unless the site was extended. */
+  readonly since: Since | undefined;
+}
+
 export interface Target {
   /** Whether it serves the compressed forms of the site's files. */
   readonly hasForms: boolean;
@@ -34,5 +42,5 @@ export interface Target {
    */
   refusals(site: TargetSite, tree: string): Promise<readonly Finding[]>;
   /** Brings the host's folder up to date, in one step. Returns the next commands, to paste. */
-  write(site: TargetSite, since: Since | undefined): Promise<readonly string[]>;
+  write(site: TargetSite, news: SiteNews): Promise<readonly string[]>;
 }

@@ -2,6 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { clearLeftovers, temporaryName } from './commit/leftovers.ts';
 import { readEncodedList } from './encoded.ts';
+import type { EncodedFile, EncodedList } from './encoded.ts';
 import { linesByPackage, parseManifestLine } from './manifest.ts';
 import type { SiteFile } from './manifest.ts';
 
@@ -47,6 +48,14 @@ export async function manifestDifferences({ before, after }: Trees): Promise<Ite
 /** How the compressed forms of two trees differ. */
 export function encodedDifferences({ before, after }: Trees): Iterable<Difference> {
   return differences(readEncodedList(before), readEncodedList(after));
+}
+
+/** How a list of compressed forms differs from what it was when it was opened. */
+export function* listDifferences(list: EncodedList): Generator<Difference> {
+  for (const { before, after } of list.changes())
+    if (!before && after) yield { change: 'added', after: siteFile(after) };
+    else if (before && after) yield { change: 'changed', before: siteFile(before), after: siteFile(after) };
+    else if (before) yield { change: 'removed', before: siteFile(before) };
 }
 
 /** Writes a line of JSON for each difference, and counts them. */
@@ -103,3 +112,7 @@ function fileOf(line: string): SiteFile {
 }
 
 const FORM = { type: 'application/octet-stream', cache: 'none' } as const;
+
+function siteFile({ path, size, digest }: EncodedFile): SiteFile {
+  return { path, size, digest, ...FORM };
+}

@@ -27,6 +27,8 @@ export interface EncodedList {
   set(file: EncodedFile): void;
   delete(path: string): void;
   files(): Iterable<EncodedFile>;
+  /** The forms that were set or deleted since the list was opened, as they were before and as they are now. */
+  changes(): Iterable<{ readonly before: EncodedFile | undefined; readonly after: EncodedFile | undefined }>;
   /** The list as it is written. */
   text(): string;
 }
@@ -45,10 +47,26 @@ export function readEncodedList(folder: string): Buffer {
 export function openEncodedList(list: Buffer): EncodedList {
   const texts = list.toString('utf8').split('\n').slice(0, -1);
   const lines = new Map(texts.map((line) => [pathOf(line), line]));
+  const originals = new Map<string, string | undefined>();
+  const touch = (path: string): void => {
+    if (!originals.has(path)) originals.set(path, lines.get(path));
+  };
   return {
     get: (path) => parse(lines.get(path)),
-    set: (file) => void lines.set(file.path, lineOf(file)),
-    delete: (path) => void lines.delete(path),
+    set: (file) => {
+      touch(file.path);
+      lines.set(file.path, lineOf(file));
+    },
+    delete: (path) => {
+      touch(path);
+      lines.delete(path);
+    },
+    *changes() {
+      for (const [path, line] of originals) {
+        const now = lines.get(path);
+        if (now !== line) yield { before: parse(line), after: parse(now) };
+      }
+    },
     *files() {
       for (const line of lines.values()) yield JSON.parse(line) as EncodedFile;
     },

@@ -17,7 +17,7 @@ export async function writeTarget(
   site: TargetSite,
 ): Promise<{ next: readonly string[]; findings: readonly Finding[] }> {
   const findings = await target.refusals(site, site.folder);
-  return { findings, next: hasError(findings) ? [] : await target.write(site, undefined) };
+  return { findings, next: hasError(findings) ? [] : await target.write(site, { findings, since: undefined }) };
 }
 
 /** Adds compressed forms to a site. `cache` is made and removed where it is not given. */

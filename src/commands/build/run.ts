@@ -229,12 +229,14 @@ interface LoadedTarget {
   write(since: Since | undefined): Promise<readonly string[]>;
 }
 
+/** Loads a target. What it refuses of the site that is made last is what it learns when it writes. */
 async function loadTarget(name: HostName, place: Omit<TargetSite, 'hostFolder'>): Promise<LoadedTarget> {
   const target = await hosts[name].target();
   const site = { ...place, hostFolder: hostFolder(place.folder, name) };
+  let findings: readonly Finding[] = [];
   return {
     hasForms: target.hasForms,
-    refusals: (tree) => target.refusals(site, tree),
-    write: (since) => target.write(site, since),
+    refusals: async (tree) => (findings = await target.refusals(site, tree)),
+    write: (since) => target.write(site, { findings, since }),
   };
 }

@@ -37,15 +37,14 @@ export const cloudflareTarget: Target = {
     if (known && known.manifest === (await readRelease(tree))?.manifest) return known.findings;
     return refusalsOf([...(await listedFiles(tree)), { path: RELEASE, size: 0, digest: '' }]);
   },
-  write: async (site, since) => {
+  write: async (site, news) => {
     const { name, hostFolder } = site;
     const own = new Map([
       // In a folder of its own: whatever ends in .txt beside or below a Worker becomes one of its modules.
       ['worker/worker.js', await readBundle(workerBundle)],
       ['wrangler.jsonc', Buffer.from(wranglerConfig(name))],
     ]);
-    const findings = await cloudflareTarget.refusals(site, site.folder);
-    await updateAssets(site, { assets: 'assets', assetOf: assetPath, own }, { findings, since });
+    await updateAssets(site, { assets: 'assets', assetOf: assetPath, own }, news);
     const config = join(relative('', hostFolder), 'wrangler.jsonc');
     return [
       `npx ${WRANGLER} dev --config ${config}    # a look, on this machine`,

@@ -19,12 +19,12 @@ export const netlifyTarget: Target = {
     await readBundle(bundle);
     return [];
   },
-  write: async (site, since) => {
+  write: async (site, news) => {
     const own = new Map([
       ['edge-functions/registry.js', await readBundle(bundle)],
       ['netlify.toml', Buffer.from(netlifyConfig(site.distribution.cache.files))],
     ]);
-    await updateAssets(site, { assets: 'site', assetOf: netlifyPath, own }, { findings: [], since });
+    await updateAssets(site, { assets: 'site', assetOf: netlifyPath, own }, news);
     const command = `npx netlify-cli@${CLI} deploy --site <name or id of the Netlify project>`;
     const folder = relative('', site.hostFolder) || '.';
     return [`cd ${folder}`, `${command}    # a draft, to look at`, `${command} --prod`];
