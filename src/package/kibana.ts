@@ -39,7 +39,8 @@ function* streamFaults({ manifest, dataStreams }: KibanaFacts): Iterable<Fault> 
   for (const [file, dataStream] of dataStreams)
     for (const [i, stream] of objects(dataStream['streams']).entries())
       for (const key of ['title', 'input'])
-        if (stream[key] === undefined) yield refusal(file, `streams.${i} has no ${key}`, `${key}: …`);
+        if (stream[key] === undefined && !(key === 'input' && stream['package'] !== undefined))
+          yield refusal(file, `streams.${i} has no ${key}`, `${key}: …`);
   for (const [i, template] of objects(manifest['policy_templates']).entries())
     for (const [k, input] of objects(template['inputs']).entries())
       if (input['title'] === undefined)

@@ -133,7 +133,7 @@ describe('the command line', () => {
   test('a folder that is no site is never replaced', async () => {
     const folder = project({ all: packageFiles('acme', '1.0.0') });
     const failed = await buildAll(folder, '--out', 'content/storage');
-    expect(failed).toMatchObject({ status: 2, stderr: expect.stringContaining('holds no site') });
+    expect(failed).toMatchObject({ status: 2, stderr: expect.stringContaining('is not a site') });
     expect(existsSync(join(folder, 'content/storage/all/packages/acme/1.0.0/manifest.yml'))).toBe(true);
   });
 });

@@ -29,7 +29,12 @@ describe('Kibana refuses', () => {
 
   test('a stream without title or input', () => {
     const found = faults(MANIFEST, {
-      streams: [{ input: 'logfile', title: 'Logs' }, { title: 'No input' }, { input: 'a' }],
+      streams: [
+        { input: 'logfile', title: 'Logs' },
+        { title: 'No input' },
+        { input: 'a' },
+        { package: 'p', title: 'Of a package' },
+      ],
     });
     expect(found).toEqual([
       expect.stringMatching(/manifest\.yml: streams\.1 has no input.*add "input: /),
