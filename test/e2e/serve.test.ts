@@ -317,7 +317,9 @@ describe('a site that changes under the server', () => {
     await searchUntil((reply) => reply.text.includes('"odd"'));
     for (const name of names) {
       const reply = await ask(server.url, `/package/odd/1.0.0/docs/${encodeURIComponent(name)}`);
-      expect([name, reply.status, reply.text]).toEqual([name, 200, `this is ${name}`]);
+      // The registry lists a file with a line break in its name, and finds it by no path (docs/contract.md section 9).
+      const expected = name.includes('\n') ? [404, '404 page not found\n'] : [200, `this is ${name}`];
+      expect([name, reply.status, reply.text]).toEqual([name, ...expected]);
     }
   });
 });

@@ -235,7 +235,7 @@ describe('tag', () => {
       expect(existsSync(join(project.folder, 'dist/8.7.0/package/acme/1.0.0/manifest.yml'))).toBe(true);
     }
     const again = await project.run('tag', '8.7.0');
-    expect(again).toMatchObject({ status: 2, stderr: expect.stringContaining('the tag 8.7.0 is there') as unknown });
+    expect(again).toMatchObject({ status: 2, stderr: expect.stringContaining('the tag 8.7.0 exists') as unknown });
     const unknown = await project.run('build', '--dist', '8.8.0');
     expect(unknown.stderr).toContain('use --dist with one of: production, staging, snapshot');
   });
