@@ -300,18 +300,8 @@ describe('a site that changes under the server', () => {
   });
 
   test('files of any name', async () => {
-    const names = [
-      'a b#c?d%e.txt',
-      'new\nline',
-      '[x]{y}',
-      'quo"te\'',
-      '日本語.txt',
-      '-rf',
-      '__proto__',
-      'back\\slash',
-      '.dot',
-    ];
-    const files = Object.fromEntries(names.map((name) => [`docs/${name}`, `this is ${name}`]));
+    const names = ['a b#c?d%e.txt', '[x]{y}', 'quo"te\'', '日本語.txt', '-rf', '__proto__', 'back\\slash', '.dot'];
+    const files = Object.fromEntries([...names, 'new\nline'].map((name) => [`docs/${name}`, `this is ${name}`]));
     writeFiles(join(cwd, 'content/storage/one'), under('packages', packageFiles('odd', '1.0.0', files)));
     await build();
     await searchUntil((reply) => reply.text.includes('"odd"'));
@@ -321,5 +311,7 @@ describe('a site that changes under the server', () => {
       const expected = name.includes('\n') ? [404, '404 page not found\n'] : [200, `this is ${name}`];
       expect([name, reply.status, reply.text]).toEqual([name, ...expected]);
     }
+    const withBreak = await ask(server.url, `/package/odd/1.0.0/docs/${encodeURIComponent('new\nline')}`);
+    expect(withBreak).toMatchObject({ status: 404, text: '404 page not found\n' });
   });
 });
