@@ -291,9 +291,9 @@ test('cache prune empties the cache, and the next build makes it again', async (
 
 /* With a target. */
 
-const ADDED: Files = { ...BASE, ...packageFiles('zoo', '1.0.0', { 'docs/a.txt': 'of a zoo, '.repeat(50) }) };
+const ADDED: Files = { ...BASE, ...packageFiles('zoo', '1.0.0', { 'docs/a.txt': 'of a zoo, '.repeat(200) }) };
 const REMOVED: Files = Object.fromEntries(Object.entries(BASE).filter(([path]) => !path.startsWith('pkg_07/')));
-const CHANGED: Files = { ...BASE, 'pkg_05/1.0.0/docs/a.txt': 'another text, '.repeat(50) };
+const CHANGED: Files = { ...BASE, 'pkg_05/1.0.0/docs/a.txt': 'another text, '.repeat(200) };
 const steps: readonly (readonly [name: string, files: Files, how: string])[] = [
   ['nothing', BASE, 'unchanged'],
   ['one package more', ADDED, 'extended'],

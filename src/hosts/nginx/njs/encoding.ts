@@ -28,13 +28,18 @@ const COMPRESSIBLE = ['application/json', 'application/wasm', 'image/svg+xml', '
 export function encodedPath(path: string, digest: string, coding: Coding): string {
   const extension = coding === 'br' ? 'br' : 'gz';
   if (isGenerated(path)) return `${path}.${extension}`;
-  if (SHOWN_PATH.test(path)) return `${ENCODED}/${path}.${extension}`;
+  if (isShown(path)) return `${ENCODED}/${path}.${extension}`;
   const name = digest.slice(0, 32);
   return `${ENCODED}/${name.slice(0, 2)}/${name}.${extension}`;
 }
 
 /** The texts of a package that Kibana shows, and so asks for: a pattern of paths in a site. */
 export const SHOWN = 'package/[a-z0-9_]+/[^/]+/(?:img/[^/]+\\.svg|docs/[^/]+\\.md|changelog\\.yml)';
+
+/** Whether a path of a site is one of these texts. */
+export function isShown(path: string): boolean {
+  return SHOWN_PATH.test(path);
+}
 
 const SHOWN_PATH = new RegExp(`^${SHOWN}$`);
 
