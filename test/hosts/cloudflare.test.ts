@@ -184,6 +184,7 @@ async function damaged(
   damage: (registry: string) => void,
   ask: (running: Running) => Promise<void>,
 ): Promise<void> {
+  rmSync(join(work, 'damaged.cloudflare'), { recursive: true, force: true }); // else it counts as up to date
   const hostFolder = await generate(folder, 'damaged');
   damage(join(hostFolder, 'assets/_registry'));
   const running = await startWorker(kit, hostFolder);

@@ -150,7 +150,7 @@ describe('netlify.toml', () => {
     writeFileSync(join(clone, 'netlify.toml'), own);
     cpSync(here('../src'), join(clone, 'src'), { recursive: true });
     cpSync(await generate(folder, 'clone'), join(clone, 'dist/production.netlify'), { recursive: true });
-    const running = await startNetlifyDev(kit, { projectRoot: clone, deno });
+    const running = withoutPlatformHeaders(await startNetlifyDev(kit, { projectRoot: clone, deno }));
     const rows = ['base', 'files', 'fuzz'].flatMap((name) => (sets.get(name) ?? []).filter((_, i) => i % 200 === 0));
     expect(await askAll(running, askable('clone', rows).map(withoutLength))).toEqual([]);
     await running.stop();
@@ -208,6 +208,7 @@ const QUERY = '?package=acme_web';
 
 /** Asks the edge function over files that have been damaged. */
 async function damaged(damage: (registry: string) => void, ask: (running: Running) => Promise<void>): Promise<void> {
+  rmSync(join(work, 'damaged.netlify'), { recursive: true, force: true }); // else it counts as up to date
   const hostFolder = await generate(folder, 'damaged');
   damage(join(hostFolder, 'site/_registry'));
   const running = await startEdgeFunction(deno, hostFolder);
