@@ -27,7 +27,8 @@ for (const { bundle } of Object.values<Host>(hosts)) {
     format: 'esm',
     charset: 'utf8',
     legalComments: 'none',
-    minifyWhitespace: true, // keeps names, because stack traces show them
+    minifyWhitespace: true,
+    minifySyntax: true, // names stay, because stack traces show them
     ...(bundle.isNjs ? NJS : {}),
   });
   if (bundle.isNjs) await writeFile(file, plainExport(await readFile(file, 'utf8')));

@@ -1,9 +1,10 @@
 import type { FileEntry } from '../tree/file-list.ts';
-import { errorAnswer, ok } from './response.ts';
+import { isModifiedSince, namesTag, namesTagStrongly } from './preconditions.ts';
+import { errorAnswer, NOT_KEPT, ok } from './response.ts';
 import type { Answer } from './response.ts';
 
 /*
- * Answers whose body is a file of the site: ETag, 304, byte ranges (RFC 9110 sections 13 and 14; docs/contract.md
+ * Answers whose body is a file of the site: ETag, 304, 412, byte ranges (RFC 9110 sections 13 and 14; docs/contract.md
  * section 1). Edge-plain.
  */
 
@@ -13,7 +14,7 @@ export interface FileSource {
   readonly entry: FileEntry;
   /** Seconds. */
   readonly maxAge: number;
-  /** JSON answers ignore `Range`. */
+  /** JSON answers ignore `Range`, `If-Match` and `If-Unmodified-Since`. */
   readonly hasRanges: boolean;
 }
 
@@ -22,6 +23,12 @@ export interface Conditions {
   readonly range?: string | undefined;
   readonly ifRange?: string | undefined;
   readonly ifNoneMatch?: string | undefined;
+  readonly ifMatch?: string | undefined;
+  readonly ifUnmodifiedSince?: string | undefined;
+  /**
+   * When the site last changed, as far as the host knows: seconds since 1970. `If-Unmodified-Since` doesn't count without it.
+   */
+  readonly changed?: number | undefined;
   /** The tags that the host gives answers, where they aren't the core's. */
   readonly tags?: HostTags | undefined;
 }
@@ -38,6 +45,7 @@ export function fileAnswer(request: Conditions, source: FileSource): Answer {
   const size = source.entry[0];
   const ownTag = `"${source.entry[1].slice(0, 32)}"`;
   const tags = request.tags ? request.tags.ofFile(source) : { form: ownTag, plain: ownTag };
+  if (source.hasRanges && tags.form !== '' && !isAsExpected(request, tags.form)) return PRECONDITION_FAILED;
   if (isMatch(request, tags.form)) return notModified(tags.form, source.maxAge);
   const isWanted = source.hasRanges && request.range && (!request.ifRange || request.ifRange === tags.plain);
   const range = isWanted ? parseRange(request.range as string, size) : undefined;
@@ -56,18 +64,29 @@ export function fileAnswer(request: Conditions, source: FileSource): Answer {
   return { kind: 'answer', status: range ? 206 : 200, headers: whole.headers, body: whole.body };
 }
 
-/** Whether `If-None-Match` names the tag, by weak comparison (RFC 9110 section 13.1.2). */
+/** Whether the client has the answer with this tag already. */
 export function isMatch(request: Conditions, tag: string): boolean {
-  const written = request.ifNoneMatch;
-  if (written === undefined || tag === '') return false;
-  const tags = written.split(',');
-  const strong = tag.slice(0, 2) === 'W/' ? tag.slice(2) : tag;
-  for (let i = 0; i < tags.length; i++) {
-    const one = (tags[i] as string).trim();
-    if (one === '*' || one === strong || one === `W/${strong}`) return true;
-  }
-  return false;
+  return request.ifNoneMatch !== undefined && tag !== '' && namesTag(request.ifNoneMatch, tag);
 }
+
+/** Whether the client wants the answer with this tag, and no other. A tag that it names counts before a date (RFC 9110 section 13.2.2). */
+function isAsExpected(request: Conditions, tag: string): boolean {
+  if (request.ifMatch) return namesTagStrongly(request.ifMatch, tag);
+  if (request.ifUnmodifiedSince === undefined || request.changed === undefined) return true;
+  return !isModifiedSince(request.ifUnmodifiedSince, request.changed);
+}
+
+/** It has no body, and nobody may keep it for a client with other conditions. */
+const PRECONDITION_FAILED: Answer = {
+  kind: 'answer',
+  status: 412,
+  headers: [
+    ['Access-Control-Allow-Origin', '*'],
+    ['Cache-Control', NOT_KEPT],
+    ['Content-Length', '0'],
+  ],
+  body: undefined,
+};
 
 /** The 304 of an answer with a tag. */
 export function notModified(tag: string, maxAge: number): Answer {

@@ -13,6 +13,19 @@ const UNESCAPED = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 const HEX = '0123456789ABCDEF';
 
 /**
+ * The path and the query of a request target (a byte string) as they were sent. The target may be in absolute form (RFC 9112 section
+ * 3.2.2), as a proxy gets it. The query is undefined if there is no `?`.
+ */
+export function splitTarget(target: string): { readonly path: string; readonly query: string | undefined } {
+  const isOrigin = target.charAt(0) === '/';
+  const host = isOrigin ? null : /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?]*/.exec(target);
+  const inside = host ? target.slice(host[0].length) : target;
+  const mark = inside.indexOf('?');
+  const path = mark < 0 ? inside : inside.slice(0, mark);
+  return { path: path === '' ? '/' : path, query: mark < 0 ? undefined : inside.slice(mark + 1) };
+}
+
+/**
  * Reads the path of a request target as it was sent: a byte string, without the query. The `location` of a redirect is
  * ASCII and lacks the query. A `path` is a decoded byte string. The rule is in docs/contract.md section 1; the recorded
  * examples are in `test/recorded/rules`.

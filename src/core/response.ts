@@ -38,6 +38,9 @@ export const JSON_TYPE = 'application/json';
 
 const ANY_ORIGIN: Headers = [['Access-Control-Allow-Origin', '*']];
 
+/** The `Cache-Control` of what nobody may keep. */
+export const NOT_KEPT = 'max-age=0, private, no-store';
+
 /** A 200 of a route in the table of docs/contract.md section 1. */
 export function ok(headers: Headers, body: Body | undefined): Answer {
   return { kind: 'answer', status: 200, headers: ANY_ORIGIN.concat(headers), body };
@@ -56,7 +59,7 @@ export function errorAnswer(status: number, line: string, headers?: Headers): An
     ['Content-Length', String(text.length)],
   ];
   const isCached = own.filter((header) => header[0] === 'Cache-Control').length > 0;
-  const cache: Headers = isCached ? [] : [['Cache-Control', 'max-age=0, private, no-store']];
+  const cache: Headers = isCached ? [] : [['Cache-Control', NOT_KEPT]];
   return { kind: 'answer', status, headers: own.concat(cache, shared), body: textBody(text) };
 }
 

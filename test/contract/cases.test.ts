@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { askAll, buildSite, recordedSets } from '../support/contract.ts';
+import { askAll, askUnrecorded, buildSite, recordedSets, UNRECORDED } from '../support/contract.ts';
 import { coreInMemory, serve } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
 
@@ -23,5 +23,9 @@ describe.each([coreInMemory, serve])('$name answers like the registry over the c
 
   test.each([...sets])('%s', async (_, rows) => {
     expect(await askAll(running, rows)).toEqual([]);
+  });
+
+  test('requests that no recording holds', async () => {
+    expect(await askUnrecorded(running, UNRECORDED)).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { build } from '../../src/commands/build/run.ts';
 import type { BuildReport } from '../../src/commands/build/run.ts';
 import { silentProgress } from '../../src/report.ts';
 import { differences, withListings } from './compare.ts';
-import type { RecordedRow } from './compare.ts';
+import type { RecordedRow, Response } from './compare.ts';
 import type { Running } from './implementations.ts';
 
 /** A recorded folder's sets: name -> rows. */
@@ -39,6 +39,97 @@ export async function askAll(running: Running, rows: readonly RecordedRow[]): Pr
   };
   await Promise.all([worker(), worker(), worker(), worker()]);
   return found;
+}
+
+/**
+ * A request over `test/cases` that no recording holds, and what docs/contract.md says of it: the answer to another target, sent
+ * plainly, or a status. `{etag}` in a header stands for the tag that the target has.
+ */
+export type UnrecordedRow = {
+  readonly what: 'raw bytes' | 'absolute form' | 'long head' | 'condition' | 'coding';
+  readonly m?: string;
+  readonly t: string;
+  readonly q?: Readonly<Record<string, string>>;
+} & ({ readonly like: string } | { readonly s: number });
+
+const SEARCH = '/search?package=acme_web';
+const CATEGORIES = '/categories?kibana.version=8.0.0';
+const PACKAGE = '/package/acme_web/0.9.0/';
+const FILE = '/package/acme_web/0.9.0/manifest.yml';
+const ZIP = '/epr/acme_signed/acme_signed-1.0.0.zip';
+const SIGNATURE = `${ZIP}.sig`;
+const FILES = [FILE, ZIP, SIGNATURE];
+const LONG = 'x'.repeat(12 * 1024);
+const PAST = 'Sun, 06 Nov 1994 08:49:37 GMT';
+const FAILING: Record<string, string>[] = [
+  { 'If-Match': '"nothing"' },
+  { 'If-Match': 'W/{etag}' },
+  { 'If-Unmodified-Since': PAST },
+];
+const HOLDING: Record<string, string>[] = [
+  { 'If-Match': '*' },
+  { 'If-Match': '"nothing", {etag}', 'If-Unmodified-Since': PAST },
+  { 'If-Unmodified-Since': 'Fri, 01 Jan 2100 00:00:00 GMT' },
+  { 'If-Unmodified-Since': 'no date' },
+];
+
+export const UNRECORDED: readonly UnrecordedRow[] = [
+  { what: 'raw bytes', t: '/search?package=é', like: '/search?package=%C3%A9' },
+  { what: 'raw bytes', t: '/search?prerelease=é', like: '/search?prerelease=%C3%A9' },
+  {
+    what: 'raw bytes',
+    t: '/package/acme_files/1.0.0/img/日本.svg',
+    like: '/package/acme_files/1.0.0/img/%E6%97%A5%E6%9C%AC.svg',
+  },
+  ...[SEARCH, CATEGORIES, PACKAGE, FILE, ZIP, '/', '/search/', '/none'].map(
+    (t) => ({ what: 'absolute form', t: `http://other.example:81${t}`, like: t }) as const,
+  ),
+  { what: 'absolute form', t: 'http://other.example', like: '/' },
+  ...[SEARCH, PACKAGE, FILE, ZIP].map((t) => ({ what: 'long head', t, q: { 'X-Long': LONG }, like: t }) as const),
+  { what: 'long head', t: `${SEARCH}&x=${LONG}`, like: SEARCH },
+  ...FILES.flatMap((t) => FAILING.map((q) => ({ what: 'condition', t, q, s: 412 }) as const)),
+  ...FILES.flatMap((t) => HOLDING.map((q) => ({ what: 'condition', t, q, like: t }) as const)),
+  ...FILES.flatMap(
+    (t) =>
+      [
+        { what: 'condition', m: 'HEAD', t, q: { 'If-Match': '"nothing"' }, s: 412 },
+        { what: 'condition', t, q: { 'If-Match': '"nothing"', 'If-None-Match': '{etag}' }, s: 412 },
+        { what: 'condition', t, q: { 'If-Match': '{etag}', 'If-None-Match': '{etag}' }, s: 304 },
+        { what: 'condition', t, q: { 'If-Match': '{etag}', Range: 'bytes=0-1' }, s: 206 },
+      ] as const,
+  ),
+  ...[SEARCH, CATEGORIES, PACKAGE].flatMap((t) =>
+    FAILING.concat(HOLDING).map((q) => ({ what: 'condition', t, q, like: t }) as const),
+  ),
+  ...[ZIP, SIGNATURE].map(
+    (t) => ({ what: 'coding', t, q: { 'Accept-Encoding': 'gzip, deflate, br' }, like: t }) as const,
+  ),
+];
+
+/** Asks unrecorded requests; what is different, each with its request. */
+export async function askUnrecorded(running: Running, rows: readonly UnrecordedRow[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const row of rows) {
+    const { m: method = 'GET', t, q = {} } = row;
+    const tag = Object.values(q).some((value) => value.includes('{etag}'))
+      ? String((await running.ask('GET', t, {})).headers['etag'])
+      : '';
+    const headers = Object.fromEntries(Object.entries(q).map(([name, value]) => [name, value.replace('{etag}', tag)]));
+    const got = await running.ask(method, t, headers);
+    const [is, expected] =
+      'like' in row
+        ? [comparable(got), comparable(await running.ask(method, row.like, {}))]
+        : [String(got.status), String(row.s)];
+    if (is !== expected)
+      found.push(`${method} ${t.slice(0, 100)} ${JSON.stringify(q).slice(0, 100)}: got ${is}, expected ${expected}`);
+    if (got.status === 412 && got.body.length > 0) found.push(`${method} ${t}: a 412 has no body`);
+  }
+  return found;
+}
+
+function comparable({ status, headers, body }: Response): string {
+  const { date: _, connection: __, 'keep-alive': ___, ...own } = headers;
+  return JSON.stringify([status, Object.entries(own).sort(), body.toString('latin1')]).slice(0, 2000);
 }
 
 /** Builds a site of a storage into a temporary folder. */

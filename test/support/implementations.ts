@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { splitTarget } from '../../src/core/path.ts';
 import { respond } from '../../src/core/respond.ts';
+import { siteServer } from '../../src/hosts/node/http.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import type { Answer } from '../../src/core/response.ts';
 import type { Columns } from '../../src/core/columns.ts';
@@ -29,12 +31,15 @@ export const coreInMemory: Implementation = {
     const rows = readFileSync(join(folder, '_registry', names['rows'] ?? ''));
     return {
       ask: async (method, target, headers) => {
-        const [path = '', ...query] = target.split('?');
         const request = {
           method,
-          path: byteString(path),
-          query: query.length > 0 ? byteString(query.join('?')) : undefined,
+          ...splitTarget(byteString(target)),
           range: headers['Range'],
+          ifRange: headers['If-Range'],
+          ifNoneMatch: headers['If-None-Match'],
+          ifMatch: headers['If-Match'],
+          ifUnmodifiedSince: headers['If-Unmodified-Since'],
+          changed: statSync(join(folder, '_registry/index.json')).mtimeMs / 1000,
         };
         const first = respond(request, columns);
         const result = first.kind === 'lookup' ? first.answer(readText(join(folder, first.path))) : first;
@@ -52,7 +57,7 @@ export const serve: Implementation = {
     const site = nodeSite(folder, (line) => {
       throw new Error(line);
     });
-    const server = http.createServer((request, response) => void site.handle(request, response));
+    const server = siteServer(site);
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const client = httpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     return {

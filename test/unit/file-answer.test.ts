@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fileAnswer } from '../../src/core/file-answer.ts';
+import { httpDate } from '../../src/core/preconditions.ts';
 import type { FileSource } from '../../src/core/file-answer.ts';
 import type { Answer } from '../../src/core/response.ts';
 
@@ -131,4 +132,68 @@ describe('If-None-Match', () => {
   test.each(['"a"', tag.slice(1, -1), `w/${tag}`, '', '"*"'])('%s: sent', (ifNoneMatch) => {
     expect(fileAnswer({ ifNoneMatch }, file).status).toBe(200);
   });
+});
+
+describe('If-Match and If-Unmodified-Since', () => {
+  /** A second before and after a site changed. */
+  const [before, changed, after] = ['Sun, 06 Nov 1994 08:49:36 GMT', 784111777, 'Sun, 06 Nov 1994 08:49:38 GMT'];
+
+  test.each([
+    [{ ifMatch: tag }, 200],
+    [{ ifMatch: '*' }, 200],
+    [{ ifMatch: `"a",  ${tag}` }, 200],
+    [{ ifMatch: `W/${tag}` }, 412],
+    [{ ifMatch: '"a"' }, 412],
+    [{ ifMatch: '' }, 200],
+    [{ ifMatch: tag, ifUnmodifiedSince: before, changed }, 200],
+    [{ ifMatch: '"a"', ifUnmodifiedSince: after, changed }, 412],
+    [{ ifUnmodifiedSince: before, changed }, 412],
+    [{ ifUnmodifiedSince: 'Sun, 06 Nov 1994 08:49:37 GMT', changed }, 200],
+    [{ ifUnmodifiedSince: after, changed }, 200],
+    [{ ifUnmodifiedSince: before }, 200],
+    [{ ifUnmodifiedSince: '1994-11-06', changed }, 200],
+    [{ ifMatch: '"a"', ifNoneMatch: tag }, 412],
+    [{ ifMatch: tag, ifNoneMatch: tag }, 304],
+    [{ ifUnmodifiedSince: before, changed, range: 'bytes=99-' }, 412],
+  ])('%j: %i', (request, status) => {
+    expect(fileAnswer(request, file).status).toBe(status);
+    expect(fileAnswer({ ...request, ifNoneMatch: undefined, range: undefined }, document).status).toBe(200);
+  });
+
+  test('what fails has no body, and is not kept', () => {
+    expect(shown(fileAnswer({ ifMatch: '"a"' }, file))).toEqual({
+      status: 412,
+      sent: undefined,
+      headers: {
+        'Access-Control-Allow-Origin': '*',
+        'Cache-Control': 'max-age=0, private, no-store',
+        'Content-Length': '0',
+      },
+    });
+  });
+
+  test('a weak tag of a host matches nothing strongly', () => {
+    const tags = { ofFile: () => ({ form: 'W/"a"', plain: '"a"' }), ofComposed: () => '' };
+    expect(fileAnswer({ ifMatch: 'W/"a"', tags }, file).status).toBe(412);
+    expect(fileAnswer({ ifMatch: '*', tags }, file).status).toBe(200);
+  });
+});
+
+test.each([
+  ['Sun, 06 Nov 1994 08:49:37 GMT', 784111777],
+  ['Sunday, 06-Nov-94 08:49:37 GMT', undefined],
+  ['Sun Nov  6 08:49:37 1994', undefined],
+  ['Sun, 06 anF 1994 08:49:37 GMT', undefined],
+  ['Sun, 06 Xyz 1994 08:49:37 GMT', undefined],
+  ['Sun, 00 Nov 1994 08:49:37 GMT', undefined],
+  ['Tue, 29 Feb 2000 00:00:00 GMT', 951782400],
+  ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+  ['Mon, 29 Feb 2001 00:00:00 GMT', undefined],
+  ['Sun, 06 Nov 1994 24:00:00 GMT', undefined],
+  ['Sun, 06 nov 1994 08:49:37 GMT', undefined],
+  ['Sun, 06 Nov 1994 08:49:37 UTC', undefined],
+  ['Sun, 06 Nov 1994 08:49:37', undefined],
+  ['', undefined],
+])('the date %j', (text, seconds) => {
+  expect(httpDate(text)).toBe(seconds);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cleanPath, escapePath, readPath } from '../../src/core/path.ts';
+import { cleanPath, escapePath, readPath, splitTarget } from '../../src/core/path.ts';
 import { percentDecode } from '../../src/core/query-string.ts';
 import { recordedRows } from '../support/recorded.ts';
 
@@ -76,4 +76,19 @@ test('escapePath keeps exactly the bytes that the contract lists', () => {
   );
   expect(kept.join('')).toBe('$&+,-./0123456789:;=@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~');
   expect(escapePath('\0\n %é'.replace('é', '\xC3\xA9'))).toBe('%00%0A%20%25%C3%A9');
+});
+
+test.each([
+  ['/search?a=b?c', '/search', 'a=b?c'],
+  ['/search?', '/search', ''],
+  ['/a://b/c', '/a://b/c', undefined],
+  ['?a', '/', 'a'],
+  ['http://host:80/search?a=http://b/c', '/search', 'a=http://b/c'],
+  ['HTTPS://[::1]/a//b', '/a//b', undefined],
+  ['http://host', '/', undefined],
+  ['http://host?a', '/', 'a'],
+  ['http:///search', '/search', undefined],
+  ['*', '*', undefined],
+])('the path and query of %s', (target, path, query) => {
+  expect(splitTarget(target)).toEqual({ path, query });
 });

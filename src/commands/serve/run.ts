@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { siteServer } from '../../hosts/node/http.ts';
 import { nodeSite } from '../../hosts/node/server.ts';
 import type { Log } from '../../hosts/fetch/handler.ts';
 import { Stop } from '../../errors.ts';
@@ -26,8 +26,7 @@ export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
   const folder = siteFolder(options);
   await recoverIfFree(folder);
   requireSite(folder, options, INDEX);
-  const site = nodeSite(folder, log);
-  const server = createServer((request, response) => void site.handle(request, response));
+  const server = siteServer(nodeSite(folder, log));
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;

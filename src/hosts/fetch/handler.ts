@@ -1,5 +1,6 @@
 import type { Piece } from '../../core/compose.ts';
 import type { Columns } from '../../core/columns.ts';
+import { splitTarget } from '../../core/path.ts';
 import { respond } from '../../core/respond.ts';
 import type { Request as CoreRequest } from '../../core/respond.ts';
 import { errorAnswer, UNREADABLE } from '../../core/response.ts';
@@ -34,6 +35,8 @@ export class UnreadableFile extends Error {
 export interface Index {
   readonly columns: Columns;
   readonly rows: Uint8Array;
+  /** When the site last changed, as far as the host knows: seconds since 1970. */
+  readonly changed: number;
 }
 
 /**
@@ -68,21 +71,27 @@ export interface FetchSite {
 
 /** Answers one request, for hosts that keep the index themselves. Throws what reading the files throws. */
 export async function answerRequest(request: Request, site: FetchSite): Promise<Response> {
-  const core = toCoreRequest(request);
+  const core = toCoreRequest(request, site.index);
   const first = respond(core, site.index?.columns);
   const result = first.kind === 'lookup' ? first.answer(toText(await site.files.bytes(first.path))) : first;
   return await toResponse(result, core, site);
 }
 
-/** Reads the index; undefined where it is missing, broken, or its columns and rows are of two builds. Throws what reading throws. */
-export async function loadIndex(files: Pick<SiteFiles, 'bytes'>): Promise<Index | undefined> {
+/**
+ * Reads the index; undefined where it is missing, broken, or its columns and rows are of two builds. Throws what reading throws. A
+ * host that can't tell when the site changed knows that it hasn't since now.
+ */
+export async function loadIndex(
+  files: Pick<SiteFiles, 'bytes'>,
+  changed = Math.floor(Date.now() / 1000),
+): Promise<Index | undefined> {
   const names = parsed(await files.bytes(INDEX), parseNames);
   if (!names) return undefined;
   const [columnBytes, rows] = await Promise.all(
     [names.columns, names.rows].map((name) => files.bytes(indexFilePath(name))),
   );
   const columns = parsed(columnBytes, (text) => JSON.parse(text) as Columns);
-  return columns && rows && isOneBuild(columns, rows) ? { columns, rows } : undefined;
+  return columns && rows && isOneBuild(columns, rows) ? { columns, rows, changed } : undefined;
 }
 
 /** What a file says; undefined where it is missing or broken. */
@@ -137,19 +146,18 @@ function newResponse({ status, headers }: Answer, body: BodyInit | null): Respon
 }
 
 /** The path and query in the text of the URL. `URL` would parse them differently from the registry. */
-function toCoreRequest(request: Request): CoreRequest {
+function toCoreRequest(request: Request, index: Index | undefined): CoreRequest {
   const { url, method, headers } = request;
-  const afterScheme = url.indexOf('://') + 3;
-  const slash = url.indexOf('/', afterScheme);
-  const target = slash < 0 ? '/' : url.slice(slash).replace(/#.*$/s, '');
-  const mark = target.indexOf('?');
+  const hash = url.indexOf('#');
   return {
     method,
-    path: mark < 0 ? target : target.slice(0, mark),
-    query: mark < 0 ? undefined : target.slice(mark + 1),
+    ...splitTarget(hash < 0 ? url : url.slice(0, hash)),
     range: headers.get('range') ?? undefined,
     ifRange: headers.get('if-range') ?? undefined,
     ifNoneMatch: headers.get('if-none-match') ?? undefined,
+    ifMatch: headers.get('if-match') ?? undefined,
+    ifUnmodifiedSince: headers.get('if-unmodified-since') ?? undefined,
+    changed: index?.changed,
   };
 }
 

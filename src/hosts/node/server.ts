@@ -3,6 +3,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { splitTarget } from '../../core/path.ts';
 import { respond } from '../../core/respond.ts';
 import type { Request } from '../../core/respond.ts';
 import { boundedMemory } from './memory.ts';
@@ -90,7 +91,7 @@ interface Made {
 
 async function answer(site: Site, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const index = await site.index();
-  const request = toRequest(incoming);
+  const request = toRequest(incoming, index);
   const make = (): Promise<Made> => makeAnswer(site, request, index);
   const made = isPlain(request) ? await site.made(incoming.url ?? '', make) : await make();
   const { body } = made;
@@ -99,8 +100,9 @@ async function answer(site: Site, incoming: IncomingMessage, response: ServerRes
 }
 
 /** Whether the answer depends on the URL alone. */
-function isPlain({ method, range, ifRange, ifNoneMatch }: Request): boolean {
-  return method === 'GET' && range === undefined && ifRange === undefined && ifNoneMatch === undefined;
+function isPlain({ method, range, ifRange, ifNoneMatch, ifMatch, ifUnmodifiedSince }: Request): boolean {
+  const conditions = [range, ifRange, ifNoneMatch, ifMatch, ifUnmodifiedSince];
+  return method === 'GET' && conditions.every((one) => one === undefined);
 }
 
 async function makeAnswer(site: Site, request: Request, index: Index | undefined): Promise<Made> {
@@ -168,15 +170,16 @@ function place(folder: string, path: string): Buffer {
 }
 
 /** In Node, the request line is a byte string. */
-function toRequest({ method = 'GET', url = '/', headers }: IncomingMessage): Request {
-  const mark = url.indexOf('?');
+function toRequest({ method = 'GET', url = '/', headers }: IncomingMessage, index: Index | undefined): Request {
   return {
     method,
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? undefined : url.slice(mark + 1),
+    ...splitTarget(url),
     range: headers.range,
     ifRange: headers['if-range'] as string | undefined,
     ifNoneMatch: headers['if-none-match'],
+    ifMatch: headers['if-match'],
+    ifUnmodifiedSince: headers['if-unmodified-since'],
+    changed: index?.changed,
   };
 }
 
@@ -200,7 +203,8 @@ function indexLoader(folder: string, log: Log, onChange: () => void): () => Prom
     if (now === identity && now !== '') return await before;
     identity = now;
     onChange();
-    return await loadIndex({ bytes: (inner) => orLog(readIfThere(join(folder, inner))) });
+    const changed = found && Math.floor(found.mtimeMs / 1000);
+    return await loadIndex({ bytes: (inner) => orLog(readIfThere(join(folder, inner))) }, changed);
   };
   return () => {
     if (Date.now() - checked >= RECHECK) {
