@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setContentTime } from './content-time.ts';
 import { inside } from './inside.ts';
 import { listingOf, manifestWriter } from './manifest.ts';
 import type { Listing, SiteFile } from './manifest.ts';
@@ -52,8 +53,11 @@ export function openSiteWriter(folder: string, previous?: string): SiteWriter {
     resolve,
     enter,
     write: (path, content, kind) => {
-      if (previous === undefined || !holds(join(previous, path), content)) writeFileSync(place(path), content);
       const digest = kind.digest ?? createHash('sha256').update(content).digest('hex');
+      if (previous === undefined || !holds(join(previous, path), content)) {
+        writeFileSync(place(path), content);
+        setContentTime(resolve(path), digest);
+      }
       const file = { path, size: content.length, digest, type: kind.type, cache: kind.cache };
       enter(listingOf([file]));
       return file;

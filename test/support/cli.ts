@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { contentTime } from '../../src/tree/content-time.ts';
 
 /* The compiled program as users run it: a process, in a folder that is nobody else's. */
 
@@ -130,13 +131,15 @@ function manifestText(site: string): string {
   return parts.map((part) => readFileSync(join(folder, part), 'utf8')).join('');
 }
 
-/** What is wrong with a site by its own lists: files that are missing, too many, or not what it says; none is whole. */
+/** What is wrong with a site by its own lists: files that are missing, too many, not what it says, or of another time. */
 export function siteFaults(site: string): string[] {
   const there = new Set(listing(site).map((line) => line.slice(0, line.lastIndexOf(' '))));
   const faults = listedIn(site).flatMap(({ path, size, digest }) => {
     if (!there.delete(JSON.stringify(path))) return [`missing: ${path}`];
     const file = join(site, path);
-    if (statSync(file).size !== size) return [`size: ${path}`];
+    const stats = statSync(file);
+    if (stats.size !== size) return [`size: ${path}`];
+    if (stats.mtimeMs !== 1000 * contentTime(digest)) return [`time: ${path}`];
     return digestOf(readFileSync(file)) === digest ? [] : [`digest: ${path}`];
   });
   for (const path of ['_registry/release.json', '_registry/encoded/list.ndjson']) there.delete(JSON.stringify(path));

@@ -31,7 +31,7 @@ export function openZipStore(folder: string, contents: ContentStore): ZipStore {
       const key = keyOf(entry);
       const kept = join(folder, key.slice(0, 2), `${key}.zip`);
       const old = known.get(key);
-      const isWhole = old && (await workers.run('check', { path: kept, size: old.size, crc32: old.crc32 }));
+      const isWhole = old && (await workers.run('check', { path: kept, kept: old }));
       const zip = isWhole
         ? old
         : await workers.run('zip', zipTask(entry, kept, temporaryName(join(folder, key)), contents));

@@ -56,7 +56,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
   const workers = startWorkers((i) => ({ name: `${build}-${i}`, file: temporaryName(final(`${build}-${i}`)) }));
   const make = async (id: string, read: () => Promise<Buffer | undefined>): Promise<boolean> => {
     const old = kept.get(id);
-    if (old && (await workers.run('check', { path: contentPlace(folder, id), size: old.size, crc32: old.crc32 }))) {
+    if (old && (await workers.run('check', { path: contentPlace(folder, id), kept: old }))) {
       ready.set(id, old);
       return true;
     }

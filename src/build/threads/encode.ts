@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { brotliCompressSync, constants, crc32, deflateRawSync } from 'node:zlib';
 
@@ -54,7 +53,8 @@ export interface FormPlaces {
   readStream(stream: PackedStream): Uint8Array | undefined;
   /** Appends bytes to the thread's own pack, and gives the offset. */
   appendToPack(bytes: Uint8Array): number;
-  writeFile(path: string, bytes: Uint8Array): void;
+  /** Writes a file, and gives its digest. */
+  writeFile(path: string, bytes: Uint8Array): string;
   linkFile(from: string, to: string): void;
 }
 
@@ -64,10 +64,10 @@ export function placeForm(task: FormTask, places: FormPlaces): MadeForm | undefi
   const form = ready ?? compress(readFileSync(task.file), task);
   if (form.length >= task.size) return undefined;
   const [first, ...others] = task.to;
-  places.writeFile(first, form);
+  const digest = places.writeFile(first, form);
   for (const path of others) places.linkFile(first, path);
   const packed = ready ? undefined : { offset: places.appendToPack(form), crc32: crc32(form) };
-  return { size: form.length, digest: createHash('sha256').update(form).digest('hex'), packed };
+  return { size: form.length, digest, packed };
 }
 
 function readyForm({ source, size }: FormTask, { readStream }: FormPlaces): Uint8Array | undefined {

@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { linkOrCopy } from '../../tree/commit/link.ts';
+import { setContentTime } from '../../tree/content-time.ts';
 import { inside } from '../../tree/inside.ts';
 import { sniffMediaType } from '../../tree/media-type.ts';
 import { zipLayout } from '../zip-layout.ts';
@@ -43,7 +44,7 @@ export interface StoredContent {
   readonly deflatedCrc32: number;
 }
 
-/** The facts about a zip. */
+/** The facts about a zip, or about any other file that is kept. */
 export interface StoredZip {
   /** Bytes. */
   readonly size: number;
@@ -88,8 +89,8 @@ export type ZipRow = readonly [
 export interface Work {
   /** Writes a content to `path`, and its deflate stream to the pack. */
   store(task: { readonly path: string; readonly bytes: Uint8Array }): StoredContent;
-  /** Whether a file has the right length and CRC-32. */
-  check(task: { readonly path: string; readonly size: number; readonly crc32: number }): boolean;
+  /** Whether a kept file has the right length and CRC-32. If so, it gets the time of its content again. */
+  check(task: { readonly path: string; readonly kept: StoredZip }): boolean;
   /** Makes a zip. Undefined if a deflate stream is broken. */
   zip(task: ZipTask): StoredZip | undefined;
   /** Writes texts that are not there yet. */
@@ -151,8 +152,11 @@ export function startWork({ name, file }: { readonly name: string; readonly file
     },
     appendToPack: append,
     writeFile: (path: string, bytes: Uint8Array) => {
+      const digest = digestOf(bytes);
       makeFolder(path);
       writeFileSync(path, bytes);
+      setContentTime(path, digest);
+      return digest;
     },
     linkFile: link,
   };
@@ -161,10 +165,12 @@ export function startWork({ name, file }: { readonly name: string; readonly file
       const deflated = deflateRawSync(bytes, { level: DEFLATE_LEVEL });
       makeFolder(path);
       writeNew(path, bytes);
+      const digest = digestOf(bytes);
+      setContentTime(path, digest);
       const offset = append(deflated);
       return {
         size: bytes.length,
-        digest: createHash('sha256').update(bytes).digest('hex'),
+        digest,
         crc32: crc32(bytes),
         sniffed: sniffMediaType(bytes),
         pack: name,
@@ -173,23 +179,31 @@ export function startWork({ name, file }: { readonly name: string; readonly file
         deflatedCrc32: crc32(deflated),
       };
     },
-    check: ({ path, size, crc32: expected }) => {
-      const bytes = readWhole(path, scratch(size + 1));
-      return bytes !== undefined && crc32(bytes) === expected;
+    check: ({ path, kept }) => {
+      const bytes = readWhole(path, scratch(kept.size + 1));
+      if (bytes === undefined || crc32(bytes) !== kept.crc32) return false;
+      setContentTime(path, kept.digest);
+      return true;
     },
     zip: (task) => {
       makeFolder(task.path);
       const zip = writePieces(task.temporary, scratch, (pieces) => assemble(task, { open, pieces }));
-      if (zip) renameSync(task.temporary, task.path);
-      else rmSync(task.temporary);
+      if (!zip) {
+        rmSync(task.temporary);
+        return undefined;
+      }
+      renameSync(task.temporary, task.path);
+      setContentTime(task.path, zip.digest);
       return zip;
     },
     write: ({ files }) =>
       files.map(([path, text]) => {
         const bytes = Buffer.from(text);
+        const digest = digestOf(bytes);
         makeFolder(path);
         writeFileSync(path, bytes);
-        return { size: bytes.length, digest: createHash('sha256').update(bytes).digest('hex') };
+        setContentTime(path, digest);
+        return { size: bytes.length, digest };
       }),
     place: ({ store, folder, files }) => {
       for (const [content, path] of files) {
@@ -201,6 +215,10 @@ export function startWork({ name, file }: { readonly name: string; readonly file
     encode: ({ forms }) => ({ pack: name, forms: forms.map((form) => placeForm(form, formPlaces)) }),
     link: ({ from, to }) => link(from, to),
   };
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** The level for downloads. Higher levels take more time and save almost no bytes. */

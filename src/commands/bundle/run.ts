@@ -11,6 +11,7 @@ import { isSystemError } from '../../system-errors.ts';
 import { atExit } from '../../tree/commit/at-exit.ts';
 import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
 import { comparePaths } from '../../paths.ts';
+import { contentTime } from '../../tree/content-time.ts';
 import type { Progress } from '../../report.ts';
 import { openEncodedList, readEncodedList } from '../../tree/encoded.ts';
 import { RELEASE } from '../../tree/layout.ts';
@@ -42,6 +43,8 @@ interface Member {
   readonly name: string;
   readonly path: string;
   readonly size: number;
+  /** That of its content for a file of the site, since nginx makes ETags of times; the same for all other files. */
+  readonly date: Date;
   /** The name of an earlier member that is the same file. */
   readonly link: string | undefined;
 }
@@ -56,14 +59,16 @@ export async function bundle(options: BundleOptions, progress: Progress): Promis
   const { format } = options;
   const file = resolve(options.file ?? `${folder}.${format}`);
   const release = await readFile(join(folder, RELEASE));
-  const members = await membersOf(folder, format === 'tar.gz');
   const sum = `${file}.sha256`;
   const temporary = temporaryName(file);
   const clear = (): void => [temporary, temporaryName(sum)].forEach(removeNow);
   const leave = atExit(clear);
   try {
     for (const path of [file, sum]) clearLeftovers(dirname(path), basename(path));
-    await pack(members, { file: temporary, format, sums: await digestList(folder), progress });
+    const digests = await digestsOf(folder);
+    const members = await membersOf(folder, { digests, canLink: format === 'tar.gz' });
+    const sums = { name: `${basename(folder)}.SHA256SUMS`, text: [...digests].map(digestLine).join('') };
+    await pack(members, { file: temporary, format, sums, progress });
     await refuseChanged(folder, release);
     const digest = await digestOf(temporary);
     const { size } = await lstat(temporary);
@@ -104,7 +109,10 @@ function naming(error: unknown, { temporary, file, folder }: Record<'temporary' 
  * The files of the site and of its host folders, in walk order. With `canLink`, files that are one on disk are packed
  * once.
  */
-async function membersOf(folder: string, canLink: boolean): Promise<Member[]> {
+async function membersOf(
+  folder: string,
+  { digests, canLink }: { readonly digests: Digests; readonly canLink: boolean },
+): Promise<Member[]> {
   const parent = dirname(folder);
   const tops = [folder, ...hostNames.map((host) => hostFolder(folder, host))];
   const wanted = new Set(tops.map((path) => basename(path)));
@@ -117,7 +125,9 @@ async function membersOf(folder: string, canLink: boolean): Promise<Member[]> {
     const identity = `${dev}:${ino}`;
     const link = canLink && nlink > 1 ? seen.get(identity) : undefined;
     if (link === undefined) seen.set(identity, name);
-    members.push({ name, path, size, link });
+    const digest = digests.get(name);
+    const date = digest === undefined ? EPOCH : new Date(1000 * contentTime(digest));
+    members.push({ name, path, size, date, link });
   }
   return members;
 }
@@ -130,19 +140,20 @@ async function walk(parent: string, name: string): Promise<string[]> {
   return inner.flat();
 }
 
-/** What the site lists, in the format of `sha256sum -c`, because the other side may have no other tool. */
-async function digestList(folder: string): Promise<{ name: string; text: string }> {
+/** The SHA-256 of each file that the site lists, by its name in the archive. */
+type Digests = ReadonlyMap<string, string>;
+
+async function digestsOf(folder: string): Promise<Digests> {
   const top = basename(folder);
   const listed = [...(await listedFiles(folder)), ...openEncodedList(readEncodedList(folder)).files()];
-  const lines = listed.map(({ path, digest }) => digestLine(digest, `${top}/${path}`));
-  return { name: `${top}.SHA256SUMS`, text: lines.join('') };
+  return new Map(listed.map(({ path, digest }) => [`${top}/${path}`, digest]));
 }
 
 /**
- * In sha256sum(1), a line whose name has a backslash or a line break begins with a backslash, and these characters are
- * escaped.
+ * A line of a list that `sha256sum -c` reads, because the other side may have no other tool. There, a line whose name has a backslash
+ * or a line break begins with a backslash, and these characters are escaped.
  */
-function digestLine(digest: string, path: string): string {
+function digestLine([path, digest]: readonly [string, string]): string {
   const escaped = path.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
   return `${escaped === path ? '' : '\\'}${digest}  ${escaped}\n`;
 }
@@ -181,9 +192,9 @@ async function appendAll(
 
 const EPOCH = new Date('1980-01-01T00:00:00Z');
 
-function append(archive: TarArchive | ZipArchive, { name, path, link }: Member): void {
+function append(archive: TarArchive | ZipArchive, { name, path, date, link }: Member): void {
   // The types of archiver know only files, folders and symbolic links, but its tar has hard links too.
-  const data = { name, date: EPOCH, mode: 0o644 };
+  const data = { name, date, mode: 0o644 };
   if (link === undefined) archive.file(path, data);
   else archive.append(Buffer.alloc(0), { ...data, type: 'link', linkname: link } as typeof data);
 }
