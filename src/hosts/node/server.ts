@@ -199,11 +199,11 @@ function indexLoader(folder: string, log: Log, onChange: () => void): () => Prom
   const refresh = async (before: Promise<Index | undefined>): Promise<Index | undefined> => {
     const path = join(folder, INDEX);
     const found = await orLog(ifThere(path, (place) => stat(place)));
-    const now = found ? `${found.ino}-${found.mtimeMs}` : '';
+    const now = found ? `${found.ino}-${found.ctimeMs}` : '';
     if (now === identity && now !== '') return await before;
     identity = now;
     onChange();
-    const changed = found && Math.floor(found.mtimeMs / 1000);
+    const changed = found && Math.floor(found.ctimeMs / 1000);
     return await loadIndex({ bytes: (inner) => orLog(readIfThere(join(folder, inner))) }, changed);
   };
   return () => {
