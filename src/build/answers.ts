@@ -14,6 +14,7 @@ import {
   clientKind,
   CONTENT_PACKAGES,
   CONTENT_TYPE,
+  isInSomeHole,
   kibanaClass,
   kibanaClasses,
   packageSubject,
@@ -44,7 +45,7 @@ export function precomputeAnswers(
   );
   const clients = clientKinds(specs, precompute);
   const find = finder(columns);
-  const versions = representatives(cuts);
+  const versions = representatives(columns.constraints, cuts);
   const bodies = bodyCollector(rows, precompute, write);
   const runs = interning<Runs>();
   const places: number[] = [];
@@ -254,23 +255,46 @@ export function cutsOf(constraints: readonly Constraint[]): Pick<Answers, 'relea
   return { releaseCuts: collect('releases'), prereleaseCuts: collect('prereleases') };
 }
 
-/** A version of each class, by class. Null for a class without any version, because nothing lies between its cuts. */
-export function representatives(cuts: Pick<Answers, 'releaseCuts' | 'prereleaseCuts'>): (Version | undefined | null)[] {
+/**
+ * A version of each class, by class, that has the answers of the class: it lies in no hole. Null for a class without such a
+ * version.
+ */
+export function representatives(
+  constraints: readonly Constraint[],
+  cuts: Pick<Answers, 'releaseCuts' | 'prereleaseCuts'>,
+): (Version | undefined | null)[] {
   const inOrder = [
-    undefined,
-    ...['0.0.0', ...cuts.releaseCuts.map(firstBehind)].map(versionOf),
-    ...['0.0.0-0', ...cuts.prereleaseCuts.map(firstBehind)].map(versionOf),
+    versionOf('0.0.0'),
+    ...cuts.releaseCuts.map(firstBehind),
+    versionOf('0.0.0-0'),
+    ...cuts.prereleaseCuts.map(firstBehind),
   ];
   const classes: (Version | undefined | null)[] = Array.from({ length: kibanaClasses(cuts) }, () => null);
-  for (const version of inOrder) classes[kibanaClass(cuts, version)] = version;
+  classes[kibanaClass(cuts, undefined)] = undefined;
+  for (const first of inOrder) {
+    const at = kibanaClass(cuts, first);
+    const version = firstOutside(constraints, first);
+    classes[at] = kibanaClass(cuts, version) === at ? version : null;
+  }
   return classes;
 }
 
+/** The first version at or above a pre-release that is in no hole. A hole never has two neighbours. */
+function firstOutside(constraints: readonly Constraint[], from: Version): Version {
+  return isInSomeHole(constraints, from) ? firstOutside(constraints, nextPrerelease(from)) : from;
+}
+
 /** The lowest version after a cut, among the versions of its kind. */
-function firstBehind([version, behind]: Cut): string {
+function firstBehind([text, behind]: Cut): Version {
+  const version = versionOf(text);
   if (behind === 0) return version;
-  const { major, minor, patch, pre } = versionOf(version);
-  return pre === '' ? `${major}.${minor}.${BigInt(patch) + 1n}` : `${major}.${minor}.${patch}-${pre}.0`;
+  if (version.pre !== '') return nextPrerelease(version);
+  return { ...version, patch: String(BigInt(version.patch) + 1n) };
+}
+
+/** The pre-release that follows another one in the order of versions. */
+function nextPrerelease(version: Version): Version {
+  return { ...version, pre: `${version.pre}.0` };
 }
 
 function toRuns(answers: readonly number[]): Runs {

@@ -35,7 +35,7 @@ export async function makeSite(making: SiteMaking, options: MakeOptions): Promis
  * Increase it when the form of kept states changes, or anything else on which the bytes of a site depend and that no
  * other key holds.
  */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** The digest of everything on which a site depends besides its revisions. */
 async function frameOf({ distribution, layers, findings }: SiteMaking): Promise<string> {

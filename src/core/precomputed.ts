@@ -1,5 +1,7 @@
 import { compareVersions, versionOf } from './version.ts';
 import type { Version } from './version.ts';
+import { isInHole } from './constraint.ts';
+import type { Constraint } from './constraint.ts';
 import type { Answers, CategoryColumn, Columns, Cut, Runs, SpecRange } from './columns.ts';
 import { namePosition } from './find.ts';
 import { isAbsent, QUERY_MEMBERS } from './query.ts';
@@ -11,24 +13,24 @@ import type { Query } from './query.ts';
  */
 
 /**
- * How precomputed answers regard each member of a query: it is a part of the question that a place stands for, or it makes
- * a query one that no place stands for, unless it is absent.
+ * How precomputed answers regard each member of a query. `place`: it is a part of the question that a place stands for.
+ * `absent`: no place stands for a query in which it is not absent.
  */
-const REGARD: { readonly [Member in keyof Query]: 'part of the place' | 'only when absent' } = {
-  endpoint: 'part of the place',
-  package: 'part of the place',
-  prerelease: 'part of the place',
-  type: 'part of the place',
-  kibana: 'part of the place',
-  agent: 'only when absent',
-  capabilities: 'only when absent',
-  discovery: 'only when absent',
-  specMin: 'part of the place',
-  specMax: 'part of the place',
-  experimental: 'only when absent',
-  all: 'only when absent',
-  category: 'part of the place',
-  includePolicyTemplates: 'part of the place',
+const REGARD: { readonly [Member in keyof Query]: 'place' | 'absent' } = {
+  endpoint: 'place',
+  package: 'place',
+  prerelease: 'place',
+  type: 'place',
+  kibana: 'place',
+  agent: 'absent',
+  capabilities: 'absent',
+  discovery: 'absent',
+  specMin: 'place',
+  specMax: 'place',
+  experimental: 'absent',
+  all: 'absent',
+  category: 'place',
+  includePolicyTemplates: 'place',
 };
 
 export interface Precomputed {
@@ -44,6 +46,13 @@ export function precomputedAnswer(columns: Columns, query: Query): Precomputed |
   const runs = place < 0 ? undefined : answers.runs[answers.places[place] as number];
   const at = runs ? answerAt(runs, kibanaClass(answers, query.kibana)) : -1;
   return at < 0 ? undefined : { digest: answers.digests[at] as string, bytes: answers.bytes[at] as number };
+}
+
+/** Whether a version lies in a hole of some constraint. Then it hasn't the answers of its class. */
+export function isInSomeHole(constraints: readonly Constraint[], version: Version): boolean {
+  if (version.pre === '') return false;
+  for (let i = 0; i < constraints.length; i++) if (isInHole(constraints[i] as Constraint, version)) return true;
+  return false;
 }
 
 /** The class of a Kibana version: 0 for none, then those of releases, then those of pre-releases. */
@@ -127,8 +136,9 @@ export function answerAt(runs: Runs, kibana: number): number {
 function placeOf(columns: Columns, query: Query): number {
   for (let i = 0; i < QUERY_MEMBERS.length; i++) {
     const member = QUERY_MEMBERS[i] as keyof Query;
-    if (REGARD[member] === 'only when absent' && !isAbsent(query, member)) return -1;
+    if (REGARD[member] === 'absent' && !isAbsent(query, member)) return -1;
   }
+  if (query.kibana && isInSomeHole(columns.constraints, query.kibana)) return -1;
   const answers = columns.answers;
   const range = rangePosition(answers.ranges, specRange(answers.specs, query.specMin, query.specMax));
   const subject = range < 0 ? -1 : subjectOf(columns, query);

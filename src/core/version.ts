@@ -161,7 +161,8 @@ function isDigits(text: string): boolean {
   return true;
 }
 
-function compareNumbers(a: string, b: string): -1 | 0 | 1 {
+/** Compares decimal texts without leading zeros. */
+export function compareNumbers(a: string, b: string): -1 | 0 | 1 {
   if (a.length !== b.length) return a.length < b.length ? -1 : 1;
   return compareAscii(a, b);
 }

@@ -1,6 +1,9 @@
 import type { Constraint } from '../core/constraint.ts';
 import type { Columns, Cut, Profile } from '../core/columns.ts';
 import { findRevisions, namePosition } from '../core/find.ts';
+import { kibanaClass } from '../core/precomputed.ts';
+import { versionOf } from '../core/version.ts';
+import type { Version } from '../core/version.ts';
 import { EMPTY_QUERY } from '../core/query.ts';
 import type { Query } from '../core/query.ts';
 import { cutsOf, representatives } from '../build/answers.ts';
@@ -57,17 +60,18 @@ function changesOf(
   after: NoticedColumns,
   asked: { readonly name: string; readonly prerelease: boolean },
 ): NewestChange[] {
-  const cuts = cutsOf([...constraintsOf(before, asked.name), ...constraintsOf(after, asked.name)]);
-  const versions = representatives(cuts);
+  const constraints = [...constraintsOf(before, asked.name), ...constraintsOf(after, asked.name)];
+  const cuts = cutsOf(constraints);
+  const versions = representatives(constraints, cuts);
+  const pairOf = (kibana: Version | undefined): Pair => {
+    return { before: newest(before, { ...asked, kibana }), after: newest(after, { ...asked, kibana }) };
+  };
   const releases = 1 + cuts.releaseCuts.length;
   const kinds = [
     { label: '', first: 1, cuts: cuts.releaseCuts },
     { label: 'pre-releases ', first: 1 + releases, cuts: cuts.prereleaseCuts },
   ];
-  const newestAt = versions.map((kibana) => {
-    if (kibana === null) return undefined;
-    return { before: newest(before, { ...asked, kibana }), after: newest(after, { ...asked, kibana }) };
-  });
+  const newestAt = versions.map((kibana) => (kibana === null ? undefined : pairOf(kibana)));
   const changes: NewestChange[] = [];
   const add = (pair: Pair | undefined, kibana: string): void => {
     if (!pair || pair.before === pair.after) return;
@@ -78,6 +82,10 @@ function changesOf(
   for (const { label, first, cuts: own } of kinds)
     for (const { pair, from, to } of stretches(newestAt.slice(first, first + own.length + 1)))
       add(pair, `${label}${stretchText(own[from - 1], own[to])}`);
+  for (const { text, example } of holesOf(constraints)) {
+    const pair = pairOf(example);
+    if (!isSamePair(newestAt[kibanaClass(cuts, example)], pair)) add(pair, `pre-releases ${text}`);
+  }
   add(newestAt[0], 'none');
   return changes.map(({ before: from, after: to, kibana }) => {
     return { before: from, after: to, kibana: isEverybody(kibana) ? ['any'] : kibana };
@@ -102,6 +110,16 @@ function stretches(outcomes: readonly (Pair | undefined)[]): { pair: Pair | unde
 
 function isSamePair(a: Pair | undefined, b: Pair): boolean {
   return a?.before === b.before && a?.after === b.after && a !== undefined;
+}
+
+/** The pre-releases that lie in holes, as a text such as `8.5.x-rc1`, and the first of each. */
+function holesOf(constraints: readonly Constraint[]): { text: string; example: Version }[] {
+  const all = constraints.flatMap(({ holes = [] }) => holes);
+  const holes = new Map(all.map((hole) => [`${hole[0]}.x-${hole[1]}`, hole]));
+  return [...holes].map(([text, [minor, pre, patch]]) => {
+    const { major, minor: second } = versionOf(`${minor}.0`);
+    return { text, example: { major, minor: second, patch, pre, build: '' } };
+  });
 }
 
 /** The text of a stretch that begins at the cut `low` and ends at the cut `high`. */

@@ -5,9 +5,10 @@
  * All sets here are unions of half-open spans of *one* line, that of all versions in semver order. Half-open spans are
  * enough because every version has a next one: after `1.2.3` comes `1.2.4-0`, after `1.2.3-a` comes `1.2.3-a.0`.
  */
-import type { Constraint, Interval } from '../core/constraint.ts';
+import type { Constraint, Hole, Interval } from '../core/constraint.ts';
 import { compareVersions, formatVersion, largestNumber, parseVersion } from '../core/version.ts';
 import type { Version } from '../core/version.ts';
+import { compareText } from '../paths.ts';
 
 interface Comparison {
   readonly operator: string;
@@ -18,7 +19,10 @@ interface Comparison {
 }
 
 type Span = readonly [from: Version, to: Version];
-type Kind = keyof Constraint;
+type Kind = 'releases' | 'prereleases';
+
+/** The versions `major.minor.N-pre` for every N. */
+type Patches = Pick<Version, 'major' | 'minor' | 'pre'>;
 
 const longestConstraint = 512;
 const mostAlternatives = 32;
@@ -42,8 +46,7 @@ const top = prerelease(increment(largestNumber), '0', '0');
 /**
  * Compiles a constraint. Returns undefined if the registry refuses it.
  *
- * Two constraints that accept the same versions have equal results. One oddity of the registry does not fit into
- * intervals: `!=1.2-rc1` excludes every `1.2.N-rc1` there, and only `1.2.0-rc1` here.
+ * Two constraints without holes that accept the same versions have equal results.
  */
 export function compileConstraint(text: string): Constraint | undefined {
   if (text.length > longestConstraint) return undefined;
@@ -56,7 +59,12 @@ export function compileConstraint(text: string): Constraint | undefined {
     alternatives.push(comparisons);
   }
   const withPrereleases = alternatives.filter((comparisons) => comparisons.some((one) => one.version.pre !== ''));
-  return { releases: solve(alternatives, 'releases'), prereleases: solve(withPrereleases, 'prereleases') };
+  const holes = holesOf(withPrereleases);
+  return {
+    releases: solve(alternatives, 'releases').map(toInterval),
+    prereleases: solve(withPrereleases, 'prereleases').map(toInterval),
+    ...(holes.length > 0 && { holes }),
+  };
 }
 
 function parseAlternative(text: string): Comparison[] | undefined {
@@ -79,12 +87,50 @@ function toComparison(match: RegExpExecArray): Comparison | undefined {
   return parsed.ok ? { operator, given, version: { ...parsed.version, build: '' } } : undefined;
 }
 
-/** The versions of one kind that the alternatives accept. */
-function solve(alternatives: readonly Comparison[][], kind: Kind): Interval[] {
+/** The versions of one kind that the alternatives accept, some of which may lie in holes. */
+function solve(alternatives: readonly Comparison[][], kind: Kind): Span[] {
+  return spansAmong(alternatives, kind, (from) => firstOf(kind, from));
+}
+
+/** The versions that the alternatives accept among those that have a first one at or above any version. */
+function spansAmong(alternatives: readonly Comparison[][], kind: Kind, firstAt: (from: Version) => Version): Span[] {
   const spans = alternatives.flatMap((comparisons) =>
     comparisons.map((one) => accepted(one, kind)).reduce(intersect, [[lowest, top]]),
   );
-  return unite(spans.map(([from, to]): Span => [firstOf(kind, from), firstOf(kind, to)])).map(toInterval);
+  return unite(spans.map(([from, to]): Span => [firstAt(from), firstAt(to)]));
+}
+
+/**
+ * `!=1.2-rc1` excludes `1.2.N-rc1` for every N, which are not neighbours in the order of versions. These lie in a hole, unless
+ * an alternative without that comparison accepts them.
+ */
+function holesOf(alternatives: readonly Comparison[][]): Hole[] {
+  const excluded = new Map(
+    alternatives
+      .flat()
+      .filter(isPatchless)
+      .map(({ version }) => [formatVersion(version), version]),
+  );
+  return [...excluded]
+    .sort(([a], [b]) => compareText(a, b))
+    .flatMap(([, patches]) => {
+      const others = alternatives.filter((comparisons) => !comparisons.some((one) => isExclusionOf(patches, one)));
+      const among = (some: readonly Comparison[][]): Span[] =>
+        spansAmong(some, 'prereleases', (from) => firstPatch(patches, from));
+      const elsewhere = among(others).map(([from, to]) => outside(from, to));
+      return elsewhere
+        .reduce(intersect, among(alternatives))
+        .map(([from, to]): Hole => [`${patches.major}.${patches.minor}`, patches.pre, from.patch, decrement(to.patch)]);
+    });
+}
+
+function isPatchless({ operator, given, version }: Comparison): boolean {
+  return operator === '!=' && given === 2 && version.pre !== '';
+}
+
+function isExclusionOf({ major, minor, pre }: Patches, one: Comparison): boolean {
+  const { version } = one;
+  return isPatchless(one) && version.major === major && version.minor === minor && version.pre === pre;
 }
 
 function accepted(comparison: Comparison, kind: Kind): Span[] {
@@ -112,13 +158,12 @@ function accepted(comparison: Comparison, kind: Kind): Span[] {
   }
 }
 
-/**
- * `!=1.2` concerns releases only, unlike `!=1`. With a pre-release part (`!=1.2-rc1`), it concerns that pre-release
- * only.
- */
-function unequal({ version: from, given }: Comparison, kind: Kind): Span[] {
+/** `!=1.2` concerns releases only, unlike `!=1`. With a pre-release part (`!=1.2-rc1`), it makes a hole. */
+function unequal(comparison: Comparison, kind: Kind): Span[] {
+  const { version: from, given } = comparison;
+  if (isPatchless(comparison)) return [[lowest, top]];
   if (given === 1) return outside(prerelease(from.major, '0', '0'), endOf(from, 1));
-  if (given !== 2 || from.pre !== '') return outside(from, next(from));
+  if (given !== 2) return outside(from, next(from));
   return kind === 'releases' ? outside(from, endOf(from, 2)) : outside(from, from);
 }
 
@@ -170,6 +215,10 @@ function increment(number: string): string {
   return String(BigInt(number) + 1n);
 }
 
+function decrement(number: string): string {
+  return String(BigInt(number) - 1n);
+}
+
 function intersect(left: readonly Span[], right: readonly Span[]): Span[] {
   return left.flatMap((a) =>
     right.map((b): Span => [laterOf(a[0], b[0]), compareVersions(a[1], b[1]) < 0 ? a[1] : b[1]]).filter(hasVersions),
@@ -199,6 +248,14 @@ function laterOf(a: Version, b: Version): Version {
 function firstOf(kind: Kind, from: Version): Version {
   if (kind === 'releases') return { ...from, pre: '' };
   return from.pre === '' ? endOfPatch(from) : from;
+}
+
+/** The first of the versions at or above the given one; beyond the largest patch number if there is none. */
+function firstPatch({ major, minor, pre }: Patches, from: Version): Version {
+  const at = (patch: string): Version => ({ major, minor, patch, pre, build: '' });
+  if (compareVersions(from, at('0')) <= 0) return at('0');
+  if (from.major !== major || from.minor !== minor) return at(increment(largestNumber));
+  return compareVersions(from, at(from.patch)) <= 0 ? at(from.patch) : at(increment(from.patch));
 }
 
 /** Writes a bound `1.2.3-a.0` as the version before it, so that no bound is longer than a version may be. */

@@ -41,9 +41,7 @@ const comparison = fc
     const parts = [...numbers, ...wildcards].slice(0, 3);
     const text = `${operator}${space}${v}${parts.length === 0 ? '*' : parts.join('.')}${pre}`;
     return { operator, numbers, pre, text };
-  })
-  // `!=1.2-rc1` is the one that does not fit into intervals.
-  .filter(({ operator, numbers, pre }) => operator !== '!=' || numbers.length !== 2 || pre === '');
+  });
 const alternatives = fc.array(fc.array(comparison, { minLength: 1, maxLength: 3 }), {
   minLength: 1,
   maxLength: 4,
@@ -58,6 +56,38 @@ test('accepts what the contract says', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+/** Alternatives that are about few versions, and often about the same pre-releases of any patch. */
+const holes = fc
+  .record({
+    operator: fc.constantFrom('!=', '!=', '!=', '=', '>', '>=', '<', '^', '~'),
+    numbers: fc.array(fc.constantFrom(1, 2), { minLength: 2, maxLength: 3 }),
+    pre: fc.constantFrom('', '-a', '-a.0', '-a.0.0'),
+  })
+  .map(({ operator, numbers, pre }): Comparison => {
+    return { operator, numbers, pre, text: `${operator}${numbers.join('.')}${pre}` };
+  });
+
+test('accepts what the contract says where a constraint has holes', () => {
+  const versions = [1, 2].flatMap((minor) =>
+    [0, 1, 2, 3, 9].flatMap((patch) =>
+      ['', '-0', '-a', '-a.0', '-a.0.0', '-a.1', '-b'].map((pre) => `1.${minor}.${patch}${pre}`),
+    ),
+  );
+  const lists = fc.array(fc.array(holes, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 });
+  let withHoles = 0;
+  fc.assert(
+    fc.property(lists, (alternatives) => {
+      const compiled = compiledOf(textOf(alternatives));
+      if (compiled.holes) withHoles++;
+      const wrong = versions.filter((version) => accepts(compiled, read(version)) !== holds(alternatives, version));
+      expect(wrong).toEqual([]);
+      expect(compiledOf(textOf(alternatives.toReversed()))).toEqual(compiled);
+    }),
+    { numRuns: 1000 },
+  );
+  expect(withHoles).toBeGreaterThan(100);
 });
 
 test('intervals are sorted, apart and not empty', () => {
@@ -157,7 +187,7 @@ function isMet(one: Comparison, version: string): boolean {
   const isWithin = numbers.length % 3 !== 0 && isSame(numbers.length);
   switch (operator) {
     case '!=':
-      if (numbers.length === 2) return !isWithin || version.includes('-');
+      if (numbers.length === 2) return !isWithin || partOf(version) !== pre;
       return order !== 0 && !isWithin;
     case '>':
       return order > 0 && !isWithin;
@@ -177,6 +207,11 @@ function isMet(one: Comparison, version: string): boolean {
     default:
       return isTilde(numbers, order, isSame);
   }
+}
+
+/** The pre-release part of a version, with its hyphen. */
+function partOf(version: string): string {
+  return version.slice(version.split('-', 1)[0]?.length);
 }
 
 function isTilde(numbers: readonly number[], order: number, isSame: (count: number) => boolean): boolean {

@@ -108,7 +108,14 @@ describe('prereleases', () => {
     ['!=1.2, >0-0', '1.0.0-rc1 1.2.0-rc1 1.2.3-rc1 1.2.4-rc1 1.3.0-0 1.3.0-rc1 2.0.0-0 2.0.1-rc1'],
     ['1-2 - 3', '1.0.0-rc1 1.2.0-rc1 1.2.3-rc1 1.2.4-rc1 1.3.0-0 1.3.0-rc1 2.0.0-0 2.0.1-rc1'],
     ['1.2.3-rc1+b', '1.2.3-rc1'],
-    ['!=1.2-rc1', versions.replace('1.2.0-rc1 ', '')],
+    ['!=1.2-rc1', versions.replace('1.2.0-rc1 1.2.3-rc1 1.2.4-rc1 ', '')],
+    ['!=1.2.x-rc1', versions.replace('1.2.0-rc1 1.2.3-rc1 1.2.4-rc1 ', '')],
+    ['!=1.2.3-rc1', versions.replace('1.2.3-rc1 ', '')],
+    ['!=1.2-rc1 || =1.2.3-rc1', versions.replace('1.2.0-rc1 ', '').replace('1.2.4-rc1 ', '')],
+    ['!=1.2-rc1 || <1.2.4-0', versions.replace('1.2.4-rc1 ', '')],
+    ['!=1.2-rc1 || !=1.2-rc2', versions],
+    ['!=1.2-rc1, !=0.0-rc1', '0.0.0-0 0.3.0-rc1 1.0.0-rc1 1.3.0-0 1.3.0-rc1 2.0.0-0 2.0.1-rc1'],
+    ['!=1-rc1', '0.0.0-0 0.0.0-rc1 0.0.5-rc1 0.3.0-rc1 2.0.0-0 2.0.1-rc1'],
   ])('of %j', (text, accepted) => expect(acceptedOf(text, versions)).toBe(accepted));
 });
 
@@ -197,5 +204,31 @@ describe('compiled form', () => {
   test('an index with a broken bound is not taken for an answer', () => {
     const broken: Constraint = { releases: [['8', 1, '9.x', 0]], prereleases: [] };
     expect(() => isAccepted(broken, '8.0.0')).toThrow('the index holds a version that is none: 9.x');
+  });
+});
+
+describe('holes', () => {
+  const most = '18446744073709551615';
+
+  test.each([
+    ['!=1.2-rc1', [['1.2', 'rc1', '0', most]]],
+    ['!=1.2-rc1+b', [['1.2', 'rc1', '0', most]]],
+    ['!=1.2-rc1, >=1.2.3', [['1.2', 'rc1', '4', most]]],
+    [
+      '!=1.2-rc1 || =1.2.3-rc1',
+      [
+        ['1.2', 'rc1', '0', '2'],
+        ['1.2', 'rc1', '4', most],
+      ],
+    ],
+    ['!=1.2-rc1 || *-0', undefined],
+    ['!=1.2-rc1 >2', undefined],
+    [`!=1.2-${'a'.repeat(250)}`, [['1.2', 'a'.repeat(250), '0', most]]],
+  ])('of %j', (text, holes) => expect(compileConstraint(text)?.holes).toEqual(holes));
+
+  test('a version is in one whatever its length', () => {
+    const constraint = compileConstraint(`!=1.2-${'a'.repeat(234)}`) as Constraint;
+    expect(isAccepted(constraint, `1.2.1844674407370955161-${'a'.repeat(232)}`)).toBe(true);
+    expect(isAccepted(constraint, `1.2.18446744073709551-${'a'.repeat(234)}`)).toBe(false);
   });
 });

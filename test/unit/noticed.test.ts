@@ -52,3 +52,10 @@ test('what is noticed is what searches answer differently', () => {
     'a - > 1.2.0: >=8.3.1 <8.4.3 (any)',
   ]);
 });
+
+test('pre-releases in a hole of a constraint are named on their own', () => {
+  const [before, after] = [{ kibana: '>=8.0.0-0' }, { kibana: '>=8.0.0-0, !=8.5-rc1' }];
+  expect(changes([revision('a@1.0.0', before)], [revision('a@1.0.0', after)])).toEqual([
+    'a 1.0.0 > -: pre-releases 8.5.x-rc1 (any)',
+  ]);
+});
