@@ -3,6 +3,7 @@ import type { Precompute } from '../config.ts';
 import type { Constraint } from '../core/constraint.ts';
 import { composeFound, piecesLength } from '../core/compose.ts';
 import type { Piece } from '../core/compose.ts';
+import type { ByteString } from '../tree/byte-string.ts';
 import type { Answers, Columns, Cut, Profile, Runs, SpecRange } from '../core/columns.ts';
 import { categoryFamily, findRevisions, matchCategory, namePositionOf } from '../core/find.ts';
 import { EMPTY_QUERY } from '../core/query.ts';
@@ -127,7 +128,7 @@ interface Subject {
 
 /** Subjects that are about packages of the same type, '' for all. */
 interface SubjectGroup {
-  readonly type: string;
+  readonly type: ByteString;
   readonly subjects: readonly Subject[];
 }
 
@@ -153,13 +154,13 @@ function subjectGroups(columns: Columns): SubjectGroup[] {
     },
   }));
   return [
-    { type: '', subjects: whole },
+    { type: EMPTY_QUERY.type, subjects: whole },
     {
       type: CONTENT_TYPE,
       subjects: [{ position: CONTENT_PACKAGES, query: { ...EMPTY_QUERY, type: CONTENT_TYPE }, select: everything }],
     },
-    { type: '', subjects: byCategory },
-    { type: '', subjects: byName },
+    { type: EMPTY_QUERY.type, subjects: byCategory },
+    { type: EMPTY_QUERY.type, subjects: byName },
   ];
 }
 
@@ -167,7 +168,7 @@ function everything({ all }: Found): readonly number[] {
   return all;
 }
 
-function ofCategory(columns: Columns, category: string): Subject['select'] {
+function ofCategory(columns: Columns, category: ByteString): Subject['select'] {
   const family = categoryFamily(columns, category);
   const isMatch = columns.profiles.map((profile: Profile) => matchCategory(profile, family) !== undefined);
   return ({ all }) => all.filter((i) => isMatch[columns.revisions.profile[i] as number]);

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { CacheTimes, Category } from '../config.ts';
 import type { Constraint } from '../core/constraint.ts';
 import { compileConstraint } from '../package/constraint-compile.ts';
-import { compareText } from '../paths.ts';
-import type { Answers, CategoryColumn, Columns, Profile, Variants } from '../core/columns.ts';
+import type { Answers, CategoryColumn, Columns, Facts, Profile, Variants } from '../core/columns.ts';
+import { toByteString } from '../tree/text.ts';
+import type { ByteString } from '../tree/byte-string.ts';
 import { members } from '../tree/json.ts';
 import { interning } from './interning.ts';
 
@@ -19,7 +20,7 @@ export interface IndexedRevision {
 }
 
 /** Everything that a query can ask about a revision: a profile whose constraints are not compiled yet. */
-export type QueryFacts = Omit<Profile, 'kibana' | 'agent'> & { readonly kibana?: string; readonly agent?: string };
+export type QueryFacts = Facts<string> & { readonly kibana?: string; readonly agent?: string };
 
 export interface IndexFiles {
   readonly build: string;
@@ -45,7 +46,7 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
     condition === undefined ? undefined : constraints.add(compileConstraint(condition) as Constraint);
   const byFacts = new Map<string, number>();
   const profileOf = ({ kibana, agent, ...facts }: QueryFacts): Profile =>
-    definedOnly({ kibana: position(kibana), agent: position(agent), ...byteStrings(facts) }) as Profile;
+    definedOnly({ kibana: position(kibana), agent: position(agent), ...inBytes(facts) }) as Profile;
   const profileAt = (facts: QueryFacts): number => {
     const key = JSON.stringify(facts);
     const found = byFacts.get(key) ?? profiles.add(profileOf(facts));
@@ -53,10 +54,10 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
     return found;
   };
   const columns: Omit<Columns, 'build'> = {
-    home: byteString(options.home),
+    home: toByteString(options.home),
     cache: options.cache,
     bytes: 0,
-    names: [...new Set(revisions.map(({ name }) => name))],
+    names: [...new Set(revisions.map(({ name }) => toByteString(name)))],
     constraints: constraints.all,
     profiles: profiles.all,
     revisions: {
@@ -119,11 +120,6 @@ function joinRows(texts: readonly string[], starts: readonly number[]): Buffer {
 
 const SEPARATOR = ',\n';
 
-/** A text as a byte string of its UTF-8. */
-export function byteString(text: string): string {
-  return Buffer.from(text).toString('latin1');
-}
-
 /**
  * Appends the variants to the texts of the rows. Equal variants share a place. The result has the position of the text,
  * by category and revision.
@@ -146,7 +142,7 @@ function variantColumns(
   { starts, lengths }: { starts: readonly number[]; lengths: readonly number[] },
 ): Variants[] {
   return [...variants].map(([category, places]) => ({
-    category: byteString(category),
+    category: toByteString(category),
     revision: [...places.keys()],
     start: [...places.values()].map((place) => starts[place] as number),
     length: [...places.values()].map((place) => lengths[place] as number),
@@ -165,27 +161,29 @@ function categoryColumns(revisions: readonly IndexedRevision[], table: readonly 
   const known = new Map(table.map((category) => [category.id, category]));
   const used = revisions.flatMap(({ facts }) => [...(facts.categories ?? []), ...(facts.templates ?? []).flat()]);
   const parents = table.flatMap(({ parent }) => parent ?? []);
-  const ids = [...new Set([...known.keys(), ...parents, ...used])].sort(compareText);
-  return ids.map((id) => {
-    const parent = known.get(id)?.parent;
-    const before = members({ id, title: known.get(id)?.title ?? id, count: 0 }, '    ').slice(0, -1);
+  const ids = [...new Set([...known.keys(), ...parents, ...used])]
+    .map((text) => ({ text, id: toByteString(text) }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  return ids.map(({ text, id }) => {
+    const parent = known.get(text)?.parent;
+    const before = members({ id: text, title: known.get(text)?.title ?? text, count: 0 }, '    ').slice(0, -1);
     const after =
       parent === undefined
         ? ''
         : `,\n${members({ parent_id: parent, parent_title: known.get(parent)?.title ?? parent }, '    ')}`;
     return {
-      id: byteString(id),
-      parent: parent === undefined ? -1 : ids.indexOf(parent),
-      before: byteString(`  {\n${before}`),
-      after: byteString(`${after}\n  }`),
+      id,
+      parent: ids.findIndex((one) => one.text === parent),
+      before: toByteString(`  {\n${before}`),
+      after: toByteString(`${after}\n  }`),
     };
   });
 }
 
-function byteStrings<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value), (_, inner: unknown) =>
-    typeof inner === 'string' ? byteString(inner) : inner,
-  ) as T;
+function inBytes(facts: Facts<string>): Facts<ByteString> {
+  return JSON.parse(JSON.stringify(facts), (_, inner: unknown) =>
+    typeof inner === 'string' ? toByteString(inner) : inner,
+  ) as Facts<ByteString>;
 }
 
 function definedOnly(object: object): object {

@@ -1,9 +1,9 @@
 import type { ContentStore } from './cache/contents.ts';
 import { deprecationOf } from './entry.ts';
 import type { Entry } from './entry.ts';
-import { byteString } from './index-files.ts';
 import type { IndexedRevision } from './index-files.ts';
 import { mediaTypeByExtension } from '../tree/media-type.ts';
+import { toByteString } from '../tree/text.ts';
 import { renderIndex, renderRow } from './render.ts';
 import { fileListText } from '../tree/file-list.ts';
 import type { FileEntry } from '../tree/file-list.ts';
@@ -103,7 +103,7 @@ function fileList(
     zip: fileEntry(zip),
     ...(signature && { signature: fileEntry(signature) }),
     files: Object.fromEntries(
-      entry.files.map(({ path }, i) => [byteString(path), fileEntry(own[i] as SiteFile)] as const),
+      entry.files.map(({ path }, i) => [toByteString(path), fileEntry(own[i] as SiteFile)] as const),
     ),
   });
 }

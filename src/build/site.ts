@@ -22,8 +22,9 @@ import type { Release } from '../tree/release.ts';
 import { writeRelease } from '../tree/release.ts';
 import { walkOrder } from '../paths.ts';
 import { answerName, precomputeAnswers } from './answers.ts';
-import { byteString, indexFiles } from './index-files.ts';
+import { indexFiles } from './index-files.ts';
 import type { IndexedRevision } from './index-files.ts';
+import { toByteString } from '../tree/text.ts';
 import { document } from '../tree/json.ts';
 import { mediaType } from '../tree/media-type.ts';
 import { fileEntry } from './pages.ts';
@@ -72,7 +73,7 @@ async function writeStatic(folders: readonly string[], writer: SiteWriter): Prom
       throw new Stop('reserved', `${source} would lie among the site's own files`, 'give it another name');
     const bytes = await readFile(source);
     const file = writer.write(path, bytes, { type: mediaType(path, () => bytes), cache: 'files' });
-    files.push([byteString(path), fileEntry(file)]);
+    files.push([toByteString(path), fileEntry(file)]);
   }
   writer.write(STATIC_FILES, Buffer.from(fileListText({ files: Object.fromEntries(files) })), PRIVATE);
 }

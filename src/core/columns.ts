@@ -1,7 +1,8 @@
+import type { ByteString } from '../tree/byte-string.ts';
 import type { Constraint } from './constraint.ts';
 
 /*
- * The columns of a site, in the form of their file (`tree/layout.ts`, `columnsName`). All texts are byte strings. The
+ * The columns of a site, in the form of their file (`tree/layout.ts`, `columnsName`). Texts are byte strings. The
  * columns hold everything that a query can ask about a revision. The rows, its summaries in the form of an answer, are
  * a file beside them.
  */
@@ -10,7 +11,7 @@ export interface Columns {
   /** The build of columns and rows. The rows begin with it. */
   readonly build: string;
   /** The body of `GET /`. */
-  readonly home: string;
+  readonly home: ByteString;
   /** `Cache-Control: max-age` of 2xx answers, in seconds. */
   readonly cache: {
     readonly index: number;
@@ -21,7 +22,7 @@ export interface Columns {
   /** Of the rows file. */
   readonly bytes: number;
   /** Package names in byte order. */
-  readonly names: readonly string[];
+  readonly names: readonly ByteString[];
   readonly constraints: readonly Constraint[];
   readonly profiles: readonly Profile[];
   /** Every revision in the order of answers: of each name together, oldest version first. */
@@ -47,26 +48,30 @@ export interface Revisions {
 }
 
 /** Everything that a query can ask about a revision, except its name and version. Many revisions share a profile. */
-export interface Profile {
-  readonly type: string;
+export interface Profile extends Facts<ByteString> {
   /** Position in `constraints`. */
   readonly kibana?: number;
   readonly agent?: number;
+}
+
+/** What a profile holds besides its constraints, with one kind of texts. */
+export interface Facts<Kind extends string> {
+  readonly type: Kind;
   /** Its release is `experimental`. */
   readonly experimental?: 1;
-  readonly capabilities?: readonly string[];
-  readonly fields?: readonly string[];
-  readonly datasets?: readonly string[];
+  readonly capabilities?: readonly Kind[];
+  readonly fields?: readonly Kind[];
+  readonly datasets?: readonly Kind[];
   /** `major.minor.0` of its format version. */
   readonly spec: string;
-  readonly categories?: readonly string[];
+  readonly categories?: readonly Kind[];
   /** The categories of each policy template. */
-  readonly templates?: readonly (readonly string[])[];
+  readonly templates?: readonly (readonly Kind[])[];
 }
 
 /** The rows of revisions that match a category only by policy templates: with just the matching templates. */
 export interface Variants {
-  readonly category: string;
+  readonly category: ByteString;
   /** Positions in `revisions`, ascending. */
   readonly revision: readonly number[];
   /** Where in the rows file each lies, and its bytes. */
@@ -75,12 +80,12 @@ export interface Variants {
 }
 
 export interface CategoryColumn {
-  readonly id: string;
+  readonly id: ByteString;
   /** Position in `categories`, -1 for a category that is nobody's sub-category. */
   readonly parent: number;
   /** Its text in an answer, up to its count and after it. */
-  readonly before: string;
-  readonly after: string;
+  readonly before: ByteString;
+  readonly after: ByteString;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { asByteString } from '../tree/byte-string.ts';
+import type { ByteString } from '../tree/byte-string.ts';
 import type { CategoryColumn, Columns, Profile, Variants } from './columns.ts';
 import { categoryFamily, findRevisions, matchCategory } from './find.ts';
 import type { Query } from './query.ts';
@@ -7,8 +9,8 @@ import type { Query } from './query.ts';
  * the build has rendered every part of an answer.
  */
 
-/** A piece of a body: a text (a byte string), or the bytes of the rows file from `start` up to `end`. */
-export type Piece = string | { readonly start: number; readonly end: number };
+/** A piece of a body: a text, or the bytes of the rows file from `start` up to `end`. */
+export type Piece = ByteString | { readonly start: number; readonly end: number };
 
 /** The body that answers a query: pieces to be joined. */
 export function composeBody(columns: Columns, query: Query): Piece[] {
@@ -32,7 +34,7 @@ export function piecesLength(pieces: readonly Piece[]): number {
   return length;
 }
 
-function searchBody(columns: Columns, found: readonly number[], category: string): Piece[] {
+function searchBody(columns: Columns, found: readonly number[], category: ByteString): Piece[] {
   const pieces: Piece[] = [];
   const start = columns.revisions.start;
   const family = category === '' ? [] : categoryFamily(columns, category);
@@ -48,8 +50,8 @@ function searchBody(columns: Columns, found: readonly number[], category: string
       addRow(pieces, from, from + ((variants as Variants).length[at] as number));
     }
   }
-  if (pieces.length === 0) return ['[]'];
-  pieces.push('\n]\n');
+  if (pieces.length === 0) return [asByteString('[]')];
+  pieces.push(END);
   return pieces;
 }
 
@@ -57,14 +59,16 @@ function searchBody(columns: Columns, found: readonly number[], category: string
 function addRow(pieces: Piece[], start: number, end: number): void {
   const last = pieces[pieces.length - 1];
   const from = start - SEPARATOR.length;
-  if (last === undefined) pieces.push('[\n', { start, end });
+  if (last === undefined) pieces.push(START, { start, end });
   else if (typeof last !== 'string' && last.end === from) pieces[pieces.length - 1] = { start: last.start, end };
   else pieces.push({ start: from, end });
 }
 
-const SEPARATOR = ',\n';
+const START = asByteString('[\n');
+const SEPARATOR = asByteString(',\n');
+const END = asByteString('\n]\n');
 
-function variantsOf(columns: Columns, category: string): Variants | undefined {
+function variantsOf(columns: Columns, category: ByteString): Variants | undefined {
   for (let i = 0; i < columns.variants.length; i++) {
     const variants = columns.variants[i] as Variants;
     if (variants.category === category) return variants;
@@ -94,15 +98,15 @@ function categoriesBody(columns: Columns, found: readonly number[], withTemplate
   for (let i = 0; i < counts.length; i++) {
     if (counts[i] === 0) continue;
     const category = columns.categories[i] as CategoryColumn;
-    pieces.push(pieces.length === 0 ? '[\n' : SEPARATOR, category.before + counts[i] + category.after);
+    pieces.push(pieces.length === 0 ? START : SEPARATOR, asByteString(category.before + counts[i] + category.after));
   }
-  if (pieces.length === 0) return ['[]\n'];
-  pieces.push('\n]\n');
+  if (pieces.length === 0) return [asByteString('[]\n')];
+  pieces.push(END);
   return pieces;
 }
 
 interface Positions {
-  [id: string]: number;
+  [id: ByteString]: number;
 }
 
 interface Counting {
@@ -112,15 +116,19 @@ interface Counting {
 }
 
 /** What policy templates add to the counts of a package (section 7). */
-function countTemplates(counting: Counting, own: readonly string[], templates: readonly (readonly string[])[]): void {
-  if (templates.length === 1 && (templates[0] as readonly string[]).length === 0) return;
-  const seen: string[] = [];
+function countTemplates(
+  counting: Counting,
+  own: readonly ByteString[],
+  templates: readonly (readonly ByteString[])[],
+): void {
+  if (templates.length === 1 && (templates[0] as readonly ByteString[]).length === 0) return;
+  const seen: ByteString[] = [];
   for (let i = 0; i < templates.length; i++) {
-    const template = templates[i] as readonly string[];
+    const template = templates[i] as readonly ByteString[];
     countAll(counting.counts, counting.positions, own);
     countAll(counting.counts, counting.positions, template);
     for (let k = 0; k < template.length; k++) {
-      const id = template[k] as string;
+      const id = template[k] as ByteString;
       if (seen.indexOf(id) >= 0 || lists(counting, own, id)) continue;
       seen.push(id);
       countAll(counting.counts, counting.positions, [id]);
@@ -128,19 +136,19 @@ function countTemplates(counting: Counting, own: readonly string[], templates: r
   }
 }
 
-function lists(counting: Counting, list: readonly string[], category: string): boolean {
+function lists(counting: Counting, list: readonly ByteString[], category: ByteString): boolean {
   for (let i = 0; i < list.length; i++) {
     if (list[i] === category) return true;
-    const column = counting.columns.categories[counting.positions[list[i] as string] as number] as CategoryColumn;
+    const column = counting.columns.categories[counting.positions[list[i] as ByteString] as number] as CategoryColumn;
     if (column.parent >= 0 && (counting.columns.categories[column.parent] as CategoryColumn).id === category)
       return true;
   }
   return false;
 }
 
-function countAll(counts: number[], positions: Positions, ids: readonly string[]): void {
+function countAll(counts: number[], positions: Positions, ids: readonly ByteString[]): void {
   for (let i = 0; i < ids.length; i++) {
-    const at = positions[ids[i] as string] as number;
+    const at = positions[ids[i] as ByteString] as number;
     counts[at] = (counts[at] as number) + 1;
   }
 }

@@ -1,3 +1,4 @@
+import type { ByteString } from '../tree/byte-string.ts';
 import type { FileEntry } from '../tree/file-list.ts';
 import { isModifiedSince, namesTag, namesTagStrongly } from './preconditions.ts';
 import { errorAnswer, NOT_KEPT, ok } from './response.ts';
@@ -10,7 +11,7 @@ import type { Answer } from './response.ts';
 
 export interface FileSource {
   /** Relative to the site's folder. */
-  readonly path: string;
+  readonly path: ByteString;
   readonly entry: FileEntry;
   /** Seconds. */
   readonly maxAge: number;

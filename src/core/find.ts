@@ -1,3 +1,4 @@
+import type { ByteString } from '../tree/byte-string.ts';
 import { accepts } from './constraint.ts';
 import { compareVersions, versionOf } from './version.ts';
 import type { Version } from './version.ts';
@@ -66,19 +67,19 @@ export function namePositionOf(columns: Pick<Columns, 'names' | 'revisions'>, i:
 }
 
 /** The position of a name among names in byte order. -1 if it isn't there. */
-export function namePosition(names: readonly string[], name: string): number {
+export function namePosition(names: readonly ByteString[], name: ByteString): number {
   let low = 0;
   let high = names.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((names[middle] as string) < name) low = middle + 1;
+    if ((names[middle] as ByteString) < name) low = middle + 1;
     else high = middle;
   }
   return names[low] === name ? low : -1;
 }
 
 /** A category and its sub-categories: whoever lists one of them is found under it. */
-export function categoryFamily(columns: Columns, category: string): string[] {
+export function categoryFamily(columns: Columns, category: ByteString): ByteString[] {
   const family = [category];
   for (let i = 0; i < columns.categories.length; i++) {
     const parent = (columns.categories[i] as CategoryColumn).parent;
@@ -89,11 +90,11 @@ export function categoryFamily(columns: Columns, category: string): string[] {
 }
 
 /** How a profile meets a category's family: by its own categories, only by policy templates, or not at all. */
-export function matchCategory(profile: Profile, family: readonly string[]): 'own' | 'template' | undefined {
+export function matchCategory(profile: Profile, family: readonly ByteString[]): 'own' | 'template' | undefined {
   if (profile.categories && overlaps(profile.categories, family)) return 'own';
   const templates = profile.templates;
   for (let i = 0; templates && i < templates.length; i++)
-    if (overlaps(templates[i] as readonly string[], family)) return 'template';
+    if (overlaps(templates[i] as readonly ByteString[], family)) return 'template';
   return undefined;
 }
 
@@ -238,8 +239,8 @@ function constraintTest(
   };
 }
 
-function isSubset(list: readonly string[] | undefined, of: readonly string[]): boolean {
-  for (let i = 0; list && i < list.length; i++) if (of.indexOf(list[i] as string) < 0) return false;
+function isSubset(list: readonly ByteString[] | undefined, of: readonly ByteString[]): boolean {
+  for (let i = 0; list && i < list.length; i++) if (of.indexOf(list[i] as ByteString) < 0) return false;
   return true;
 }
 
@@ -253,8 +254,8 @@ function isDiscovered(profile: Profile, filters: readonly Discovery[]): boolean 
   return true;
 }
 
-function overlaps(list: readonly string[], other: readonly string[]): boolean {
-  for (let i = 0; i < list.length; i++) if (other.indexOf(list[i] as string) >= 0) return true;
+function overlaps(list: readonly ByteString[], other: readonly ByteString[]): boolean {
+  for (let i = 0; i < list.length; i++) if (other.indexOf(list[i] as ByteString) >= 0) return true;
   return false;
 }
 

@@ -1,3 +1,5 @@
+import { asByteString } from '../tree/byte-string.ts';
+import type { ByteString } from '../tree/byte-string.ts';
 import { compareVersions, versionOf } from './version.ts';
 import type { Version } from './version.ts';
 import { isInHole } from './constraint.ts';
@@ -99,7 +101,7 @@ export const CONTENT_PACKAGES = 3;
 const FIRST_CATEGORY = 4;
 
 /** The type of packages that Fleet looks for on its own; no client asks for another. */
-export const CONTENT_TYPE = 'content';
+export const CONTENT_TYPE = asByteString('content');
 
 /** The subject of the category at a position in `columns.categories`. */
 export function categorySubject(position: number): number {
@@ -177,7 +179,7 @@ function cutsBefore(cuts: readonly Cut[], version: Version): number {
 }
 
 /** The position of a category in `columns.categories`, -1 where it isn't there. */
-function categoryPosition(columns: Columns, id: string): number {
+function categoryPosition(columns: Columns, id: ByteString): number {
   for (let i = 0; i < columns.categories.length; i++) if ((columns.categories[i] as CategoryColumn).id === id) return i;
   return -1;
 }

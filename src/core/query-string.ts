@@ -1,9 +1,12 @@
+import { asByteString } from '../tree/byte-string.ts';
+import type { ByteString } from '../tree/byte-string.ts';
+
 /**
  * The parameters of one query: for each decoded name its decoded values, in the order in which they were sent. The
  * object has no prototype, so it has a name such as `__proto__` or `toString` only if it was sent.
  */
 export interface Parameters {
-  readonly [key: string]: readonly string[];
+  readonly [key: string]: readonly ByteString[];
 }
 
 /**
@@ -11,11 +14,11 @@ export interface Parameters {
  * broken escape is left out and the others count, as with Go's `url.ParseQuery` for a caller that ignores its error
  * (docs/contract.md section 2; the recorded examples are in `test/recorded/rules`). Never throws.
  */
-export function parseQueryString(raw: string): Parameters {
-  const parameters: { [key: string]: string[] } = Object.create(null);
+export function parseQueryString(raw: ByteString): Parameters {
+  const parameters: { [key: string]: ByteString[] } = Object.create(null);
   const pairs = raw.split('&');
   for (let i = 0; i < pairs.length; i++) {
-    addPair(parameters, String(pairs[i]));
+    addPair(parameters, pairs[i] as ByteString);
   }
   return parameters;
 }
@@ -24,7 +27,7 @@ export function parseQueryString(raw: string): Parameters {
  * Decodes `%XX` escapes to a byte string (RFC 3986, 2.1). Undefined if a `%` is not followed by two hexadecimal digits.
  * A `+` stays a `+`.
  */
-export function percentDecode(text: string): string | undefined {
+export function percentDecode(text: ByteString): ByteString | undefined {
   let decoded = '';
   let start = 0;
   for (let at = text.indexOf('%'); at >= 0; at = text.indexOf('%', start)) {
@@ -36,16 +39,16 @@ export function percentDecode(text: string): string | undefined {
     decoded += text.slice(start, at) + String.fromCharCode(high * 16 + low);
     start = at + 3;
   }
-  return decoded + text.slice(start);
+  return asByteString(decoded + text.slice(start));
 }
 
-function addPair(parameters: { [key: string]: string[] }, pair: string): void {
+function addPair(parameters: { [key: string]: ByteString[] }, pair: ByteString): void {
   if (pair === '' || pair.indexOf(';') >= 0) {
     return;
   }
   const equals = pair.indexOf('=');
   const key = formDecode(equals < 0 ? pair : pair.slice(0, equals));
-  const value = formDecode(equals < 0 ? '' : pair.slice(equals + 1));
+  const value = formDecode(equals < 0 ? EMPTY : pair.slice(equals + 1));
   if (key === undefined || value === undefined) {
     return;
   }
@@ -57,8 +60,10 @@ function addPair(parameters: { [key: string]: string[] }, pair: string): void {
   }
 }
 
-function formDecode(text: string): string | undefined {
-  return percentDecode(text.split('+').join(' '));
+const EMPTY = asByteString('');
+
+function formDecode(text: ByteString): ByteString | undefined {
+  return percentDecode(asByteString(text.split('+').join(' ')));
 }
 
 /** The value of a digit, given by its char code (NaN after the end of a text). -1 if it is not a digit. */

@@ -1,3 +1,5 @@
+import { asByteString } from '../tree/byte-string.ts';
+import type { ByteString } from '../tree/byte-string.ts';
 import { parseVersion } from './version.ts';
 import type { Version } from './version.ts';
 import type { Parameters } from './query-string.ts';
@@ -19,10 +21,10 @@ export interface Query {
   readonly experimental: boolean;
   readonly all: boolean;
   readonly includePolicyTemplates: boolean;
-  readonly category: string;
-  readonly package: string;
-  readonly type: string;
-  readonly capabilities: readonly string[] | undefined;
+  readonly category: ByteString;
+  readonly package: ByteString;
+  readonly type: ByteString;
+  readonly capabilities: readonly ByteString[] | undefined;
   readonly specMin: Version | undefined;
   readonly specMax: Version | undefined;
   readonly discovery: readonly Discovery[] | undefined;
@@ -30,15 +32,17 @@ export interface Query {
 
 export interface Discovery {
   readonly kind: 'fields' | 'datasets';
-  readonly values: readonly string[];
+  readonly values: readonly ByteString[];
 }
+
+const NOTHING = asByteString('');
 
 /** The query of `/search` without any parameter. Its members are in the order in which rules apply (section 3). */
 export const EMPTY_QUERY: Query = {
   endpoint: 'search',
-  package: '',
+  package: NOTHING,
   prerelease: false,
-  type: '',
+  type: NOTHING,
   kibana: undefined,
   agent: undefined,
   capabilities: undefined,
@@ -47,7 +51,7 @@ export const EMPTY_QUERY: Query = {
   specMax: undefined,
   experimental: false,
   all: false,
-  category: '',
+  category: NOTHING,
   includePolicyTemplates: false,
 };
 
@@ -60,14 +64,14 @@ export function isAbsent(query: Query, member: keyof Query): boolean {
 }
 
 /** The query, or the text of the 400 answer. */
-export type ParsedQuery = { readonly query: Query } | { readonly error: string };
+export type ParsedQuery = { readonly query: Query } | { readonly error: ByteString };
 
 /** Parses the parameters of an endpoint. It ignores parameters that the endpoint doesn't know. */
 export function parseQuery(endpoint: 'search' | 'categories', parameters: Parameters): ParsedQuery {
   const errors: string[] = [];
-  const text = (name: string): string => {
+  const text = (name: string): ByteString => {
     const values = parameters[name];
-    return (values && values[0]) || '';
+    return (values && values[0]) || NOTHING;
   };
   const version = (name: string, title: string): Version | undefined => {
     const value = text(name);
@@ -100,16 +104,16 @@ export function parseQuery(endpoint: 'search' | 'categories', parameters: Parame
     experimental: flag('experimental'),
     all: isSearch && flag('all'),
     includePolicyTemplates: !isSearch && flag('include_policy_templates'),
-    category: isSearch ? text('category') : '',
-    package: isSearch ? text('package') : '',
-    type: isSearch ? text('type') : '',
+    category: isSearch ? text('category') : NOTHING,
+    package: isSearch ? text('package') : NOTHING,
+    type: isSearch ? text('type') : NOTHING,
     capabilities: text('capabilities') === '' ? undefined : text('capabilities').split(','),
     specMin: spec('spec.min'),
     specMax: spec('spec.max'),
     discovery: parseDiscovery(parameters['discovery'], errors),
   };
   const error = errors[0];
-  return error === undefined ? { query } : { error };
+  return error === undefined ? { query } : { error: asByteString(error) };
 }
 
 // The words of Go's strconv.ParseBool.
@@ -122,13 +126,13 @@ function parseSpecVersion(value: string): Version | string {
   return parsed.ok ? parsed.version : `invalid spec version '${value}': ${parsed.error}`;
 }
 
-function parseDiscovery(values: readonly string[] | undefined, errors: string[]): Discovery[] | undefined {
+function parseDiscovery(values: readonly ByteString[] | undefined, errors: string[]): Discovery[] | undefined {
   if (!values || values.length === 0) return undefined;
   const result: Discovery[] = [];
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] || '';
+    const value = values[i] || NOTHING;
     const colon = value.indexOf(':');
-    const kind = value.slice(0, colon < 0 ? 0 : colon);
+    const kind: string = value.slice(0, colon < 0 ? 0 : colon);
     if (colon < 0) errors.push(`invalid 'discovery' query param: '${value}': could not parse filter "${value}"`);
     else if (kind === 'fields' || kind === 'datasets') result.push({ kind, values: value.slice(colon + 1).split(',') });
     else errors.push(`invalid 'discovery' query param: '${value}': unknown discovery filter "${kind}"`);

@@ -1,8 +1,10 @@
+import { asByteString } from '../tree/byte-string.ts';
+import type { ByteString } from '../tree/byte-string.ts';
 import type { Columns } from './columns.ts';
 import { composeBody, piecesLength } from './compose.ts';
 import { parseQuery } from './query.ts';
 import { precomputedAnswer } from './precomputed.ts';
-import { parseQueryString } from './query-string.ts';
+import { parseQueryString, percentDecode } from './query-string.ts';
 import { fileAnswer, isMatch, notModified } from './file-answer.ts';
 import type { Conditions } from './file-answer.ts';
 import { fileEntryIn, parseFileListHead } from '../tree/file-list.ts';
@@ -28,13 +30,12 @@ import { readPath } from './path.ts';
  * edge-plain, reads nothing and waits for nothing. If it needs more than the columns, it returns a lookup.
  */
 
-/** All texts are byte strings. */
 export interface Request extends Conditions {
   readonly method: string;
   /** The path as it was sent, with its escapes. */
-  readonly path: string;
+  readonly path: ByteString;
   /** The text after the `?`. Undefined if there is no `?`. */
-  readonly query: string | undefined;
+  readonly query: ByteString | undefined;
 }
 
 /** A small file of the site that the answer depends on. */
@@ -91,6 +92,7 @@ function respondToRoute(found: Route, request: Request, columns: Columns | undef
   }
 }
 
+const FAVICON_PATH = asByteString(FAVICON);
 const NO_ROUTE = '404 page not found';
 
 function respondFromIndex(found: Route, request: Request, columns: Columns): Answer | Lookup {
@@ -103,13 +105,15 @@ function respondFromIndex(found: Route, request: Request, columns: Columns): Ans
       return respondToQuery(found.kind, request, columns);
     case 'release':
       return lookup(request, RELEASE, (text) =>
-        text === undefined ? errorAnswer(404, NO_ROUTE, []) : taggedText(request, { text, maxAge: cache.index }),
+        text === undefined
+          ? errorAnswer(404, NO_ROUTE, [])
+          : taggedText(request, { text: utf8(text), maxAge: cache.index }),
       );
     case 'favicon':
       return lookup(request, STATIC_FILES, (text) => {
-        const entry = text === undefined ? undefined : fileEntryIn(text, FAVICON);
+        const entry = text === undefined ? undefined : fileEntryIn(text, FAVICON_PATH);
         if (!entry) return errorAnswer(404, NO_ROUTE, []);
-        return fileAnswer(request, { path: FAVICON, entry, maxAge: cache.files, hasRanges: true });
+        return fileAnswer(request, { path: FAVICON_PATH, entry, maxAge: cache.files, hasRanges: true });
       });
     default:
       return respondFromRevision(found as RevisionRoute, request, cache);
@@ -155,20 +159,20 @@ function fileOfRevision(
   const maxAge = known.cache.files;
   if (found.kind === 'file') {
     const entry = fileEntryIn(known.list, found.file);
-    const path = packageFilePath(name, version, found.file);
+    const path = asByteString(packageFilePath(name, version, found.file));
     return entry ? fileAnswer(request, { path, entry, maxAge, hasRanges: true }) : noSuchFile(maxAge);
   }
   const entry = parseFileListHead(known.list)[found.kind];
   if (!entry) return known.missing;
   if (found.kind === 'index')
     return fileAnswer(request, {
-      path: packageIndexPath(name, version),
+      path: asByteString(packageIndexPath(name, version)),
       entry,
       maxAge: known.cache.index,
       hasRanges: false,
     });
   const path = found.kind === 'zip' ? zipPath(name, version) : signaturePath(name, version);
-  return fileAnswer(request, { path, entry, maxAge, hasRanges: true });
+  return fileAnswer(request, { path: asByteString(path), entry, maxAge, hasRanges: true });
 }
 
 function noSuchFile(maxAge: number): Answer {
@@ -179,13 +183,13 @@ function noSuchFile(maxAge: number): Answer {
 }
 
 function respondToQuery(endpoint: 'search' | 'categories', request: Request, columns: Columns): Answer {
-  const parsed = parseQuery(endpoint, parseQueryString(request.query || ''));
+  const parsed = parseQuery(endpoint, parseQueryString(request.query || asByteString('')));
   if ('error' in parsed) return errorAnswer(400, parsed.error);
   const maxAge = columns.cache[endpoint];
   const precomputed = precomputedAnswer(columns, parsed.query);
   if (precomputed)
     return fileAnswer(request, {
-      path: answerPath(precomputed.digest),
+      path: asByteString(answerPath(precomputed.digest)),
       entry: [precomputed.bytes, precomputed.digest, JSON_TYPE],
       maxAge,
       hasRanges: false,
@@ -204,7 +208,7 @@ function respondToQuery(endpoint: 'search' | 'categories', request: Request, col
   return ok(headers, { kind: 'pieces', pieces });
 }
 
-function taggedText(request: Request, page: { readonly text: string; readonly maxAge: number }): Answer {
+function taggedText(request: Request, page: { readonly text: ByteString; readonly maxAge: number }): Answer {
   const tag = textTag(page.text);
   if (isMatch(request, tag)) return notModified(tag, page.maxAge);
   const headers: [string, string][] = [
@@ -214,6 +218,11 @@ function taggedText(request: Request, page: { readonly text: string; readonly ma
     ['ETag', tag],
   ];
   return ok(headers, textBody(page.text));
+}
+
+/** The UTF-8 of a text. */
+function utf8(text: string): ByteString {
+  return percentDecode(asByteString(encodeURIComponent(text))) as ByteString;
 }
 
 function withoutBody(result: Answer): Answer {

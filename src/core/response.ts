@@ -1,3 +1,5 @@
+import { asByteString } from '../tree/byte-string.ts';
+import type { ByteString } from '../tree/byte-string.ts';
 import type { Piece } from './compose.ts';
 
 /*
@@ -12,16 +14,16 @@ export interface Answer {
   readonly body: Body | undefined;
 }
 
-/** Texts and pieces are byte strings. A file body is a range of a file of the site, without `end`. */
+/** A file body is a range of a file of the site, without `end`. */
 export type Body =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: ByteString }
   | { readonly kind: 'pieces'; readonly pieces: readonly Piece[] }
   | FileBody;
 
 export interface FileBody {
   readonly kind: 'file';
   /** Relative to the site's folder. */
-  readonly path: string;
+  readonly path: ByteString;
   /**
    * The SHA-256 of the whole file, in hex, or its first digits. Hosts that keep each different content once need it.
    */
@@ -47,12 +49,12 @@ export function ok(headers: Headers, body: Body | undefined): Answer {
 }
 
 /**
- * An error: one line and a newline. `headers` replace the CORS header that answers of a route carry. A `Cache-Control`
+ * An error: one line (ASCII, or a byte string) and a newline. `headers` replace the CORS header that answers of a route carry. A `Cache-Control`
  * among them replaces the one of errors.
  */
 export function errorAnswer(status: number, line: string, headers?: Headers): Answer {
   const own = headers || ANY_ORIGIN;
-  const text = `${line}\n`;
+  const text = asByteString(`${line}\n`);
   const shared: Headers = [
     ['Content-Type', 'text/plain; charset=utf-8'],
     ['X-Content-Type-Options', 'nosniff'],
@@ -66,12 +68,12 @@ export function errorAnswer(status: number, line: string, headers?: Headers): An
 /** The answer where a file is there and can't be read, which says nothing about what the site holds. */
 export const UNREADABLE = errorAnswer(503, 'a file of this registry can not be read');
 
-export function textBody(text: string): Body {
+export function textBody(text: ByteString): Body {
   return { kind: 'text', text };
 }
 
 /** A strong ETag for a small text: two 32-bit FNV-1a hashes, one of them over the reversed text. */
-export function textTag(text: string): string {
+export function textTag(text: ByteString): string {
   let forward = 0x811c9dc5;
   let backward = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {

@@ -1,3 +1,5 @@
+import { asByteString } from '../tree/byte-string.ts';
+import type { ByteString } from '../tree/byte-string.ts';
 import { RELEASE } from '../tree/layout.ts';
 import { parseStrictVersion } from './version.ts';
 import { escapePath } from './path.ts';
@@ -10,20 +12,20 @@ import type { Answer } from './response.ts';
 
 export type Route =
   | { readonly kind: 'home' | 'search' | 'categories' | 'favicon' | 'release' | 'health' | 'none' | 'bad-version' }
-  | { readonly kind: 'redirect'; readonly path: string }
+  | { readonly kind: 'redirect'; readonly path: ByteString }
   | RevisionRoute;
 
 /** A route to one revision, which the site may hold or not. Its version is a strict one. */
 export interface RevisionRoute {
   readonly kind: 'index' | 'file' | 'zip' | 'signature';
-  readonly name: string;
-  readonly version: string;
+  readonly name: ByteString;
+  readonly version: ByteString;
   /** The path inside the package, for the kind `file`; '' for the others. */
-  readonly file: string;
+  readonly file: ByteString;
 }
 
 /** The route of a path, or the redirect to its form with or without the slash at the end. */
-export function route(path: string): Route {
+export function route(path: ByteString): Route {
   const fixed = fixedRoute(path);
   if (fixed) return fixed;
   const hasSlash = path.length > 1 && path.charAt(path.length - 1) === '/';
@@ -32,12 +34,12 @@ export function route(path: string): Route {
   const segments = bare.slice(1).split('/');
   if (segments[0] === 'package') return packageRoute(bare, segments, hasSlash);
   if (segments[0] === 'epr' && segments.length === 3 && segments[1] !== '')
-    return artifactRoute(bare, segments[2] as string, hasSlash);
+    return artifactRoute(bare, segments[2] as ByteString, hasSlash);
   return NONE;
 }
 
 /** The 301 to a clean path. It keeps the query and has no body. */
-export function redirectToPath(location: string, query: string | undefined): Answer {
+export function redirectToPath(location: string, query: ByteString | undefined): Answer {
   const target = withQuery(location, query);
   return {
     kind: 'answer',
@@ -51,7 +53,7 @@ export function redirectToPath(location: string, query: string | undefined): Ans
 }
 
 /** The 301 to the other form of a trailing slash. */
-export function redirectToRoute(path: string, query: string | undefined): Answer {
+export function redirectToRoute(path: ByteString, query: ByteString | undefined): Answer {
   const location = withQuery(escapePath(path), query);
   const text = `<a href="${escapeHtml(location)}">Moved Permanently</a>.\n\n`;
   return {
@@ -63,10 +65,11 @@ export function redirectToRoute(path: string, query: string | undefined): Answer
       ['Location', location],
       ['Content-Length', String(text.length)],
     ],
-    body: textBody(text),
+    body: textBody(asByteString(text)),
   };
 }
 
+const NO_FILE = asByteString('');
 const NONE: Route = { kind: 'none' };
 
 function fixedRoute(path: string): Route | undefined {
@@ -89,21 +92,23 @@ function fixedRoute(path: string): Route | undefined {
   }
 }
 
-function packageRoute(bare: string, segments: readonly string[], hasSlash: boolean): Route {
+function packageRoute(bare: ByteString, segments: readonly ByteString[], hasSlash: boolean): Route {
   const name = segments[1];
   const version = segments[2];
   if (name === undefined || version === undefined || name === '' || version === '') return NONE;
   if (segments.length > 3) {
     if (bare.indexOf('\n') >= 0) return NONE;
     if (hasSlash) return { kind: 'redirect', path: bare };
-    return revisionRoute({ kind: 'file', name, version, file: segments.slice(3).join('/') });
+    return revisionRoute({ kind: 'file', name, version, file: asByteString(segments.slice(3).join('/')) });
   }
   // The path of a package's index ends with a slash. With an invalid name, it is the path of a file.
   if (!isName(name)) return hasSlash ? { kind: 'redirect', path: bare } : NONE;
-  return hasSlash ? revisionRoute({ kind: 'index', name, version, file: '' }) : { kind: 'redirect', path: `${bare}/` };
+  return hasSlash
+    ? revisionRoute({ kind: 'index', name, version, file: NO_FILE })
+    : { kind: 'redirect', path: asByteString(`${bare}/`) };
 }
 
-function artifactRoute(bare: string, file: string, hasSlash: boolean): Route {
+function artifactRoute(bare: ByteString, file: ByteString, hasSlash: boolean): Route {
   const dash = file.indexOf('-');
   const name = file.slice(0, dash < 0 ? 0 : dash);
   const rest = file.slice(dash + 1);
@@ -111,7 +116,7 @@ function artifactRoute(bare: string, file: string, hasSlash: boolean): Route {
   if (!kind || !isName(name)) return NONE;
   const version = rest.slice(0, rest.length - (kind === 'zip' ? 4 : 8));
   if (version === '') return NONE;
-  return hasSlash ? { kind: 'redirect', path: bare } : revisionRoute({ kind, name, version, file: '' });
+  return hasSlash ? { kind: 'redirect', path: bare } : revisionRoute({ kind, name, version, file: NO_FILE });
 }
 
 function revisionRoute(found: RevisionRoute): Route {

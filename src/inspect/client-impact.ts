@@ -6,6 +6,7 @@ import { versionOf } from '../core/version.ts';
 import type { Version } from '../core/version.ts';
 import { EMPTY_QUERY } from '../core/query.ts';
 import type { Query } from '../core/query.ts';
+import { toByteString } from '../tree/text.ts';
 import { cutsOf, representatives } from '../build/answers.ts';
 
 /*
@@ -137,13 +138,13 @@ function newest(
   columns: NoticedColumns,
   { name, prerelease, kibana }: { name: string; prerelease: boolean; kibana: Query['kibana'] },
 ): string | undefined {
-  const query = { ...EMPTY_QUERY, package: name, prerelease, kibana };
+  const query = { ...EMPTY_QUERY, package: toByteString(name), prerelease, kibana };
   const [found] = findRevisions(columns as Columns, query);
   return found === undefined ? undefined : columns.revisions.version[found];
 }
 
 function constraintsOf({ names, constraints, profiles, revisions }: NoticedColumns, name: string): Constraint[] {
-  const at = namePosition(names, name);
+  const at = namePosition(names, toByteString(name));
   const own = at < 0 ? [] : revisions.profile.slice(revisions.first[at], revisions.first[at + 1]);
   const positions = new Set(own.flatMap((position) => (profiles[position] as Profile).kibana ?? []));
   return [...positions].map((position) => constraints[position] as Constraint);

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { namePositionOf } from '../core/find.ts';
 import { parseFileList } from '../tree/file-list.ts';
+import { asByteString } from '../tree/byte-string.ts';
+import { shownText } from '../tree/text.ts';
 import { fileListPath } from '../tree/layout.ts';
 import { loadIndex } from '../hosts/fetch/handler.ts';
 import { isAbsence, Stop } from '../errors.ts';
@@ -56,9 +58,7 @@ async function siteFiles(folder: string, name: string, version: string): Promise
     throw new Stop('not-a-site', `${path} can't be read`, 'build the site again', error);
   });
   const { files, signature } = parseFileList(text);
-  const digests = Object.entries(files).map(
-    ([file, [, digest]]) => [Buffer.from(file, 'latin1').toString('utf8'), digest] as const,
-  );
+  const digests = Object.entries(files).map(([file, [, digest]]) => [shownText(asByteString(file)), digest] as const);
   return new Map([...digests, ...(signature ? [[SIGNATURE, signature[1]] as const] : [])]);
 }
 

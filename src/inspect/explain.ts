@@ -3,6 +3,7 @@ import type { Columns, Profile } from '../core/columns.ts';
 import { categoryFamily, findRevisions, matchCategory, namePositionOf, refusal } from '../core/find.ts';
 import type { Refusal } from '../core/find.ts';
 import type { Discovery, Query } from '../core/query.ts';
+import { shownText } from '../tree/text.ts';
 import { formatVersion } from '../core/version.ts';
 import type { Version } from '../core/version.ts';
 
@@ -57,22 +58,25 @@ interface About {
   readonly newest: string | undefined;
 }
 
-/** The texts of a query, which are byte strings there, as they are shown. */
-type AskedTexts = Pick<Query, 'package' | 'type' | 'category' | 'capabilities' | 'discovery'>;
+/** The texts of a query, as they are shown. */
+interface AskedTexts {
+  readonly package: string;
+  readonly type: string;
+  readonly category: string;
+  readonly capabilities: readonly string[] | undefined;
+  readonly discovery: readonly AskedDiscovery[] | undefined;
+}
+
+type AskedDiscovery = Pick<Discovery, 'kind'> & { readonly values: readonly string[] };
 
 function textsOf(query: Query): AskedTexts {
   return {
-    package: shown(query.package),
-    type: shown(query.type),
-    category: shown(query.category),
-    capabilities: query.capabilities?.map(shown),
-    discovery: query.discovery?.map(({ kind, values }) => ({ kind, values: values.map(shown) })),
+    package: shownText(query.package),
+    type: shownText(query.type),
+    category: shownText(query.category),
+    capabilities: query.capabilities?.map(shownText),
+    discovery: query.discovery?.map(({ kind, values }) => ({ kind, values: values.map(shownText) })),
   };
-}
-
-/** A byte string as a text. */
-export function shown(bytes: string): string {
-  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 function decide(
@@ -117,7 +121,7 @@ function foundText({ query, asked }: About, match: 'own' | 'template' | undefine
   return match === 'template' ? `${text}; only with the policy templates of the category ${asked.category}` : text;
 }
 
-function discoveryText({ kind, values }: Discovery, facts: QueryFacts): string {
+function discoveryText({ kind, values }: AskedDiscovery, facts: QueryFacts): string {
   const own = kind === 'fields' ? facts.fields : facts.datasets;
   const wanted = kind === 'fields' ? 'all of its fields' : 'one of its datasets';
   return `discovery ${kind}:${values.join(',')} must have ${wanted} (${own?.join(', ') ?? 'it has none'})`;

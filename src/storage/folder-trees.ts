@@ -1,7 +1,8 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { isAbsence } from '../errors.ts';
-import { EXECUTABLE, FILE, FOLDER, LINK, toBytes } from './git/tree.ts';
+import { toByteString } from '../tree/text.ts';
+import { EXECUTABLE, FILE, FOLDER, LINK } from './git/tree.ts';
 import { blobId, treeId } from './object-id.ts';
 
 /*
@@ -133,7 +134,7 @@ const SETTLED_AFTER = 2500;
 function recordOf(entries: readonly Identified[]): FolderRecord {
   return {
     tree: treeId(
-      entries.map(({ name, mode, id }) => ({ mode, name: toBytes(name), id: isFault(id) ? NO_OBJECT : id })),
+      entries.map(({ name, mode, id }) => ({ mode, name: toByteString(name), id: isFault(id) ? NO_OBJECT : id })),
     ),
     stats: entries.map(({ name, stat }) => `${name}/${stat}`).join('/'),
     ids: entries.map(({ mode, id }) => `${mode} ${id}`).join(' '),

@@ -1,3 +1,5 @@
+import type { ByteString } from './byte-string.ts';
+
 /*
  * The list of a site's files of one revision, and the list of its copied files (`layout.ts`, `fileListPath` and
  * `STATIC_FILES`). From these lists the core knows the size, digest and type of a file without reading it. Edge-plain.
@@ -28,7 +30,7 @@ export function parseFileListHead(text: string): Omit<FileList, 'files'> {
  * The entry of a path, undefined where the list has none. A list may be long, and njs reads JSON at some 100 kB a millisecond, so
  * only the entry is read. Throws a SyntaxError where the text is no file list.
  */
-export function fileEntryIn(text: string, path: string): FileEntry | undefined {
+export function fileEntryIn(text: string, path: ByteString): FileEntry | undefined {
   // Control characters are written as engines like.
   if (/[\x00-\x1f]/.test(path)) return ownEntry(parseFileList(text).files, path);
   const start = filesStart(text);
@@ -55,6 +57,6 @@ export function fileListText(list: FileList): string {
   return JSON.stringify({ index: list.index, zip: list.zip, signature: list.signature, files: list.files });
 }
 
-function ownEntry(files: FileList['files'], path: string): FileEntry | undefined {
+function ownEntry(files: FileList['files'], path: ByteString): FileEntry | undefined {
   return Object.prototype.hasOwnProperty.call(files, path) ? files[path] : undefined;
 }

@@ -1,3 +1,5 @@
+import { KEPT_BYTE } from './text.ts';
+
 /*
  * The one serializer of JSON: an indent of two spaces, a newline at the end, and text as Go's encoding/json writes it
  * without HTML escaping (docs/contract.md sections 1 and 6).
@@ -46,15 +48,12 @@ export function braces(rendered: string | readonly string[], indent: string): st
 function renderText(text: string): string {
   if (!text.isWellFormed())
     return `"${text
-      .split(BAD_BYTE)
-      .map(innerText)
-      .join(String.raw`\ufffd`)}"`;
+      .split(KEPT_BYTE)
+      .map((part, i) => (i % 2 === 1 ? String.raw`\ufffd` : innerText(part)))
+      .join('')}"`;
   const quoted = JSON.stringify(text);
   return /[\u2028\u2029]/.test(quoted) ? quoted.replace(/\u2028/g, '\\u2028').replace(/\u2029/g, '\\u2029') : quoted;
 }
-
-/** A byte of a text that is not UTF-8, as `package/yaml` keeps it. */
-const BAD_BYTE = /[\udc80-\udcff]/u;
 
 function innerText(text: string): string {
   return renderText(text).slice(1, -1);

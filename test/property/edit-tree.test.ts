@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { editTree, nodeAt } from '../../src/storage/git/edit-tree.ts';
 import type { TreeEdit } from '../../src/storage/git/edit-tree.ts';
+import { shownText } from '../../src/tree/text.ts';
 import { FOLDER, formatTree, parseTree } from '../../src/storage/git/tree.ts';
 import type { TreeEntry, TreeNode } from '../../src/storage/git/tree.ts';
 
@@ -54,7 +55,7 @@ describe('edits', () => {
     const own = { mode: '100644', id: '1'.repeat(40) };
     const edits = ['a/x', 'a.b', 'a0', 'B', 'é'].map((path) => ({ path, node: own }));
     const root = await editTree(trees, await trees.writeTree([]), { edits, kept: '' });
-    const names = (await trees.readTree(root)).map(({ name }) => Buffer.from(name, 'latin1').toString('utf8'));
+    const names = (await trees.readTree(root)).map(({ name }) => shownText(name));
     expect(names).toEqual(['B', 'a.b', 'a', 'a0', 'é']);
   });
 
@@ -101,7 +102,7 @@ function toEdits(all: readonly (readonly [string, TreeNode])[]): TreeEdit[] {
 async function listing(trees: Trees, id: string, at = ''): Promise<Record<string, TreeNode>> {
   const found: Record<string, TreeNode> = {};
   for (const { mode, name, id: own } of await trees.readTree(id)) {
-    const path = at + Buffer.from(name, 'latin1').toString('utf8');
+    const path = at + shownText(name);
     if (mode === FOLDER) Object.assign(found, await listing(trees, own, `${path}/`));
     else found[path] = { mode, id: own };
   }

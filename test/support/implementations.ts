@@ -8,7 +8,7 @@ import { siteServer } from '../../src/hosts/node/http.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import type { Answer } from '../../src/core/response.ts';
 import type { Columns } from '../../src/core/columns.ts';
-import { byteString } from '../../src/build/index-files.ts';
+import { toByteString } from '../../src/tree/text.ts';
 import type { Response } from './compare.ts';
 
 /** A way to serve a built site; the contract is asked of every one. */
@@ -33,7 +33,7 @@ export const coreInMemory: Implementation = {
       ask: async (method, target, headers) => {
         const request = {
           method,
-          ...splitTarget(byteString(target)),
+          ...splitTarget(toByteString(target)),
           range: headers['Range'],
           ifRange: headers['If-Range'],
           ifNoneMatch: headers['If-None-Match'],

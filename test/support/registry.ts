@@ -1,6 +1,7 @@
 import type { Category } from '../../src/config.ts';
 import { composeBody } from '../../src/core/compose.ts';
 import type { Piece } from '../../src/core/compose.ts';
+import { asByteString } from '../../src/tree/byte-string.ts';
 import { parseQuery } from '../../src/core/query.ts';
 import type { Query } from '../../src/core/query.ts';
 import { parseQueryString } from '../../src/core/query-string.ts';
@@ -38,7 +39,7 @@ export function indexOf(...revisions: readonly IndexedRevision[]): IndexFiles {
 
 /** The query of a query string that parses. */
 export function queryOf(endpoint: Query['endpoint'], raw: string): Query {
-  const parsed = parseQuery(endpoint, parseQueryString(raw));
+  const parsed = parseQuery(endpoint, parseQueryString(asByteString(raw)));
   if ('error' in parsed) throw new Error(parsed.error);
   return parsed.query;
 }

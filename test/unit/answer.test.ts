@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { asByteString } from '../../src/tree/byte-string.ts';
 import { respond } from '../../src/core/respond.ts';
 import type { Request } from '../../src/core/respond.ts';
 import type { FileList } from '../../src/tree/file-list.ts';
@@ -28,7 +29,7 @@ function resultOf(
   request: Partial<Request> = {},
   columns: typeof index.columns | undefined = index.columns,
 ) {
-  const [path = '', query] = target.split('?');
+  const [path = asByteString(''), query] = asByteString(target).split('?');
   const first = respond({ method: 'GET', path, query, ...request }, columns);
   return first.kind === 'lookup' ? first.answer(lookups[first.path]) : first;
 }
@@ -264,7 +265,7 @@ describe('methods', () => {
 });
 
 const without = (target: string, method = 'GET') => {
-  const [path = '', query] = target.split('?');
+  const [path = asByteString(''), query] = asByteString(target).split('?');
   const result = respond({ method, path, query }, undefined);
   if (result.kind === 'lookup') throw new Error(`${target} looks into ${result.path}`);
   return shown(result);
@@ -296,14 +297,25 @@ describe('without an index', () => {
 
 test('a site without a favicon or a release has no such route', () => {
   for (const path of ['/favicon.ico', '/_registry/release.json']) {
-    const first = respond({ method: 'GET', path, query: undefined }, index.columns);
+    const first = respond({ method: 'GET', path: asByteString(path), query: undefined }, index.columns);
     if (first.kind !== 'lookup') throw new Error(`${path} looks up nothing`);
     expect(shown(first.answer(undefined))).toMatchObject({ status: 404, body: '404 page not found\n' });
   }
 });
 
+test('a release is sent as UTF-8', () => {
+  const first = respond(
+    { method: 'GET', path: asByteString('/_registry/release.json'), query: undefined },
+    index.columns,
+  );
+  if (first.kind !== 'lookup') throw new Error('no lookup');
+  const { headers, body } = shown(first.answer('{"ref":"größe 😀"}\n'));
+  expect(Buffer.from(body, 'latin1').toString()).toBe('{"ref":"größe 😀"}\n');
+  expect(headers['Content-Length']).toBe('25');
+});
+
 test('a name that is none is not looked for', () => {
-  const request = { method: 'GET', path: '/package/..%2f..%2fetc/1.0.0/a', query: undefined };
+  const request = { method: 'GET', path: asByteString('/package/..%2f..%2fetc/1.0.0/a'), query: undefined };
   expect(respond(request, index.columns).kind).toBe('answer');
-  expect(respond({ ...request, path: '/package/a.b/1.0.0/a' }, index.columns).kind).toBe('answer');
+  expect(respond({ ...request, path: asByteString('/package/a.b/1.0.0/a') }, index.columns).kind).toBe('answer');
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { asByteString } from '../../src/tree/byte-string.ts';
 import { fileAnswer } from '../../src/core/file-answer.ts';
 import { httpDate } from '../../src/core/preconditions.ts';
 import type { FileSource } from '../../src/core/file-answer.ts';
@@ -6,8 +7,13 @@ import type { Answer } from '../../src/core/response.ts';
 
 const digest = '0123456789abcdef'.repeat(4);
 const tag = '"0123456789abcdef0123456789abcdef"';
-const file: FileSource = { path: 'a.zip', entry: [10, digest, 'application/zip'], maxAge: 600, hasRanges: true };
-const document: FileSource = { ...file, path: 'a.json', hasRanges: false };
+const file: FileSource = {
+  path: asByteString('a.zip'),
+  entry: [10, digest, 'application/zip'],
+  maxAge: 600,
+  hasRanges: true,
+};
+const document: FileSource = { ...file, path: asByteString('a.json'), hasRanges: false };
 const empty: FileSource = { ...file, entry: [0, digest, 'text/plain; charset=utf-8'] };
 
 /** Status, the bytes sent and the headers of an answer; an error's body in the place of the bytes. */
@@ -27,7 +33,14 @@ const whole = {
 
 test('a whole file', () => {
   expect(shown(fileAnswer({}, file))).toEqual({ status: 200, sent: '0-10', headers: whole });
-  expect(fileAnswer({}, file).body).toEqual({ kind: 'file', path: 'a.zip', digest, size: 10, start: 0, end: 10 });
+  expect(fileAnswer({}, file).body).toEqual({
+    kind: 'file',
+    path: asByteString('a.zip'),
+    digest,
+    size: 10,
+    start: 0,
+    end: 10,
+  });
 });
 
 test('no header is there twice', () => {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { asByteString } from '../../src/tree/byte-string.ts';
 import { fileEntryIn, fileListText, parseFileList, parseFileListHead } from '../../src/tree/file-list.ts';
 import type { FileEntry, FileList } from '../../src/tree/file-list.ts';
 
@@ -30,8 +31,8 @@ test('the entry of a path is that of the whole list, whatever the paths', () => 
       const files = Object.fromEntries(found.map(([name, size]) => [name, [size, 'b', 'c'] as const]));
       const text = fileListText({ index: entry, files });
       const expected = Object.hasOwn(files, asked) ? files[asked] : undefined;
-      expect(fileEntryIn(text, asked)).toEqual(expected);
-      for (const [name] of found) expect(fileEntryIn(text, name)).toEqual(files[name]);
+      expect(fileEntryIn(text, asByteString(asked))).toEqual(expected);
+      for (const [name] of found) expect(fileEntryIn(text, asByteString(name))).toEqual(files[name]);
     }),
     { numRuns: 2000 },
   );
@@ -47,6 +48,6 @@ test('the head of a list is the list without its files', () => {
 });
 
 test.each(['', '{}', '{"files":{"a":[1,"', '{"files":{}', 'null'])('%j is no file list', (text) => {
-  expect(() => fileEntryIn(text, 'a')).toThrow(SyntaxError);
+  expect(() => fileEntryIn(text, asByteString('a'))).toThrow(SyntaxError);
   expect(() => parseFileListHead(text)).toThrow(SyntaxError);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { byteString, indexFiles } from '../../src/build/index-files.ts';
-import { bodyOf, CACHE, CATEGORIES, indexOf, revision } from '../support/registry.ts';
+import { decodeText } from '../../src/tree/text.ts';
+import { indexFiles } from '../../src/build/index-files.ts';
+import { bodyOf, CACHE, CATEGORIES, indexOf, revision, search } from '../support/registry.ts';
 
 /** What lies at a place of the rows file. */
 const cut = (rows: Buffer, start = 0, length = 0) => rows.toString('utf8', start, start + length);
@@ -126,6 +127,46 @@ test('the build id says which revision has which variant', () => {
   expect(new Set(indexes.map(({ build }) => build)).size).toBe(2);
 });
 
-test('a byte string has a character for each byte of UTF-8', () => {
-  expect(byteString('aü😀')).toBe('a\xC3\xBC\xF0\x9F\x98\x80');
+/** The text of some bytes. */
+const bytes = (...all: number[]) => decodeText(Buffer.from(all));
+
+describe('texts that are not UTF-8', () => {
+  const facts = {
+    type: bytes(0xfe),
+    capabilities: [bytes(0xfd)],
+    datasets: [bytes(0x61, 0xfc)],
+    templates: [[bytes(0xc3, 0x28), 'é', '\ufffd', bytes(0xff)]],
+  };
+  const index = indexOf(revision('a@1.0.0', facts));
+
+  test.each([
+    'type=%fe',
+    'capabilities=x,%fd',
+    'discovery=datasets:a%fc',
+    'category=%ff',
+    'category=%C3%28',
+    'category=%C3%A9',
+    'category=%EF%BF%BD',
+  ])('are found by their bytes: %s', (raw) => {
+    expect(search(index, raw)).toHaveLength(1);
+  });
+
+  test.each(['type=%EF%BF%BD', 'capabilities=%EF%BF%BD', 'discovery=datasets:a%EF%BF%BD', 'category=%C3'])(
+    'are not found by others: %s',
+    (raw) => {
+      expect(search(index, raw)).toEqual([]);
+    },
+  );
+
+  test('are categories in the order of their bytes, which answers show as the registry does', () => {
+    const ids = index.columns.categories.map(({ id }) => id);
+    expect(ids.slice(-4)).toEqual(['\xC3(', '\xC3\xA9', '\xEF\xBF\xBD', '\xFF']);
+    const body = bodyOf(index, 'categories', 'include_policy_templates=1');
+    expect([...body.matchAll(/"id": "(.*)"/g)].map(([, id]) => id)).toEqual([
+      String.raw`\ufffd(`,
+      '\xC3\xA9',
+      '\xEF\xBF\xBD',
+      String.raw`\ufffd`,
+    ]);
+  });
 });

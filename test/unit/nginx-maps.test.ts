@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { asByteString } from '../../src/tree/byte-string.ts';
 import type { Answers, Columns, Cut } from '../../src/core/columns.ts';
 import { kibanaClass, packageSubject, precomputedAnswer, subjectCount } from '../../src/core/precomputed.ts';
 import { parseStrictVersion } from '../../src/core/version.ts';
@@ -132,9 +133,11 @@ test.each([
 });
 
 /** Columns in which every class of every place has an answer of its own, called by both. */
+const NOTHING = asByteString('');
+
 function columnsOf(releaseCuts: Cut[], names = ['nginx', 'zeek']): Columns {
-  const categories = [{ id: 'security', parent: -1, before: '', after: '' }];
-  const all = { categories, names };
+  const categories = [{ id: asByteString('security'), parent: -1, before: NOTHING, after: NOTHING }];
+  const all = { categories, names: names.map(asByteString) };
   const classes = Array.from({ length: releaseCuts.length + 3 }, (_, i) => i);
   const ranges: Answers['ranges'] = [
     [0, 4],

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { cleanPath, escapePath, readPath, splitTarget } from '../../src/core/path.ts';
+import { asByteString } from '../../src/tree/byte-string.ts';
+import { toByteString } from '../../src/tree/text.ts';
 import { percentDecode } from '../../src/core/query-string.ts';
 import { recordedRows } from '../support/recorded.ts';
 
@@ -10,16 +12,14 @@ interface PathRow {
   readonly location?: string;
 }
 
-const toBytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
-
 function expectedOf({ path, clean, location }: PathRow) {
-  const target = location === undefined ? { kind: 'path', path: toBytes(path) } : { kind: 'redirect', location };
-  return { path: toBytes(path), clean: toBytes(clean), target };
+  const target = location === undefined ? { kind: 'path', path: toByteString(path) } : { kind: 'redirect', location };
+  return { path: toByteString(path), clean: toByteString(clean), target };
 }
 
 function actualOf({ target }: PathRow) {
-  const raw = toBytes(target);
-  const path = percentDecode(raw) ?? 'does not decode';
+  const raw = toByteString(target);
+  const path = percentDecode(raw) ?? asByteString('does not decode');
   return { path, clean: cleanPath(path), target: readPath(raw) };
 }
 
@@ -33,7 +33,7 @@ test('every recorded target is decoded, cleaned and redirected as the registry d
 });
 
 test.each(['/%', '/%4', '/%zz', '/a%2', '/%2g', '//%', '/../%4'])('%s is bad', (target) => {
-  expect(readPath(target)).toEqual({ kind: 'bad' });
+  expect(readPath(asByteString(target))).toEqual({ kind: 'bad' });
 });
 
 test.each([
@@ -48,7 +48,7 @@ test.each([
   ['/%00%fF\xE9', '/\0\xFF\xE9'],
   ['/a\\..\\b', '/a\\..\\b'],
 ])('%s is the path %j', (target, path) => {
-  expect(readPath(target)).toEqual({ kind: 'path', path });
+  expect(readPath(asByteString(target))).toEqual({ kind: 'path', path });
 });
 
 test.each([
@@ -67,15 +67,15 @@ test.each([
   ['/../../package/%2e./x', '/x'],
   ['//a%20b/%3F%23/\xE9%7e', '/a%20b/%3F%23/%E9~'],
 ])('%s is redirected to %s', (target, location) => {
-  expect(readPath(target)).toEqual({ kind: 'redirect', location });
+  expect(readPath(asByteString(target))).toEqual({ kind: 'redirect', location });
 });
 
 test('escapePath keeps exactly the bytes that the contract lists', () => {
   const kept = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).filter(
-    (char) => escapePath(char) === char,
+    (char) => escapePath(asByteString(char)) === char,
   );
   expect(kept.join('')).toBe('$&+,-./0123456789:;=@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~');
-  expect(escapePath('\0\n %é'.replace('é', '\xC3\xA9'))).toBe('%00%0A%20%25%C3%A9');
+  expect(escapePath(toByteString('\0\n %é'))).toBe('%00%0A%20%25%C3%A9');
 });
 
 test.each([
@@ -90,5 +90,5 @@ test.each([
   ['http:///search', '/search', undefined],
   ['*', '*', undefined],
 ])('the path and query of %s', (target, path, query) => {
-  expect(splitTarget(target)).toEqual({ path, query });
+  expect(splitTarget(asByteString(target))).toEqual({ path, query });
 });

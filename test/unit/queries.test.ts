@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { composeBody } from '../../src/core/compose.ts';
+import { asByteString } from '../../src/tree/byte-string.ts';
 import { parseQuery } from '../../src/core/query.ts';
 import { parseQueryString } from '../../src/core/query-string.ts';
 import { bodyOf, counts, indexOf, queryOf, revision, search } from '../support/registry.ts';
 
 const errorOf = (raw: string, endpoint: 'search' | 'categories' = 'search') => {
-  const parsed = parseQuery(endpoint, parseQueryString(raw));
+  const parsed = parseQuery(endpoint, parseQueryString(asByteString(raw)));
   return 'error' in parsed ? parsed.error : undefined;
 };
 

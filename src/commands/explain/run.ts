@@ -4,10 +4,10 @@ import { withoutCredentials } from '../../storage/git/command.ts';
 import { parseQuery } from '../../core/query.ts';
 import type { Query } from '../../core/query.ts';
 import { parseQueryString } from '../../core/query-string.ts';
-import { byteString } from '../../build/index-files.ts';
+import { shownText, toByteString } from '../../tree/text.ts';
 import { withCatalog } from '../../inspect/open-catalog.ts';
 import type { OpenCatalog } from '../../inspect/open-catalog.ts';
-import { explainQuery, shown } from '../../inspect/explain.ts';
+import { explainQuery } from '../../inspect/explain.ts';
 import type { Verdict } from '../../inspect/explain.ts';
 import { columnsOf, readEntries } from '../../workflow/read-entries.ts';
 
@@ -56,7 +56,7 @@ export interface ExplainedRevision {
 export async function explain(options: ExplainOptions): Promise<ExplainReport> {
   const { request, query } = readRequest(options);
   return await withCatalog(options, async (open) => {
-    const name = options.name ?? (query.package === '' ? undefined : shown(query.package));
+    const name = options.name ?? (query.package === '' ? undefined : shownText(query.package));
     return {
       distribution: open.distribution.name,
       storage: withoutCredentials(open.distribution.storage),
@@ -120,7 +120,7 @@ function readRequest({ url, name, parameters }: ExplainOptions): { request: stri
   const own = url === undefined && name !== undefined ? [['package', name] as const] : [];
   const added = [...own, ...parameters].map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
   const raw = [...asked, ...added].filter((pair) => pair !== '').join('&');
-  const parsed = parseQuery(path === '/search' ? 'search' : 'categories', parseQueryString(byteString(raw)));
+  const parsed = parseQuery(path === '/search' ? 'search' : 'categories', parseQueryString(toByteString(raw)));
   if ('query' in parsed) return { request: raw === '' ? path : `${path}?${raw}`, query: parsed.query };
-  throw new Stop('bad-request', `the registry answers 400 to ${path}?${raw}: ${shown(parsed.error)}`);
+  throw new Stop('bad-request', `the registry answers 400 to ${path}?${raw}: ${shownText(parsed.error)}`);
 }

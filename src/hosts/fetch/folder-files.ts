@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { shownText } from '../../tree/text.ts';
 import { UnreadableFile } from './handler.ts';
 import type { SiteFiles } from './handler.ts';
 
@@ -11,7 +12,7 @@ export function folderFiles(folder: string): SiteFiles {
   return {
     bytes: (path) => ifThere(join(folder, path), (place) => readFile(place)),
     range: async ({ path, size, start, end }) =>
-      await ifThere(join(folder, Buffer.from(path, 'latin1').toString()), async (place) => {
+      await ifThere(join(folder, shownText(path)), async (place) => {
         const found = await stat(place);
         if (!found.isFile() || found.size !== size) return undefined;
         const stream = createReadStream(place, { start, end: end - 1 });

@@ -1,3 +1,5 @@
+import { asByteString } from '../../tree/byte-string.ts';
+import type { ByteString } from '../../tree/byte-string.ts';
 import type { Piece } from '../../core/compose.ts';
 import type { Columns } from '../../core/columns.ts';
 import { splitTarget } from '../../core/path.ts';
@@ -17,7 +19,7 @@ import { withoutFile } from '../../core/without-file.ts';
 /** A site's files, by paths relative to its folder. Undefined means that there is no such file; an error, that it can't be read. */
 export interface SiteFiles {
   bytes(path: string): Promise<Uint8Array | undefined>;
-  /** The bytes from `start` up to `end`, in a form that the host can stream. `path` is a byte string. */
+  /** The bytes from `start` up to `end`, in a form that the host can stream. */
   range(file: FileBody): Promise<BodyInit | undefined>;
 }
 
@@ -109,7 +111,7 @@ function isOneBuild(columns: Columns, rows: Uint8Array): boolean {
   return rows.length === columns.bytes && toText(rows.subarray(0, head.length)) === head;
 }
 
-/** The bytes of a body's pieces. Texts are byte strings. */
+/** The bytes of a body's pieces. */
 export function joinPieces(pieces: readonly Piece[], rows: Uint8Array): Uint8Array<ArrayBuffer> {
   const parts = pieces.map((piece) =>
     typeof piece === 'string' ? toBytes(piece) : rows.subarray(piece.start, piece.end),
@@ -145,13 +147,13 @@ function newResponse({ status, headers }: Answer, body: BodyInit | null): Respon
   });
 }
 
-/** The path and query in the text of the URL. `URL` would parse them differently from the registry. */
+/** The path and query in the text of the URL, which is ASCII. `URL` would parse them differently from the registry. */
 function toCoreRequest(request: Request, index: Index | undefined): CoreRequest {
   const { url, method, headers } = request;
   const hash = url.indexOf('#');
   return {
     method,
-    ...splitTarget(hash < 0 ? url : url.slice(0, hash)),
+    ...splitTarget(asByteString(hash < 0 ? url : url.slice(0, hash))),
     range: headers.get('range') ?? undefined,
     ifRange: headers.get('if-range') ?? undefined,
     ifNoneMatch: headers.get('if-none-match') ?? undefined,
@@ -165,6 +167,6 @@ function toText(bytes: Uint8Array | undefined): string | undefined {
   return bytes && new TextDecoder().decode(bytes);
 }
 
-function toBytes(text: string): Uint8Array<ArrayBuffer> {
+function toBytes(text: ByteString): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
 }

@@ -12,7 +12,10 @@ import { joinPieces, loadIndex, UnreadableFile } from '../fetch/handler.ts';
 import type { Index, Log } from '../fetch/handler.ts';
 import { errorAnswer, UNREADABLE } from '../../core/response.ts';
 import type { Answer, FileBody } from '../../core/response.ts';
+import { asByteString } from '../../tree/byte-string.ts';
+import type { ByteString } from '../../tree/byte-string.ts';
 import { INDEX } from '../../tree/layout.ts';
+import { toBytes } from '../../tree/text.ts';
 import { withoutFile } from '../../core/without-file.ts';
 
 /** A site that Node serves. */
@@ -124,7 +127,7 @@ function withoutItsFile(request: Request, index: Index | undefined): Made {
 function withBody(result: Answer, index: Index | undefined): Made {
   const { body } = result;
   const made = { status: result.status, headers: flat(result), isKept: body?.kind === 'pieces' };
-  if (body?.kind === 'text') return { ...made, body: Buffer.from(body.text, 'latin1') };
+  if (body?.kind === 'text') return { ...made, body: toBytes(body.text) };
   if (body?.kind === 'pieces' && index) return { ...made, body: joinPieces(body.pieces, index.rows) };
   return { ...made, body: undefined };
 }
@@ -164,16 +167,15 @@ async function readIfThere(path: string | Buffer): Promise<Buffer | undefined> {
   return await ifThere(path, (place) => readFile(place));
 }
 
-/** Paths are byte strings. */
-function place(folder: string, path: string): Buffer {
-  return Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')]);
+function place(folder: string, path: ByteString): Buffer {
+  return Buffer.concat([Buffer.from(`${folder}/`), toBytes(path)]);
 }
 
 /** In Node, the request line is a byte string. */
 function toRequest({ method = 'GET', url = '/', headers }: IncomingMessage, index: Index | undefined): Request {
   return {
     method,
-    ...splitTarget(url),
+    ...splitTarget(asByteString(url)),
     range: headers.range,
     ifRange: headers['if-range'] as string | undefined,
     ifNoneMatch: headers['if-none-match'],

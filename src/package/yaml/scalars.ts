@@ -4,7 +4,7 @@
  * a float.
  */
 
-import { isUtf8 } from 'node:buffer';
+import { decodeText } from '../../tree/text.ts';
 
 import { type Value, YamlError } from './values.ts';
 
@@ -144,25 +144,8 @@ function typeOf(value: Value): string {
   return typeof value === 'number' ? 'float' : 'str';
 }
 
-/** A byte that is not UTF-8 becomes half of a surrogate pair, U+DC00 and the byte, so that it is kept and never lost. */
 function decodeBinary(text: string): string {
   const base64 = text.replace(/[\r\n]/g, '');
   if (!BASE64.test(base64)) throw new YamlError('not YAML: !!binary is not base64');
-  const bytes = Buffer.from(base64, 'base64');
-  if (isUtf8(bytes)) return bytes.toString('utf8');
-  let decoded = '';
-  for (let at = 0; at < bytes.length;) {
-    const length = characterLength(bytes, at);
-    decoded +=
-      length === 0 ? String.fromCharCode(0xdc00 + (bytes[at] as number)) : bytes.toString('utf8', at, at + length);
-    at += length || 1;
-  }
-  return decoded;
-}
-
-/** The bytes of the UTF-8 character at a place, 0 where there is none. */
-function characterLength(bytes: Buffer, at: number): number {
-  const first = bytes[at] as number;
-  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  return at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
+  return decodeText(Buffer.from(base64, 'base64'));
 }

@@ -1,6 +1,7 @@
 import { Stop } from '../../errors.ts';
 import type { Repository } from './repository.ts';
-import { FOLDER, toBytes, withEntry } from './tree.ts';
+import { toByteString } from '../../tree/text.ts';
+import { FOLDER, withEntry } from './tree.ts';
 import type { TreeEntry, TreeNode } from './tree.ts';
 
 /** The node that a path of a tree gets; undefined removes the path. */
@@ -29,7 +30,7 @@ export async function editTree(
 /** The node at a path of a tree. Undefined if there is none. */
 export async function nodeAt(trees: Trees, root: string, path: string): Promise<TreeNode | undefined> {
   let node: TreeNode | undefined = { mode: FOLDER, id: root };
-  for (const part of path.split('/').map(toBytes)) {
+  for (const part of path.split('/').map(toByteString)) {
     if (node?.mode !== FOLDER) return undefined;
     const entries: readonly TreeEntry[] = await trees.readTree(node.id);
     node = entries.find((entry) => entry.name === part);
@@ -55,14 +56,14 @@ async function edit(
   const inner = new Map<string, TreeEdit[]>();
   for (const { path, node } of edits) {
     const slash = path.indexOf('/');
-    if (slash < 0) entries = withEntry(entries, toBytes(path), node);
+    if (slash < 0) entries = withEntry(entries, toByteString(path), node);
     else {
       const name = path.slice(0, slash);
       inner.set(name, [...(inner.get(name) ?? []), { path: path.slice(slash + 1), node }]);
     }
   }
   for (const [name, below] of inner) {
-    const known = entries.find((entry) => entry.name === toBytes(name));
+    const known = entries.find((entry) => entry.name === toByteString(name));
     const path = at === '' ? name : `${at}/${name}`;
     const isAdding = below.some(({ node }) => node !== undefined);
     if (known && known.mode !== FOLDER) {
@@ -71,7 +72,7 @@ async function edit(
     }
     if (!known && !isAdding) continue;
     const id = await edit(trees, known ? await trees.readTree(known.id) : [], { edits: below, at: path, kept });
-    entries = withEntry(entries, toBytes(name), id === undefined ? undefined : { mode: FOLDER, id });
+    entries = withEntry(entries, toByteString(name), id === undefined ? undefined : { mode: FOLDER, id });
   }
   const stays = at === '' || kept === at || kept.startsWith(`${at}/`);
   return entries.length > 0 || stays ? await trees.writeTree(entries) : undefined;

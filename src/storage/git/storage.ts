@@ -8,8 +8,9 @@ import { objectSizes } from './cat-file.ts';
 import { git, GitFailure } from './command.ts';
 import { openRepository } from './repository.ts';
 import type { Repository } from './repository.ts';
-import { FOLDER, LINK, parseTree, toText } from './tree.ts';
-import type { TreeEntry } from './tree.ts';
+import { shownText } from '../../tree/text.ts';
+import { FOLDER, LINK, nameText, parseTree } from './tree.ts';
+import type { TreeNode } from './tree.ts';
 import type { GitStorage, Layer, LayerSource, PackageFile, Revision, RevisionFiles } from '../storage.ts';
 import { listRevisions } from '../listing.ts';
 import type { LayerItem } from '../listing.ts';
@@ -115,12 +116,15 @@ function lacking(where: string): Finding {
   return { code: 'missing', where, text: 'the repository lacks this folder', level: 'error' };
 }
 
+/** An entry of a tree whose name is a text. */
+type NamedEntry = TreeNode & { readonly name: string };
+
 /** The entries of a tree with their names as texts; the mode of those whose name no file can have is `unsafe`. */
-function namedEntries(tree: Buffer, idLength: number): TreeEntry[] {
+function namedEntries(tree: Buffer, idLength: number): NamedEntry[] {
   const names = new Set<string>();
   return parseTree(tree, idLength).map((entry) => {
-    const text = toText(entry.name);
-    const name = text ?? Buffer.from(entry.name, 'latin1').toString('utf8');
+    const text = nameText(entry.name);
+    const name = text ?? shownText(entry.name);
     const isSafe = text !== undefined && !/^\.{0,2}$|\//.test(name) && !names.has(name);
     names.add(name);
     return { mode: isSafe ? entry.mode : UNSAFE, name, id: entry.id };
@@ -129,7 +133,7 @@ function namedEntries(tree: Buffer, idLength: number): TreeEntry[] {
 
 const UNSAFE = 'unsafe';
 
-function toItem({ mode, name, id }: TreeEntry, prefix: string): LayerItem {
+function toItem({ mode, name, id }: NamedEntry, prefix: string): LayerItem {
   const kind = mode === FOLDER ? 'folder' : isFileMode(mode) ? 'file' : 'other';
   return { path: prefix + name, kind, source: id };
 }

@@ -1,4 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { asByteString } from '../../tree/byte-string.ts';
+import type { ByteString } from '../../tree/byte-string.ts';
+import { toBytes } from '../../tree/text.ts';
 
 /*
  * Git's tree objects as bytes: for each entry `<mode> <name>`, a NUL byte, and the bytes of the id. Names are byte
@@ -8,8 +11,7 @@ import { isUtf8 } from 'node:buffer';
 export interface TreeEntry {
   /** As written in the tree: `40000` for a folder. */
   readonly mode: string;
-  /** A byte string. */
-  readonly name: string;
+  readonly name: ByteString;
   readonly id: string;
 }
 
@@ -30,7 +32,7 @@ export function parseTree(bytes: Buffer, idLength: number): TreeEntry[] {
     const end = nul + 1 + idLength / 2;
     entries.push({
       mode: bytes.toString('latin1', at, space),
-      name: bytes.toString('latin1', space + 1, nul),
+      name: asByteString(bytes.toString('latin1', space + 1, nul)),
       id: bytes.toString('hex', nul + 1, end),
     });
     at = end;
@@ -46,7 +48,7 @@ export function formatTree(entries: readonly TreeEntry[]): Buffer {
 }
 
 /** The entries with `name` set to a node or removed. All others keep their values and their order. */
-export function withEntry(entries: readonly TreeEntry[], name: string, node: TreeNode | undefined): TreeEntry[] {
+export function withEntry(entries: readonly TreeEntry[], name: ByteString, node: TreeNode | undefined): TreeEntry[] {
   const others = entries.filter((entry) => entry.name !== name);
   if (!node) return others;
   const entry = { ...node, name };
@@ -55,15 +57,10 @@ export function withEntry(entries: readonly TreeEntry[], name: string, node: Tre
 }
 
 /** A name as a text; undefined where it is not UTF-8. */
-export function toText(name: string): string | undefined {
+export function nameText(name: ByteString): string | undefined {
   if (!/[^\x00-\x7f]/.test(name)) return name; // most names by far
-  const bytes = Buffer.from(name, 'latin1');
+  const bytes = toBytes(name);
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
-}
-
-/** A text as a byte string, like the names here. */
-export function toBytes(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** The entries in the order that git has them in. */

@@ -1,3 +1,5 @@
+import { asByteString } from '../../../tree/byte-string.ts';
+import type { ByteString } from '../../../tree/byte-string.ts';
 import type { Columns } from '../../../core/columns.ts';
 import type { Request } from '../../../core/respond.ts';
 import { toByteString } from './bytes.ts';
@@ -14,13 +16,13 @@ export interface Asked {
   readonly r: NginxRequest;
   readonly request: Request;
   /** The path under which the registry lies, if the client sent it in this form. */
-  readonly prefix: string;
-  readonly site: string;
+  readonly prefix: ByteString;
+  readonly site: ByteString;
   readonly index: Index | undefined;
 }
 
-/** Reads a request. `target` is a byte string. HEAD is asked as GET: nginx leaves the body out. */
-export function asked(r: NginxRequest, method: string, target: string): Asked {
+/** Reads a request. HEAD is asked as GET: nginx leaves the body out. */
+export function asked(r: NginxRequest, method: string, target: ByteString): Asked {
   const prefix = variable(r, 'epr_prefix');
   const isInside = target.slice(0, prefix.length + 1) === `${prefix}/`;
   const inside = isInside ? target.slice(prefix.length) : target;
@@ -37,7 +39,7 @@ export function asked(r: NginxRequest, method: string, target: string): Asked {
       ifNoneMatch: r.headersIn['If-None-Match'],
       tags: tagsOf(r, site),
     },
-    prefix: isInside ? prefix : '',
+    prefix: isInside ? prefix : asByteString(''),
     site,
     index: openIndex(site, {
       columns: epr_columns,
@@ -48,10 +50,10 @@ export function asked(r: NginxRequest, method: string, target: string): Asked {
 }
 
 /**
- * A variable as a byte string; '' if it isn't set. In njs, a text from `variables` gets a wrong length (that of its
+ * A variable; '' if it isn't set. In njs, a text from `variables` gets a wrong length (that of its
  * UTF-8 bytes) once it is joined with characters above 127.
  */
-export function variable(r: NginxRequest, name: string): string {
+export function variable(r: NginxRequest, name: string): ByteString {
   const bytes = r.rawVariables[name];
-  return bytes ? toByteString(bytes) : '';
+  return bytes ? toByteString(bytes) : asByteString('');
 }

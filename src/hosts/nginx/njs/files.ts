@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type { Stats } from 'node:fs';
+import { asByteString } from '../../../tree/byte-string.ts';
 import { toBytes } from './bytes.ts';
 
 /*
@@ -9,7 +10,7 @@ import { toBytes } from './bytes.ts';
 
 /** The text of a small file. Undefined if there is none. */
 export function readText(path: string): string | undefined {
-  return ifThere(() => fs.readFileSync(toBytes(path), 'utf8'));
+  return ifThere(() => fs.readFileSync(toBytes(asByteString(path)), 'utf8'));
 }
 
 /** The bytes of a file from `start` up to `end`; undefined where it has none there. */
@@ -24,7 +25,7 @@ export function readPart(path: string, start: number, end: number): Buffer | und
 
 /** What comes of using an open file, which is closed in any case. Throws where there is none. */
 export function withOpen<Result>(path: string, use: (file: number) => Result): Result {
-  const file = fs.openSync(toBytes(path), 'r');
+  const file = fs.openSync(toBytes(asByteString(path)), 'r');
   try {
     return use(file);
   } finally {
@@ -62,7 +63,7 @@ export function nginxTag(path: string): string {
 }
 
 function statOf(path: string): Stats | undefined {
-  return ifThere(() => fs.statSync(toBytes(path), { throwIfNoEntry: false }));
+  return ifThere(() => fs.statSync(toBytes(asByteString(path)), { throwIfNoEntry: false }));
 }
 
 function ifThere<Result>(read: () => Result): Result | undefined {

@@ -1,3 +1,4 @@
+import { asByteString } from '../../../tree/byte-string.ts';
 import { respond } from '../../../core/respond.ts';
 import type { Request } from '../../../core/respond.ts';
 import { errorAnswer, UNREADABLE } from '../../../core/response.ts';
@@ -37,7 +38,7 @@ function refused(r: NginxRequest): void {
   const isOurs = isRead ? method === 'TRACE' || method === 'CONNECT' : /^\/[^\x00-\x20\x7f]*$/.test(target);
   guarded(r, () => {
     if (isOurs) answer(asked(r, method, target));
-    else sendText(asked(r, method, '/'), errorAnswer(400, 'bad request', []));
+    else sendText(asked(r, method, asByteString('/')), errorAnswer(400, 'bad request', []));
   });
 }
 
@@ -99,7 +100,7 @@ function sendFile(known: Asked, result: Answer, body: FileBody): void {
   if (form.coding) r.headersOut['Content-Encoding'] = form.coding;
   // Also with a compressed form: a range is of the file as it is.
   if (headerOf(result, 'Accept-Ranges') !== '') r.headersOut['Accept-Ranges'] = 'bytes';
-  r.variables['epr_path'] = toBytes(form.path);
+  r.variables['epr_path'] = toBytes(asByteString(form.path));
   r.internalRedirect(`${variable(r, 'epr_prefix')}/.epr-static/${result.status === 206 ? 'part' : 'whole'}`);
 }
 

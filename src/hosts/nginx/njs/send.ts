@@ -1,3 +1,5 @@
+import { asByteString } from '../../../tree/byte-string.ts';
+import type { ByteString } from '../../../tree/byte-string.ts';
 import type { Answer } from '../../../core/response.ts';
 import type { Asked } from './asked.ts';
 import { toBytes, toText } from './bytes.ts';
@@ -7,18 +9,20 @@ import type { NginxRequest } from './njs.ts';
  * How an answer whose body is at hand goes to nginx.
  */
 
+const NOTHING = asByteString('');
+
 /** What of a request says how its answer is sent. */
 type Reply = Pick<Asked, 'r' | 'prefix'>;
 
 /** Sends an answer whose body is a text, or none. */
 export function sendText(known: Reply, result: Answer): void {
-  const text = result.body && result.body.kind === 'text' ? result.body.text : '';
+  const text = result.body && result.body.kind === 'text' ? result.body.text : NOTHING;
   setHeaders(known, result, OF_TEXTS);
   if (result.status !== 301 && result.status !== 204 && result.status !== 304) {
     reply(known.r, result.status, toBytes(text));
     return;
   }
-  const body = known.prefix === '' ? text : text.replace('<a href="', `<a href="${known.prefix}`);
+  const body = known.prefix === '' ? text : asByteString(text.replace('<a href="', `<a href="${known.prefix}`));
   if (result.status === 301) known.r.headersOut['Content-Length'] = String(body.length);
   replyRaw(known.r, result.status, body);
 }
@@ -42,10 +46,9 @@ function reply(r: NginxRequest, status: number, body: string | Buffer): void {
 }
 
 /**
- * Sends an answer that `return` can't send: `return` takes the text of a redirect for its location. `body` is a byte
- * string.
+ * Sends an answer that `return` can't send: `return` takes the text of a redirect for its location.
  */
-function replyRaw(r: NginxRequest, status: number, body: string): void {
+function replyRaw(r: NginxRequest, status: number, body: ByteString): void {
   try {
     r.status = status;
     r.sendHeader();
@@ -62,14 +65,14 @@ export function setHeaders(known: Reply, result: Answer, except: readonly string
     const header = result.headers[i] as Answer['headers'][number];
     if (except.indexOf(header[0]) >= 0) continue;
     const value = header[0] === 'Location' ? known.prefix + header[1] : header[1];
-    known.r.headersOut[header[0]] = toBytes(value);
+    known.r.headersOut[header[0]] = toBytes(asByteString(value));
   }
 }
 
 /** Sends an error without a look at the request. `result` has a text for its body. */
 export function sendError(r: NginxRequest, result: Answer): void {
   clearHeaders(r);
-  sendText({ r, prefix: '' }, result);
+  sendText({ r, prefix: NOTHING }, result);
 }
 
 /** Takes back the headers that this code sets. */
