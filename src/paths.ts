@@ -33,19 +33,3 @@ const rank = (unit: number): number => {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 };
-
-/**
- * Negative if `a` comes before `b` in the order of their UTF-8 bytes, zero if they are equal, positive if `a` comes
- * after `b`.
- */
-export const compareText = (a: string, b: string): number => {
-  const end = Math.min(a.length, b.length);
-  for (let at = 0; at < end; at++) {
-    const left = a.charCodeAt(at);
-    const right = b.charCodeAt(at);
-    if (left !== right) return codePointRank(left) - codePointRank(right);
-  }
-  return a.length - b.length;
-};
-
-const codePointRank = (unit: number): number => (unit === SLASH ? SLASH : rank(unit));

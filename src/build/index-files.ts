@@ -3,7 +3,7 @@ import type { CacheTimes, Category } from '../config.ts';
 import type { Constraint } from '../core/constraint.ts';
 import { compileConstraint } from '../package/constraint-compile.ts';
 import type { Answers, CategoryColumn, Columns, Facts, Profile, Variants } from '../core/columns.ts';
-import { toByteString } from '../tree/text.ts';
+import { compareText, toByteString } from '../tree/text.ts';
 import type { ByteString } from '../tree/byte-string.ts';
 import { members } from '../tree/json.ts';
 import { interning } from './interning.ts';
@@ -161,19 +161,17 @@ function categoryColumns(revisions: readonly IndexedRevision[], table: readonly 
   const known = new Map(table.map((category) => [category.id, category]));
   const used = revisions.flatMap(({ facts }) => [...(facts.categories ?? []), ...(facts.templates ?? []).flat()]);
   const parents = table.flatMap(({ parent }) => parent ?? []);
-  const ids = [...new Set([...known.keys(), ...parents, ...used])]
-    .map((text) => ({ text, id: toByteString(text) }))
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
-  return ids.map(({ text, id }) => {
-    const parent = known.get(text)?.parent;
-    const before = members({ id: text, title: known.get(text)?.title ?? text, count: 0 }, '    ').slice(0, -1);
+  const ids = [...new Set([...known.keys(), ...parents, ...used])].sort(compareText);
+  return ids.map((id) => {
+    const parent = known.get(id)?.parent;
+    const before = members({ id, title: known.get(id)?.title ?? id, count: 0 }, '    ').slice(0, -1);
     const after =
       parent === undefined
         ? ''
         : `,\n${members({ parent_id: parent, parent_title: known.get(parent)?.title ?? parent }, '    ')}`;
     return {
-      id,
-      parent: ids.findIndex((one) => one.text === parent),
+      id: toByteString(id),
+      parent: parent === undefined ? -1 : ids.indexOf(parent),
       before: toByteString(`  {\n${before}`),
       after: toByteString(`${after}\n  }`),
     };

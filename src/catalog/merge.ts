@@ -1,5 +1,5 @@
 import type { Layer, Revision, RevisionFiles, Storage } from '../storage/storage.ts';
-import { compareText } from '../paths.ts';
+import { compareText } from '../tree/text.ts';
 import { compareRevisionVersions, parseStrictVersion } from '../core/version.ts';
 
 /** The revisions that one registry serves. If several layers hold a revision, the one in the first layer counts. */

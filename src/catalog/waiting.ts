@@ -1,6 +1,6 @@
 import { compareRevisions } from './merge.ts';
 import type { Layer, Revision } from '../storage/storage.ts';
-import { compareText } from '../paths.ts';
+import { compareText } from '../tree/text.ts';
 
 /** A revision that no higher layer holds yet. */
 export interface Waiting {

@@ -1,4 +1,5 @@
-import { compareText, walkOrder } from '../paths.ts';
+import { walkOrder } from '../paths.ts';
+import { compareText } from '../tree/text.ts';
 import { noticed } from './client-impact.ts';
 import type { Noticed, NoticedColumns } from './client-impact.ts';
 

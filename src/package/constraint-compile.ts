@@ -8,7 +8,7 @@
 import type { Constraint, Hole, Interval } from '../core/constraint.ts';
 import { compareVersions, formatVersion, largestNumber, parseVersion } from '../core/version.ts';
 import type { Version } from '../core/version.ts';
-import { compareText } from '../paths.ts';
+import { compareText } from '../tree/text.ts';
 
 interface Comparison {
   readonly operator: string;

@@ -1,4 +1,4 @@
-import { compareText } from '../paths.ts';
+import { compareText } from '../tree/text.ts';
 import type { RevisionFiles } from '../storage/storage.ts';
 
 /** The files and folders of a package, by their paths in it. */

@@ -37,6 +37,13 @@ export function shownText(string: ByteString): string {
   return toBytes(string).toString('utf8');
 }
 
+/** Negative if the bytes of `a` come before those of `b`, zero if they are equal, positive if they come after them. */
+export function compareText(a: Text, b: Text): number {
+  const [left, right] = [toByteString(a), toByteString(b)];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
 /** A byte that a text keeps; `split` gives it in every other place. */
 export const KEPT_BYTE = /([\udc80-\udcff])/u;
 

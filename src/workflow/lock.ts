@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Distribution } from '../config.ts';
 import { Stop } from '../errors.ts';
-import { compareText } from '../paths.ts';
+import { compareText } from '../tree/text.ts';
 
 /*
  * `distributions.lock.json`: the commits and versions of the last `build --lock` of each distribution, so that `build

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeText, shownText, toBytes, toByteString } from '../../src/tree/text.ts';
+import { compareText, decodeText, shownText, toBytes, toByteString } from '../../src/tree/text.ts';
 
 /** Bytes that are UTF-8 in some places. */
 const someBytes = fc
@@ -32,6 +32,14 @@ test('different bytes have different texts, and UTF-8 has its own', () => {
       expect(decodeText(Buffer.from(text))).toBe(text);
       expect(toBytes(toByteString(text))).toEqual(Buffer.from(text));
       expect(shownText(toByteString(text))).toBe(text);
+    }),
+  );
+});
+
+test('texts are in the order of their bytes', () => {
+  fc.assert(
+    fc.property(someBytes, someBytes, (a, b) => {
+      expect(compareText(decodeText(a), decodeText(b))).toBe(Buffer.compare(a, b));
     }),
   );
 });

@@ -1,4 +1,4 @@
-import { compareText } from '../../paths.ts';
+import { compareText } from '../../tree/text.ts';
 import type { FileTree } from '../file-tree.ts';
 import type { Json, JsonObject } from '../../tree/json.ts';
 import { isFields, isList, toAny, toBool, toList, toMap, toText, toTexts } from '../yaml/values.ts';
