@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { hasError } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { encodedDifferences, listDifferences, manifestDifferences, writeChanges } from '../tree/changes.ts';
 import type { Difference, Trees } from '../tree/changes.ts';
-import { patchFolder } from '../tree/commit/patch.ts';
-import { replaceFolder } from '../tree/commit/replace.ts';
+import { patchFolder, renewFolder } from '../tree/commit/patch.ts';
+import type { PatchedFolder } from '../tree/commit/patch.ts';
 import { hasEncoded, openEncodedList, readEncodedList } from '../tree/encoded.ts';
 import type { EncodedList } from '../tree/encoded.ts';
-import { INDEX, RELEASE } from '../tree/layout.ts';
+import { INDEX, REGISTRY, RELEASE } from '../tree/layout.ts';
 import { eachListedFile, filesWithDigests, manifestPartPaths } from '../tree/manifest.ts';
 import type { SiteFile } from '../tree/manifest.ts';
-import { readRelease } from '../tree/release.ts';
+import { readRelease, writeRelease } from '../tree/release.ts';
 import { openSiteWriter } from '../tree/site-writer.ts';
 import type { SiteWriter } from '../tree/site-writer.ts';
 import { encodeSite } from './encode.ts';
@@ -21,13 +22,13 @@ import type { PackageSource } from './packages.ts';
 import type { PlacedRevision } from './pages.ts';
 import { byName } from './plan.ts';
 import type { Plan } from './plan.ts';
-import { writeSite } from './site.ts';
+import { releaseOf, writeSite } from './site.ts';
 import type { Changes, MadeSite, MakeOptions, SiteMaking } from './site-making.ts';
 import { findPlaced, withStores } from './stores.ts';
 import type { Stores } from './stores.ts';
 
 /*
- * Carries out the plans of `plan.ts`. Every change of a site goes through `replaceFolder` or `patchFolder`.
+ * Carries out the plans of `plan.ts`. Every change of a site goes through `renewFolder` or `patchFolder`.
  */
 
 /** A site, and the facts that the next build of it needs. */
@@ -41,8 +42,8 @@ export interface Made {
 /** Makes a whole site beside the present one, and puts it in its place. */
 export async function writeAnew(making: SiteMaking, options: MakeOptions): Promise<Made> {
   const { folder, cache, noCache } = options;
-  return await replaceFolder(
-    options,
+  return await renewFolder(
+    placeOf(options),
     (temporary, work) =>
       withStores(making, noCache ? work : cache, async (stores) => {
         const writer = openSiteWriter(temporary);
@@ -74,7 +75,7 @@ export async function extendSite(
     return found ? [{ kind: 'kept', kept: found }] : [];
   });
   if (packages.length < plan.packages.length) return undefined;
-  return await patchFolder(options, (temporary) =>
+  return await patchFolder(placeOf(options), (temporary) =>
     withStores(making, cache, async (stores) => {
       const placed = findPlaced(plan.placed, stores);
       if (!placed) return undefined;
@@ -96,16 +97,26 @@ export async function extendSite(
   );
 }
 
-/** Puts compressed forms into a site that has none, and returns the changes. */
-export async function addForms(making: SiteMaking, options: MakeOptions): Promise<Changes | undefined> {
+/** Puts compressed forms into a site that has none, with the commits of now, and returns the changes. */
+export async function addForms(
+  making: SiteMaking,
+  options: MakeOptions,
+  manifest: string,
+): Promise<Changes | undefined> {
   const { folder, cache } = options;
-  return await patchFolder(options, (temporary) =>
+  return await patchFolder(placeOf(options), (temporary) =>
     withStores(making, cache, async (stores) => {
       const list = await encode(options, stores, { to: temporary, files: () => eachListedFile(folder) });
       const found = list ? listDifferences(list) : [];
-      return { result: await listChanges(options, found), removed: [], last: [] };
+      await mkdir(join(temporary, REGISTRY), { recursive: true });
+      await writeRelease(temporary, releaseOf(making, manifest));
+      return { result: await listChanges(options, found), removed: [], last: [RELEASE] };
     }),
   );
+}
+
+function placeOf({ folder, lock }: MakeOptions): PatchedFolder {
+  return { folder, lock, witness: RELEASE, isRead: 'by journal' };
 }
 
 interface Filling {

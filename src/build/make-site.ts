@@ -17,7 +17,7 @@ import { releaseOf, staticFiles } from './site.ts';
 
 /** Makes a site, and no more of it than the last build of the same place has not made already. Only for the holder of the lock. */
 export async function makeSite(making: SiteMaking, options: MakeOptions): Promise<MadeSite> {
-  await recoverFolder(options.folder);
+  recoverFolder(options.folder);
   if (options.noCache) return (await writeAnew(making, options)).made;
   const states = openStates(join(options.cache, 'state'), options.folder);
   const frame = await frameOf(making);
@@ -65,7 +65,7 @@ async function leaveSite(making: SiteMaking, options: MakeOptions, { made }: Sta
   const left = { ...made, findings, skipped: [], how: 'unchanged', site: undefined } as const;
   if (hasError(refusals)) return left;
   const isLacking = options.forms.isWanted && !hasEncoded(options.folder);
-  const changes = isLacking ? await addForms(making, options) : undefined;
+  const changes = isLacking ? await addForms(making, options, made.site.manifest) : undefined;
   options.lock.check();
   await replaceRelease(options.folder, releaseOf(making, made.site.manifest));
   return { ...left, site: made.site, changes };

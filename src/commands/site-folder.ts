@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Stop } from '../errors.ts';
+import { treesOf } from '../tree/current.ts';
 
 /** The built site that a verb reads: the one in `dir`, or `<out>/<dist>`. */
 export interface SiteOptions {
@@ -18,6 +19,6 @@ export function siteFolder({ dist, dir, out }: SiteOptions): string {
 
 /** Throws a `Stop` if the folder lacks a file that every site has. */
 export function requireSite(folder: string, { dist }: SiteOptions, file: string): void {
-  if (existsSync(join(folder, file))) return;
+  for (const tree of treesOf(folder, file)) if (existsSync(join(tree, file))) return;
   throw new Stop('no-site', `${folder} holds no site`, `build one: npm run build -- --dist ${dist ?? 'NAME'}`);
 }

@@ -51,7 +51,7 @@ export async function updateAssets(
   host: AssetFolder,
   { findings, since }: SiteNews,
 ): Promise<void> {
-  await recoverFolder(hostFolder);
+  recoverFolder(hostFolder);
   const manifest = (await readRelease(folder))?.manifest ?? '';
   const record = Buffer.from(JSON.stringify({ manifest, findings } satisfies AssetRecord));
   const release = Buffer.from(readFileSync(join(folder, RELEASE)));
@@ -69,7 +69,7 @@ export async function updateAssets(
   if (made === manifest && changed.size === 0) return;
   const { added, removed } =
     made === manifest || !since ? { added: NO_ASSETS, removed: [] } : await changedAssets(folder, host, since);
-  await patchFolder(locked, async (temporary) => {
+  await patchFolder({ ...locked, witness: RECORD, isRead: 'as it lies' }, async (temporary) => {
     await linkAll(added, { from: folder, to: join(temporary, host.assets) });
     writeAll(changed, temporary);
     return { result: undefined, removed: removed.map((path) => join(host.assets, path)), last: [RECORD] };
@@ -129,7 +129,7 @@ function writeAll(files: ReadonlyMap<string, Buffer>, folder: string): void {
 
 /** Replaces a host's folder of a few files, unless it holds just these already. */
 export async function updateFiles({ hostFolder, lock }: TargetSite, files: ReadonlyMap<string, Buffer>): Promise<void> {
-  await recoverFolder(hostFolder);
+  recoverFolder(hostFolder);
   const isCurrent = [...files].every(([path, bytes]) => readIfThere(join(hostFolder, path))?.equals(bytes));
   if (!isCurrent) await replaceFolder({ folder: hostFolder, lock }, async (temporary) => writeAll(files, temporary));
 }

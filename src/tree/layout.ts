@@ -26,6 +26,8 @@ export const ENCODED = '_registry/encoded';
 /** The list of all compressed forms (`encoded.ts`); a site that no host wanted any for has none. */
 export const ENCODED_LIST = '_registry/encoded/list.ndjson';
 export const FAVICON = 'favicon.ico';
+/** Holds the change of a folder that is under way (`journal.ts`); a folder at rest has none. */
+export const CHANGE = '.epr-static';
 
 /** A file of a package; `file` is its path inside the package, '' for the package's own folder. */
 export function packageFilePath(name: string, version: string, file: string): string {
@@ -84,7 +86,7 @@ export function isGenerated(path: string): boolean {
 
 /** Whether a path's first folder is one that only the build fills. */
 export function isReserved(path: string): boolean {
-  return /^(package|epr|_registry)(\/|$)/.test(path);
+  return /^(package|epr|_registry|\.epr-static)(\/|$)/.test(path);
 }
 
 /**

@@ -100,7 +100,7 @@ async function prepare({ before, build, after, args, products }: FaultCase, fold
   return { rehearsed, preparing: steps.slice(0, first), commit: steps.slice(first) };
 }
 
-const PUTS_IN_PLACE = /^(?:rename|writeFile) .*dist\/[^.][^/]*$|-> dist\/(?:\.all\.patch|all\/.*)$/;
+const PUTS_IN_PLACE = /^(?:rename|writeFile) .*dist\/[^.][^/]*$|-> dist\/all\/.*$/;
 
 /** The steps at which a fault makes a difference of its own; the others need not be tried with it. */
 const SUSCEPTIBLE: Readonly<Record<Fault, RegExp>> = {

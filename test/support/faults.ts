@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { recoverIfFree } from '../../src/tree/commit/replace.ts';
+import { treesOf } from '../../src/tree/current.ts';
 import { listing, run } from './cli.ts';
 import type { Run } from './cli.ts';
 
@@ -76,7 +76,7 @@ export async function rehearse(scenario: Scenario): Promise<Rehearsed> {
     copyAll(start, folder, scenario.roots);
     const disturbed = await traced(scenario, { at: at.step, fault });
     const complaints = endOf(disturbed, fault);
-    complaints.push(...wholeness(await seenByReader(scenario), old, fresh));
+    complaints.push(...wholeness(seenByReader(scenario, old, fresh), old, fresh));
     if (clearsUp(at, fault)) complaints.push(...leftIn(join(folder, 'dist')).map((path) => `left by the run: ${path}`));
     const again = await run(scenario.args, { cwd: folder });
     if (again.status !== 0) complaints.push(`the next run fails: ${again.stderr}`);
@@ -95,12 +95,35 @@ function stateIn(folder: string, products: readonly string[]): State {
   return Object.fromEntries(products.map((product) => [product, filesOf(join(folder, product))]));
 }
 
-/** The products once a reader has opened them, in a copy: what a run has left is the next run's matter. */
-async function seenByReader({ folder, products }: Scenario): Promise<State> {
-  const seen = `${folder}.seen`;
-  copyAll(folder, seen, ['dist']);
-  for (const product of products) await recoverIfFree(join(seen, product));
-  return stateIn(seen, products);
+/**
+ * The products as their readers see them: of a site, the files that are in the old or the new one, by its journal; of everything else,
+ * what lies there.
+ */
+function seenByReader({ folder, products }: Scenario, old: State, fresh: State): State {
+  const seen = (product: string): readonly string[] | undefined => {
+    const place = join(folder, product);
+    if (!existsSync(join(place, '.epr-static'))) return filesOf(place);
+    const known = [...(old[product] ?? []), ...(fresh[product] ?? [])].map(pathIn);
+    return [...new Set(known)].flatMap((path) => lineOf(place, path)).sort();
+  };
+  return Object.fromEntries(products.map((product) => [product, seen(product)]));
+}
+
+/** The line of a path in a listing, as a reader who honours journals finds it. */
+function lineOf(folder: string, path: string): string[] {
+  for (const tree of treesOf(folder, Buffer.from(path).toString('latin1'))) {
+    const place = join(tree, path);
+    if (statSync(place, { throwIfNoEntry: false })?.isFile()) return [`${JSON.stringify(path)} ${digestOf(place)}`];
+  }
+  return [];
+}
+
+function pathIn(line: string): string {
+  return JSON.parse(line.slice(0, line.lastIndexOf(' '))) as string;
+}
+
+function digestOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
 async function traced(
@@ -141,7 +164,7 @@ function isSame(a: readonly string[] | undefined, b: readonly string[] | undefin
 
 function filesOf(path: string): readonly string[] | undefined {
   if (!existsSync(path)) return undefined;
-  return statSync(path).isDirectory() ? listing(path) : [createHash('sha256').update(readFileSync(path)).digest('hex')];
+  return statSync(path).isDirectory() ? listing(path) : [digestOf(path)];
 }
 
 function neighboursOf({ folder, products }: Scenario): string[] {
@@ -154,15 +177,17 @@ function clearsUp({ step }: Step, fault: Fault): boolean {
   return fault !== 'kill' && fault !== 'cut' && !/^(rm|rmdir|unlink) /.test(step);
 }
 
-/** What a run should have cleared away; a change that is written down and under way (`.patch`) is left to be completed. */
+/** What a run should have cleared away; a change that is written down and under way is left to be completed. */
 function leftIn(folder: string): string[] {
-  return temporaries(folder).filter((path) => !path.endsWith('.patch'));
+  return temporaries(folder).filter((path) => !/\.(epr-static|aside)$/.test(path));
 }
 
 function temporaries(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return paths.filter((path) => /\.(tmp|work|old|lock|patch)$/.test(path)).map((path) => `${basename(folder)}/${path}`);
+  return paths
+    .filter((path) => /\.(tmp|old|lock|aside|epr-static)$/.test(path))
+    .map((path) => `${basename(folder)}/${path}`);
 }
 
 /** Makes some folders in `to` what they are in `from`, with the links between their files. */

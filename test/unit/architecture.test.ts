@@ -16,7 +16,13 @@ import type { Modules } from '../support/source.ts';
 /** Each may import from those before it. */
 const STAGES = ['tree', 'core', 'storage', 'package', 'catalog', 'build', 'hosts', 'workflow', 'inspect'];
 /** What the core knows of a site's form. */
-const EDGE_PLAIN_TREE = new Set(['tree/byte-string.ts', 'tree/layout.ts', 'tree/file-list.ts', 'tree/names.ts']);
+const EDGE_PLAIN_TREE = new Set([
+  'tree/byte-string.ts',
+  'tree/layout.ts',
+  'tree/file-list.ts',
+  'tree/journal.ts',
+  'tree/names.ts',
+]);
 /** Top-level files whose types, but not values, an edge-plain file may have. */
 const TYPES_ONLY = new Set(['config.ts']);
 /** Top-level files that nothing below imports. */

@@ -1,10 +1,13 @@
-import { readdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { finishPatch, hasPatch, patchFolder } from '../../src/tree/commit/patch.ts';
+import { describe, expect, test } from 'vitest';
+import { finishChange, isChanging, patchFolder, renewFolder } from '../../src/tree/commit/patch.ts';
+import { recoverFolder } from '../../src/tree/commit/replace.ts';
+import { treesOf } from '../../src/tree/current.ts';
 import { filesOf, temporaryFolder, writeFiles } from '../support/folder.ts';
 import type { Files } from '../support/folder.ts';
 import { noOthers, whileLocked } from '../support/lock.ts';
+import { snapshots } from '../support/steps.ts';
 
 const OLD: Files = {
   'site/index': 'old',
@@ -23,72 +26,156 @@ const RESULT = {
   'site/kept/n': 'new',
 };
 
-async function patch(parent: string, lock = noOthers): Promise<void> {
-  await patchFolder({ folder: join(parent, 'site'), lock }, async (temporary) => {
+type Way = 'patched' | 'renewed';
+
+/** Changes `site`; `hides` is for readers that know no journal. */
+async function change(parent: string, way: Way, { lock = noOthers, hides = false } = {}): Promise<void> {
+  const isRead = hides ? 'as it lies' : 'by journal';
+  const place = { folder: join(parent, 'site'), lock, witness: 'index', isRead } as const;
+  if (way === 'renewed') {
+    await renewFolder(place, async (temporary) => writeFiles(temporary, { ...NEW, 'kept/k': 'kept' }));
+    return;
+  }
+  await patchFolder(place, async (temporary) => {
     writeFiles(temporary, NEW);
     return { result: undefined, removed: REMOVED, last: ['index'] };
   });
 }
 
-test('a patch moves the new in and removes the old, empty folders too', async () => {
-  const parent = temporaryFolder(OLD);
-  await patch(parent);
-  expect(filesOf(parent)).toEqual(RESULT);
-  expect(readdirSync(join(parent, 'site')).sort()).toEqual(['file', 'folder', 'index', 'kept']);
-  expect(readdirSync(parent)).toEqual(['site']);
+/** What a reader sees of a folder: of each path that may be there, the text. */
+function seen(folder: string): Record<string, string> {
+  const paths = Object.keys({ ...OLD, ...RESULT }).map((path) => path.slice('site/'.length));
+  const texts = paths.flatMap((path) => {
+    const place = [...treesOf(folder, path)].map((tree) => join(tree, path)).find(isFile);
+    return place === undefined ? [] : [[`site/${path}`, readFileSync(place, 'utf8')] as const];
+  });
+  return Object.fromEntries(texts);
+}
+
+/** The parent folder as a kill would leave it, from the switch on. */
+async function statesOf(parent: string, way: Way): Promise<readonly string[]> {
+  const places = join(parent, 'places');
+  mkdirSync(places);
+  renameSync(join(parent, 'site'), join(places, 'site'));
+  const isSwitched = (): boolean => existsSync(join(places, 'site/.epr-static'));
+  return await snapshots(places, () => change(places, way), isSwitched);
+}
+
+function isFile(path: string): boolean {
+  try {
+    readFileSync(path);
+    return true;
+  } catch {
+    return false; // not there, or a folder
+  }
+}
+
+describe.each<[Way]>([['patched'], ['renewed']])('a folder that is %s', (way) => {
+  test.each([[false], [true]])(
+    'is the new one, without the old files and empty folders (out of sight: %s)',
+    async (hides) => {
+      const parent = temporaryFolder(OLD);
+      await change(parent, way, { hides });
+      expect(filesOf(parent)).toEqual(RESULT);
+      expect(readdirSync(join(parent, 'site')).sort()).toEqual(['file', 'folder', 'index', 'kept']);
+      expect(readdirSync(parent)).toEqual(['site']);
+    },
+  );
+
+  test('stays as it is where the lock was lost', async () => {
+    const parent = temporaryFolder(OLD);
+    const losing = whileLocked(join(parent, 'site'), async ({ lock }) => {
+      renameSync(join(parent, '.site.lock'), join(parent, 'taken'));
+      await change(parent, way, { lock });
+    });
+    await expect(losing).rejects.toMatchObject({ code: 'lock-lost' });
+    rmSync(join(parent, 'taken'), { recursive: true });
+    expect(filesOf(parent)).toEqual(OLD);
+  });
+
+  test('is the new one to readers at each step of moving files in, and after the next run', async () => {
+    const parent = temporaryFolder(OLD);
+    const states = await statesOf(parent, way);
+    expect(states.length).toBeGreaterThan(5);
+    for (const state of states) {
+      expect(seen(join(state, 'site'))).toEqual(RESULT);
+      finishChange(join(state, 'site'));
+      expect(filesOf(state)).toEqual(RESULT);
+      expect(isChanging(join(state, 'site'))).toBe(false);
+    }
+  });
+
+  test.each<[string, (site: string) => void, Files]>([
+    ['its files are gone', (site) => empty(site), {}],
+    ['other files are in its place', (site) => (empty(site), writeFiles(site, { index: 'other' })), { index: 'other' }],
+    ['it is gone itself', (site) => rmSync(site, { recursive: true }), {}],
+  ])('discards a change where %s', async (_, harm, rest) => {
+    const parent = temporaryFolder(OLD);
+    for (const state of await statesOf(parent, way)) {
+      const site = join(state, 'site');
+      if (!existsSync(join(site, '.epr-static/journal.json'))) continue;
+      harm(site);
+      expect(seen(site)).toEqual(
+        Object.fromEntries(Object.entries(rest).map(([path, text]) => [`site/${path}`, text])),
+      );
+      finishChange(site);
+      expect(existsSync(site) ? filesOf(site) : {}).toEqual(rest);
+    }
+  });
 });
+
+function empty(folder: string): void {
+  for (const name of readdirSync(folder)) if (name !== '.epr-static') rmSync(join(folder, name), { recursive: true });
+  rmSync(join(folder, '.epr-static/old'), { recursive: true, force: true });
+}
 
 test('a patch that gives nothing or fails changes nothing', async () => {
   const parent = temporaryFolder(OLD);
-  const locked = { folder: join(parent, 'site'), lock: noOthers };
-  expect(await patchFolder(locked, async (temporary) => writeFiles(temporary, NEW) as undefined)).toBeUndefined();
-  await expect(patchFolder(locked, () => Promise.reject(new Error('the disk is full')))).rejects.toThrow('full');
+  const place = { folder: join(parent, 'site'), lock: noOthers, witness: 'index', isRead: 'by journal' } as const;
+  expect(await patchFolder(place, async (temporary) => writeFiles(temporary, NEW) as undefined)).toBeUndefined();
+  await expect(patchFolder(place, () => Promise.reject(new Error('the disk is full')))).rejects.toThrow('full');
+  await expect(renewFolder(place, () => Promise.reject(new Error('the disk is full')))).rejects.toThrow('full');
+  expect(
+    await renewFolder(
+      place,
+      async () => 42,
+      () => false,
+    ),
+  ).toBe(42);
   expect(filesOf(parent)).toEqual(OLD);
+  expect(readdirSync(parent)).toEqual(['site']);
 });
 
-test('a patch whose lock was lost changes nothing', async () => {
+test('a folder that is out of sight while it changes comes back, wherever the run was killed', async () => {
   const parent = temporaryFolder(OLD);
-  const losing = whileLocked(join(parent, 'site'), async ({ lock }) => {
-    renameSync(join(parent, '.site.lock'), join(parent, 'taken'));
-    await patch(parent, lock);
-  });
-  await expect(losing).rejects.toMatchObject({ code: 'lock-lost' });
-  expect(filesOf(join(parent, 'site'))).toEqual(filesOf(join(temporaryFolder(OLD), 'site')));
-});
-
-/** What is left of a patch after so many of its steps: removals first, then moves, then the last removal. */
-const interruptions: readonly [name: string, done: (site: string, patchOf: (path: string) => string) => void][] = [
-  ['nothing', () => undefined],
-  [
-    'a move into a folder that was a file',
-    (site, patchOf) => {
-      renameSync(join(site, 'file'), join(site, '../gone'));
-      writeFiles(site, { 'file/x': '' });
-      renameSync(patchOf('file/inside'), join(site, 'file/inside'));
-      renameSync(join(site, 'file/x'), join(site, '../gone2'));
-    },
-  ],
-  [
-    'a move to a file that was a folder',
-    (site, patchOf) => {
-      renameSync(join(site, 'folder'), join(site, '../gone'));
-      renameSync(patchOf('folder'), join(site, 'folder'));
-    },
-  ],
-  ['the move of what comes last', (site, patchOf) => renameSync(patchOf('index'), join(site, 'index'))],
-];
-
-test.each(interruptions)('a patch that was interrupted after %s is carried out to the end', async (_, done) => {
-  const parent = temporaryFolder(OLD);
-  const site = join(parent, 'site');
-  writeFiles(join(parent, '.site.patch'), NEW);
-  const journal = { inTheWay: ['file', 'folder/one'], removed: ['a/b/c'], last: ['index'] };
-  writeFiles(join(parent, '.site.patch'), { '.journal.json': JSON.stringify(journal) });
-  done(site, (path) => join(parent, '.site.patch', path));
-  expect(hasPatch(site)).toBe(true);
-  await finishPatch(site);
-  expect(filesOf(site)).toEqual(
-    Object.fromEntries(Object.entries(RESULT).map(([path, text]) => [path.slice(5), text])),
+  mkdirSync(join(parent, 'places'));
+  renameSync(join(parent, 'site'), join(parent, 'places/site'));
+  const states = await snapshots(
+    join(parent, 'places'),
+    () => change(join(parent, 'places'), 'patched', { hides: true }),
+    () => true,
   );
-  expect(hasPatch(site)).toBe(false);
+  const ways = new Set<string>();
+  for (const state of states) {
+    const site = join(state, 'site');
+    const isOld = JSON.stringify(readdirSync(state)).includes('.tmp') && !existsSync(join(site, '.epr-static'));
+    const lies = existsSync(site) ? (existsSync(join(site, '.epr-static')) ? 'switched' : 'at rest') : 'out of sight';
+    ways.add(lies);
+    recoverFolder(site);
+    expect(filesOf(state)).toEqual(lies === 'at rest' && isOld ? OLD : RESULT);
+    expect(readdirSync(state)).toEqual(['site']);
+  }
+  expect([...ways]).toEqual(['at rest', 'switched', 'out of sight']);
+});
+
+test('a folder that is made anew may be used for work, too', async () => {
+  const parent = temporaryFolder();
+  const place = { folder: join(parent, 'dist/site'), lock: noOthers, witness: 'a/b', isRead: 'by journal' } as const;
+  await renewFolder(place, async (temporary, work) => {
+    expect(existsSync(work)).toBe(false);
+    writeFiles(work, { pack: 'x', rest: 'x' });
+    renameSync(join(work, 'pack'), join(temporary, 'pack'));
+  });
+  expect(filesOf(parent)).toEqual({ 'dist/site/pack': 'x' });
+  expect(readdirSync(join(parent, 'dist'))).toEqual(['site']);
 });

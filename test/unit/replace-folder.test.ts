@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ownProcess } from '../../src/tree/commit/process-id.ts';
@@ -11,7 +11,7 @@ async function replaceWith(folder: string, files: Files): Promise<void> {
   await replaceBy(folder, async (temporary) => writeFiles(temporary, files));
 }
 
-async function replaceBy<T>(folder: string, make: (temporary: string, work: string) => Promise<T>): Promise<T> {
+async function replaceBy<T>(folder: string, make: (temporary: string) => Promise<T>): Promise<T> {
   return await whileLocked(folder, (locked) => replaceFolder(locked, make));
 }
 
@@ -43,23 +43,10 @@ describe('replacing a folder', () => {
     expect(filesOf(parent)).toEqual({ 'site/a': 'new' });
   });
 
-  test('may use a second folder for work, which is cleared', async () => {
-    const parent = temporaryFolder();
-    await replaceBy(join(parent, 'site'), async (temporary, work) => {
-      expect(existsSync(work)).toBe(false);
-      writeFiles(work, { pack: 'x' });
-      renameSync(join(work, 'pack'), join(temporary, 'pack'));
-      writeFiles(work, { rest: 'x' });
-    });
-    expect(filesOf(parent)).toEqual({ 'site/pack': 'x' });
-    expect(readdirSync(parent)).toEqual(['site']);
-  });
-
   test.each([[{ 'site/a': 'old' }], [{}]])('that fails leaves it as it was: %j', async (before: Files) => {
     const parent = temporaryFolder(before);
-    const failing = replaceBy(join(parent, 'site'), async (temporary, work) => {
+    const failing = replaceBy(join(parent, 'site'), async (temporary) => {
       writeFiles(temporary, { a: 'half' });
-      writeFiles(work, { b: 'half' });
       throw new Error('the disk is full');
     });
     await expect(failing).rejects.toThrow('the disk is full');
@@ -76,9 +63,7 @@ describe('replacing a folder', () => {
   test('clears what others have left of the same folder, since none of them holds the lock', async () => {
     const dead = deadProcess();
     const owners = [dead, ELSEWHERE];
-    const left = owners.flatMap((owner) =>
-      ['tmp', 'work', 'old'].map((kind) => [`.site.${owner}.${kind}/a`, 'half'] as const),
-    );
+    const left = owners.flatMap((owner) => ['tmp', 'old'].map((kind) => [`.site.${owner}.${kind}/a`, 'half'] as const));
     const others = {
       [`.site.${ELSEWHERE}.lock/a`]: 'of a process that waits for the lock, elsewhere',
       [`.other.${dead}.tmp/a`]: 'of another folder',
@@ -94,22 +79,22 @@ describe('replacing a folder', () => {
 describe('recovering', () => {
   test('puts back what a killed run had moved away', async () => {
     const parent = temporaryFolder({ [`.site.${deadProcess()}.old/a`]: 'old' });
-    await recoverFolder(join(parent, 'site'));
+    recoverFolder(join(parent, 'site'));
     expect(filesOf(parent)).toEqual({ 'site/a': 'old' });
   });
 
   test('leaves a whole folder as it is', async () => {
     const parent = temporaryFolder({ 'site/a': 'new', [`.site.${deadProcess()}.old/a`]: 'old' });
-    await recoverFolder(join(parent, 'site'));
+    recoverFolder(join(parent, 'site'));
     expect(filesOf(parent)).toEqual({ 'site/a': 'new' });
   });
 
   test("leaves what is another folder's", async () => {
     const files = { [`.site.two.${deadProcess()}.old/a`]: 'the only copy of site.two' };
     const parent = temporaryFolder(files);
-    await recoverFolder(join(parent, 'site'));
+    recoverFolder(join(parent, 'site'));
     expect(filesOf(parent)).toEqual(files);
-    await recoverFolder(join(parent, 'site.two'));
+    recoverFolder(join(parent, 'site.two'));
     expect(Object.keys(filesOf(parent))).toEqual(['site.two/a']);
   });
 
@@ -117,12 +102,12 @@ describe('recovering', () => {
     const files = { [`.site.${ownProcess()}.old/a`]: 'old' };
     const parent = temporaryFolder(files);
     await whileLocked(join(parent, 'site'), async () => {
-      await recoverIfFree(join(parent, 'site'));
+      recoverIfFree(join(parent, 'site'));
       expect(Object.keys(filesOf(parent)).filter((path) => !path.startsWith('.site.lock/'))).toEqual(
         Object.keys(files),
       );
     });
-    await recoverIfFree(join(parent, 'site'));
+    recoverIfFree(join(parent, 'site'));
     expect(filesOf(parent)).toEqual({ 'site/a': 'old' });
     expect(readdirSync(parent)).toEqual(['site']);
   });
@@ -130,21 +115,22 @@ describe('recovering', () => {
   test('is done by a reader, too, where the process that held the lock is gone', async () => {
     const dead = deadProcess();
     const parent = temporaryFolder({ [`.site.lock/${dead}-1234abcd`]: '{}', [`.site.${dead}.old/a`]: 'old' });
-    await recoverIfFree(join(parent, 'site'));
+    recoverIfFree(join(parent, 'site'));
     expect(filesOf(parent)).toEqual({ 'site/a': 'old' });
     expect(readdirSync(parent)).toEqual(['site']);
   });
 
-  test('removes the rest of a patch that was carried out', async () => {
-    const parent = temporaryFolder({ 'site/a': 'new', '.site.patch/_registry/rest': 'x' });
-    await recoverFolder(join(parent, 'site'));
-    expect(readdirSync(parent)).toEqual(['site']);
+  test('removes the rest of a change that was carried out', async () => {
+    const parent = temporaryFolder({ 'site/a': 'new', 'site/.epr-static/patch/_registry/rest': 'x' });
+    recoverFolder(join(parent, 'site'));
+    expect(filesOf(parent)).toEqual({ 'site/a': 'new' });
+    expect(readdirSync(join(parent, 'site'))).toEqual(['a']);
   });
 
   test('does nothing where nothing is', async () => {
     const parent = temporaryFolder();
-    await recoverFolder(join(parent, 'site'));
-    await recoverFolder(join(parent, 'none/site'));
+    recoverFolder(join(parent, 'site'));
+    recoverFolder(join(parent, 'none/site'));
     expect(readdirSync(parent)).toEqual([]);
   });
 

@@ -17,7 +17,7 @@ import type { MadeSite } from '../../build/site-making.ts';
 import type { SiteResult } from '../../build/site.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
-import { REGISTRY } from '../../tree/layout.ts';
+import { CHANGE, REGISTRY } from '../../tree/layout.ts';
 import { readLayers } from '../../inspect/open-catalog.ts';
 import { hostFolder, hosts } from '../../hosts/hosts.ts';
 import type { HostName } from '../../hosts/hosts.ts';
@@ -198,7 +198,7 @@ async function refuseOtherFolder(folder: string): Promise<void> {
     if (!isAbsence(error)) throw error;
     return existsSync(folder) ? ['a file'] : [];
   });
-  if (names.length === 0 || names.includes(REGISTRY)) return;
+  if (names.length === 0 || names.includes(REGISTRY) || names.includes(CHANGE)) return;
   throw new Stop(
     'not-a-site',
     `${folder} exists and is not a site`,

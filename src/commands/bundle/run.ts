@@ -10,6 +10,8 @@ import { isAbsence, Stop } from '../../errors.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { atExit } from '../../tree/commit/at-exit.ts';
 import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
+import { isChanging } from '../../tree/commit/patch.ts';
+import { recoverIfFree } from '../../tree/commit/replace.ts';
 import { comparePaths } from '../../paths.ts';
 import { contentTime } from '../../tree/content-time.ts';
 import type { Progress } from '../../report.ts';
@@ -56,6 +58,7 @@ interface Member {
 export async function bundle(options: BundleOptions, progress: Progress): Promise<BundleReport> {
   const folder = siteFolder(options);
   requireSite(folder, options, RELEASE);
+  for (const one of topsOf(folder)) recoverIfFree(one);
   const { format } = options;
   const file = resolve(options.file ?? `${folder}.${format}`);
   const release = await readFile(join(folder, RELEASE));
@@ -93,7 +96,7 @@ async function refuseChanged(folder: string, release: Buffer): Promise<void> {
     if (isAbsence(error)) return undefined;
     throw error;
   });
-  if (now?.equals(release)) return;
+  if (now?.equals(release) && !topsOf(folder).some(isChanging)) return;
   throw new Stop('changed', `${folder} was built again while it was packed`, 'run the command again');
 }
 
@@ -114,8 +117,7 @@ async function membersOf(
   { digests, canLink }: { readonly digests: Digests; readonly canLink: boolean },
 ): Promise<Member[]> {
   const parent = dirname(folder);
-  const tops = [folder, ...hostNames.map((host) => hostFolder(folder, host))];
-  const wanted = new Set(tops.map((path) => basename(path)));
+  const wanted = new Set(topsOf(folder).map((path) => basename(path)));
   const names = (await readdir(parent)).filter((name) => wanted.has(name));
   const seen = new Map<string, string>();
   const members: Member[] = [];
@@ -130,6 +132,11 @@ async function membersOf(
     members.push({ name, path, size, date, link });
   }
   return members;
+}
+
+/** The folders that are packed, if they are there. */
+function topsOf(folder: string): string[] {
+  return [folder, ...hostNames.map((host) => hostFolder(folder, host))];
 }
 
 async function walk(parent: string, name: string): Promise<string[]> {

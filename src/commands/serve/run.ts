@@ -5,7 +5,6 @@ import { nodeSite } from '../../hosts/node/server.ts';
 import type { Log } from '../../hosts/fetch/handler.ts';
 import { Stop } from '../../errors.ts';
 import { INDEX } from '../../tree/layout.ts';
-import { recoverIfFree } from '../../tree/commit/replace.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';
 import type { SiteOptions } from '../site-folder.ts';
 
@@ -24,7 +23,6 @@ export interface Serving {
 /** Serves a site; errors go to `log`. Throws a `Stop` if there is no site, or if the port can't be used. */
 export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
   const folder = siteFolder(options);
-  await recoverIfFree(folder);
   requireSite(folder, options, INDEX);
   const server = siteServer(nodeSite(folder, log));
   await listen(server, options);

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { splitTarget } from '../../core/path.ts';
 import { respond } from '../../core/respond.ts';
@@ -14,6 +13,7 @@ import { errorAnswer, UNREADABLE } from '../../core/response.ts';
 import type { Answer, FileBody } from '../../core/response.ts';
 import { asByteString } from '../../tree/byte-string.ts';
 import type { ByteString } from '../../tree/byte-string.ts';
+import { findCurrent } from '../../tree/current.ts';
 import { INDEX } from '../../tree/layout.ts';
 import { toBytes } from '../../tree/text.ts';
 import { withoutFile } from '../../core/without-file.ts';
@@ -39,7 +39,7 @@ export function nodeSite(folder: string, log: Log): NodeSite {
       texts.clear();
       made.clear();
     }),
-    text: (path) => texts.get(path, async () => (await readIfThere(join(folder, path)))?.toString('utf8')),
+    text: (path) => texts.get(path, async () => (await readIfThere(folder, asByteString(path)))?.toString('utf8')),
     made: (key, make) => made.get(key, make),
   };
   return {
@@ -115,7 +115,7 @@ async function makeAnswer(site: Site, request: Request, index: Index | undefined
   if (body?.kind !== 'file') return withBody(result, index);
   const made = { status: result.status, headers: flat(result), isKept: true };
   if (body.size > SMALL || body.end - body.start < body.size) return { ...made, body };
-  const bytes = await readIfThere(place(site.folder, body.path));
+  const bytes = await readIfThere(site.folder, body.path);
   return bytes?.length === body.size ? { ...made, body: bytes } : withoutItsFile(request, index);
 }
 
@@ -148,8 +148,7 @@ async function stream(
   { made, body }: { made: Made; body: FileBody },
   response: ServerResponse,
 ): Promise<boolean> {
-  const path = place(folder, body.path);
-  const file = await ifThere(path, (place) => open(place));
+  const file = await read(folder, body.path, (place) => open(place));
   try {
     if (!file || (await file.stat()).size !== body.size) return false;
     response.writeHead(made.status, made.headers);
@@ -163,8 +162,13 @@ async function stream(
   }
 }
 
-async function readIfThere(path: string | Buffer): Promise<Buffer | undefined> {
-  return await ifThere(path, (place) => readFile(place));
+async function readIfThere(folder: string, path: ByteString): Promise<Buffer | undefined> {
+  return await read(folder, path, (place) => readFile(place));
+}
+
+/** What `use` reads of a file of the site; undefined where there is none. */
+async function read<T>(folder: string, path: ByteString, use: (place: Buffer) => Promise<T>): Promise<T | undefined> {
+  return await findCurrent(folder, path, (tree) => ifThere(place(tree, path), use));
 }
 
 function place(folder: string, path: ByteString): Buffer {
@@ -199,14 +203,13 @@ function indexLoader(folder: string, log: Log, onChange: () => void): () => Prom
       return undefined;
     });
   const refresh = async (before: Promise<Index | undefined>): Promise<Index | undefined> => {
-    const path = join(folder, INDEX);
-    const found = await orLog(ifThere(path, (place) => stat(place)));
+    const found = await orLog(read(folder, asByteString(INDEX), (place) => stat(place)));
     const now = found ? `${found.ino}-${found.ctimeMs}` : '';
     if (now === identity && now !== '') return await before;
     identity = now;
     onChange();
     const changed = found && Math.floor(found.ctimeMs / 1000);
-    return await loadIndex({ bytes: (inner) => orLog(readIfThere(join(folder, inner))) }, changed);
+    return await loadIndex({ bytes: (inner) => orLog(readIfThere(folder, asByteString(inner))) }, changed);
   };
   return () => {
     if (Date.now() - checked >= RECHECK) {

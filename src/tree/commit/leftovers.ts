@@ -4,11 +4,10 @@ import { isAbsence } from '../../errors.ts';
 import { ownProcess, presenceOf, PROCESS_ID } from './process-id.ts';
 
 /*
- * Temporary files and folders carry the identity of their process in the name, `<name>.<identity>.tmp` (or `.work`, `.old`,
- * `.lock`), so that a later process can tell whether they still belong to anybody.
+ * Temporary files and folders carry the identity of their process in the name, `<name>.<identity>.tmp` (or `.old`, `.lock`), so that a later process can tell whether they still belong to anybody.
  */
 
-export type TemporaryKind = 'tmp' | 'work' | 'old' | 'lock';
+export type TemporaryKind = 'tmp' | 'old' | 'lock';
 
 /** The name of a temporary neighbour of `path` for this process. */
 export function temporaryName(path: string, kind: TemporaryKind = 'tmp'): string {
@@ -39,7 +38,7 @@ export function temporariesIn(folder: string): Temporary[] {
   });
 }
 
-const TEMPORARY = new RegExp(`^(.*)\\.(${PROCESS_ID})\\.(tmp|work|old|lock)$`);
+const TEMPORARY = new RegExp(`^(.*)\\.(${PROCESS_ID})\\.(tmp|old|lock)$`);
 
 /** Removes from a folder the temporary neighbours of `name` (of everything, where it is '') that belong to nobody any more. */
 export function clearLeftovers(folder: string, name: string): void {

@@ -1,7 +1,11 @@
-import { existsSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { isAbsence } from '../../errors.ts';
+import { journalOf, textIn } from '../current.ts';
+import { JOURNAL, OLD, PATCH } from '../journal.ts';
+import type { Journal } from '../journal.ts';
+import { CHANGE } from '../layout.ts';
 import { atExit } from './at-exit.ts';
 import { hidden, removeNow, temporaryName } from './leftovers.ts';
 import type { LockedFolder } from './lock.ts';
@@ -15,70 +19,151 @@ export interface Patch<T> {
   readonly last: readonly string[];
 }
 
-/** What a whole patch is to do. */
-interface Journal {
-  /** Files that go first: a file makes way for a folder of that name, or the other way round. */
-  readonly inTheWay: readonly string[];
-  readonly removed: readonly string[];
-  readonly last: readonly string[];
+/** A folder that can be patched. */
+export interface PatchedFolder extends LockedFolder {
+  /** A file of it whose text says what the folder holds. */
+  readonly witness: string;
+  /** Whether its readers honour a journal. Otherwise the folder is out of sight while it changes. */
+  readonly isRead: 'by journal' | 'as it lies';
 }
 
 /**
  * Changes a folder that is in use: `make` fills a temporary one beside it with what is new, by the same paths. Once that is
- * whole and written down, its files are moved in, and what is old goes. A patch that was interrupted after that point is carried out
- * by `finishPatch`. Nothing changes where `make` gives undefined or throws. Throws a `Stop` where the lock was lost meanwhile.
+ * whole and written down, one rename makes it current (`journal.ts`); its files are moved in, and what is old goes. `finishChange`
+ * carries out what was interrupted after that point. Nothing changes where `make` gives undefined or throws. Throws a `Stop` where
+ * the lock was lost meanwhile.
  */
 export async function patchFolder<T>(
-  { folder, lock }: LockedFolder,
+  place: PatchedFolder,
   make: (temporary: string) => Promise<Patch<T> | undefined>,
 ): Promise<T | undefined> {
+  return await changeFolder(place, async (temporary) => {
+    const patch = await make(temporary);
+    if (!patch) return { result: undefined };
+    const { result, removed, last } = patch;
+    return { result, change: { kind: 'part', ...makingWay(removed, filesIn(temporary, '')), last } };
+  });
+}
+
+/**
+ * Makes a folder anew, which may be in use: `make` fills a temporary one beside it (and may use a second one for work), which becomes
+ * current by one rename if `isDone` says so of the result. Otherwise, or where it throws, the folder stays as it is.
+ */
+export async function renewFolder<T>(
+  place: PatchedFolder,
+  make: (temporary: string, work: string) => Promise<T>,
+  isDone: (result: T) => boolean = () => true,
+): Promise<T> {
+  return await changeFolder(place, async (temporary, work) => {
+    const result = await make(temporary, work);
+    if (!isDone(result)) return { result };
+    const [top] = place.witness.split('/');
+    const names = readdirSync(temporary).sort((a, b) => Number(a === top) - Number(b === top));
+    return { result, change: { kind: 'whole', names } };
+  });
+}
+
+/** What is to be done once a temporary folder is filled; nothing without a change. */
+interface Making<T> {
+  readonly result: T;
+  readonly change?: Task<Journal>;
+}
+
+type Task<One> = One extends unknown ? Omit<One, 'witness' | 'before' | 'after' | 'hides'> : never;
+
+async function changeFolder<T>(
+  { folder, lock, witness, isRead }: PatchedFolder,
+  make: (patch: string, work: string) => Promise<Making<T>>,
+): Promise<T> {
   const temporary = temporaryName(hidden(folder));
+  const patch = join(temporary, basename(PATCH));
+  const work = join(temporary, 'work');
   const clear = (): void => removeNow(temporary);
   const leave = atExit(clear);
   try {
-    await mkdir(temporary, { recursive: true });
-    const patch = await make(temporary);
-    if (!patch) return undefined;
-    const journal = journalOf(patch, await walk(temporary, ''));
-    await writeFile(join(temporary, JOURNAL), JSON.stringify(journal));
-    await rm(patchPlace(folder), { recursive: true, force: true });
+    await mkdir(patch, { recursive: true });
+    const { result, change } = await make(patch, work);
+    if (!change) return result;
+    removeNow(work);
+    const before = textIn(join(folder, witness));
+    const after = textIn(join(patch, witness)) ?? before;
+    const journal: Journal = { ...change, witness, before, after, hides: isRead === 'as it lies' };
+    writeFileSync(join(temporary, basename(JOURNAL)), JSON.stringify(journal));
     lock.check();
-    await rename(temporary, patchPlace(folder));
-    await finishPatch(folder);
-    return patch.result;
+    if (existsSync(folder)) renameSync(temporary, join(folder, CHANGE));
+    else renameSync(patch, folder);
+    finishChange(folder);
+    return result;
   } finally {
     clear();
     leave();
   }
 }
 
-/** Whether a patch is whole, but not carried out. */
-export function hasPatch(folder: string): boolean {
-  return existsSync(join(patchPlace(folder), JOURNAL));
+/** Whether a folder is not at rest: a change is under way, or a run that was killed left something of one. */
+export function isChanging(folder: string): boolean {
+  return existsSync(join(folder, CHANGE)) || existsSync(asideOf(folder));
 }
 
-/** Carries out a patch that is whole, from wherever it was interrupted; nothing where there is none. */
-export async function finishPatch(folder: string): Promise<void> {
-  const patch = patchPlace(folder);
-  if (!hasPatch(folder)) return;
-  const { inTheWay, removed, last } = JSON.parse(await readFile(join(patch, JOURNAL), 'utf8')) as Journal;
-  const files = (await walk(patch, '')).filter((path) => path !== JOURNAL);
+/**
+ * Carries out the change of a folder, from wherever it was interrupted, and removes a change that is not of this folder. It makes no
+ * pause, so that only a kill interrupts it. Only for the holder of the lock.
+ */
+export function finishChange(folder: string): void {
+  const aside = asideOf(folder);
+  if (existsSync(folder)) {
+    removeNow(aside);
+    if (!journalOf(folder)?.hides) return carryOut(folder);
+    renameSync(folder, aside);
+  }
+  if (!existsSync(aside)) return;
+  carryOut(aside);
+  renameSync(aside, folder);
+}
+
+function carryOut(folder: string): void {
+  const journal = journalOf(folder);
+  if (journal?.kind === 'part') moveFiles(folder, journal);
+  if (journal?.kind === 'whole') moveNames(folder, journal.names);
+  rmSync(join(folder, JOURNAL), { force: true }); // this ends the change
+  removeNow(join(folder, CHANGE));
+}
+
+/** Where a folder lies while it is out of sight. */
+function asideOf(folder: string): string {
+  return `${hidden(folder)}.aside`;
+}
+
+function moveFiles(folder: string, { inTheWay, removed, last }: Journal & { readonly kind: 'part' }): void {
+  const patch = join(folder, PATCH);
   removeFiles(folder, inTheWay);
-  for (const path of files.sort((a, b) => last.indexOf(a) - last.indexOf(b))) {
+  for (const path of filesIn(patch, '').sort((a, b) => last.indexOf(a) - last.indexOf(b))) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     renameSync(join(patch, path), join(folder, path));
   }
   removeFiles(folder, removed);
-  await rm(patch, { recursive: true, force: true });
 }
 
-const JOURNAL = '.journal.json';
+function moveNames(folder: string, names: readonly string[]): void {
+  const [patch, old] = [join(folder, PATCH), join(folder, OLD)];
+  mkdirSync(old, { recursive: true });
+  for (const name of names.filter((one) => existsSync(join(patch, one)))) {
+    if (existsSync(join(folder, name))) renameSync(join(folder, name), join(old, name));
+    renameSync(join(patch, name), join(folder, name));
+  }
+  const kept = new Set([...names, CHANGE]);
+  for (const name of readdirSync(folder)) if (!kept.has(name)) renameSync(join(folder, name), join(old, name));
+}
 
-function journalOf({ removed, last }: Patch<unknown>, files: readonly string[]): Journal {
+/** Sets those removed files apart that stand where a new file, or its folder, is to be. */
+function makingWay(
+  removed: readonly string[],
+  files: readonly string[],
+): { readonly inTheWay: string[]; readonly removed: string[] } {
   const added = new Set(files);
   const folders = new Set(files.flatMap(foldersOf));
   const isInTheWay = (path: string): boolean => folders.has(path) || foldersOf(path).some((above) => added.has(above));
-  return { inTheWay: removed.filter(isInTheWay), removed: removed.filter((path) => !isInTheWay(path)), last };
+  return { inTheWay: removed.filter(isInTheWay), removed: removed.filter((path) => !isInTheWay(path)) };
 }
 
 /** The folders that a path lies in. */
@@ -107,17 +192,9 @@ function removeUnless(codes: readonly string[], remove: () => void): void {
   }
 }
 
-async function walk(folder: string, prefix: string): Promise<string[]> {
-  const entries = await readdir(join(folder, prefix), { withFileTypes: true });
-  const inner = await Promise.all(
-    entries.map((entry) =>
-      entry.isDirectory() ? walk(folder, `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],
-    ),
-  );
-  return inner.flat();
-}
-
-/** A whole patch lies here until it is carried out. */
-export function patchPlace(folder: string): string {
-  return `${hidden(folder)}.patch`;
+function filesIn(folder: string, prefix: string): string[] {
+  return readdirSync(join(folder, prefix), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${prefix}${entry.name}`;
+    return entry.isDirectory() ? filesIn(folder, `${path}/`) : [path];
+  });
 }

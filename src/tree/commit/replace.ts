@@ -6,32 +6,27 @@ import { clearLeftovers, hidden, removeNow, temporariesIn, temporaryName } from 
 import type { Temporary } from './leftovers.ts';
 import { tryLock } from './lock.ts';
 import type { LockedFolder } from './lock.ts';
-import { finishPatch, hasPatch, patchPlace } from './patch.ts';
+import { finishChange, isChanging } from './patch.ts';
 
 /**
- * Makes a folder anew: `make` fills a temporary one beside it (and may use a second one for work), which takes its place if
- * `isDone` says so of the result. Until then the folder stays as it is, whatever happens. Clears away what an interrupted run left.
- * Throws a `Stop` where the lock was lost meanwhile.
+ * Makes a folder anew that nobody reads meanwhile: `make` fills a temporary one beside it, which takes its place. Until then the
+ * folder stays as it is, whatever happens. Clears away what an interrupted run left. Throws a `Stop` where the lock was lost.
  */
 export async function replaceFolder<T>(
   { folder, lock }: LockedFolder,
-  make: (temporary: string, work: string) => Promise<T>,
-  isDone: (result: T) => boolean = () => true,
+  make: (temporary: string) => Promise<T>,
 ): Promise<T> {
   await mkdir(dirname(folder), { recursive: true });
-  await recoverFolder(folder);
+  recoverFolder(folder);
   const temporary = temporaryName(hidden(folder), 'tmp');
-  const work = temporaryName(hidden(folder), 'work');
   const old = temporaryName(hidden(folder), 'old');
-  const clear = (): void => [temporary, work, old].forEach(removeNow);
+  const clear = (): void => [temporary, old].forEach(removeNow);
   const leave = atExit(clear);
   try {
     await mkdir(temporary);
-    const result = await make(temporary, work);
-    if (isDone(result)) {
-      lock.check();
-      swap(folder, temporary, old);
-    }
+    const result = await make(temporary);
+    lock.check();
+    swap(folder, temporary, old);
     return result;
   } finally {
     clear();
@@ -55,23 +50,22 @@ function swap(folder: string, temporary: string, old: string): void {
  * Puts back a folder that a killed run had moved away, carries out what it had begun to change, and removes what it left. Only for
  * the holder of the lock: whatever lies beside the folder is nobody's then.
  */
-export async function recoverFolder(folder: string): Promise<void> {
+export function recoverFolder(folder: string): void {
   const parent = dirname(folder);
   const left = leftBeside(folder);
   const old = left.find(({ kind }) => kind === 'old');
   if (old && !existsSync(folder)) renameSync(join(parent, old.found), folder);
   for (const { found } of left) removeNow(join(parent, found));
   clearLeftovers(parent, `.${basename(folder)}`);
-  await finishPatch(folder);
-  removeNow(patchPlace(folder)); // what is left of one that was carried out, or never was whole
+  finishChange(folder);
 }
 
 /** Does the same for a reader of the folder, where there is something to do and nobody holds the lock. */
-export async function recoverIfFree(folder: string): Promise<void> {
-  if (leftBeside(folder).length === 0 && !hasPatch(folder)) return;
+export function recoverIfFree(folder: string): void {
+  if (leftBeside(folder).length === 0 && !isChanging(folder)) return;
   const lock = tryLock(folder);
   try {
-    if (lock) await recoverFolder(folder);
+    if (lock) recoverFolder(folder);
   } finally {
     lock?.release();
   }
