@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -301,8 +311,7 @@ describe('an interruption', () => {
 
   test('a build that was killed between the two moves is put back', async () => {
     const old = join(folder, 'dist/.all.0123456789ab-7-4242.old');
-    cpSync(site(folder), old, { recursive: true });
-    rmSync(site(folder), { recursive: true });
+    renameSync(site(folder), old);
     writeFiles(join(folder, 'content/storage/one/packages'), { 'newcomer/1.0.0/manifest.yml': 'name: 1' });
     expect(await buildAll(folder)).toMatchObject({ status: 1 });
     const failed = await run(['serve', '--dist', 'all', '--host', '256.0.0.1', '--port', '0'], { cwd: folder });
