@@ -2,14 +2,17 @@ import { dirname, resolve } from 'node:path';
 import { shippedConfig } from './default-config.ts';
 import { listKnown, Stop } from './errors.ts';
 import { parseStrictVersion } from './core/version.ts';
-import { check, readYamlFile } from './config/file.ts';
-import { cleanFolder, resolveLayers } from './config/layers.ts';
+import { check, readDistributions, shownConfig } from './config/file.ts';
+import type { ConfigPlace } from './config/file.ts';
+import { cleanFolder, refuseForeign, resolveLayers } from './config/layers.ts';
 import type { LayerSpec } from './config/layers.ts';
 import { writtenConfig } from './config/schema.ts';
 import type { WrittenConfig, WrittenDistribution } from './config/schema.ts';
 import { readTables } from './config/tables.ts';
 import type { Tables } from './config/tables.ts';
 
+export { DISTRIBUTIONS, shownConfig } from './config/file.ts';
+export type { ConfigPlace, OwnConfig } from './config/file.ts';
 export type { LayerSpec } from './config/layers.ts';
 export type { Category, Tables } from './config/tables.ts';
 
@@ -68,7 +71,7 @@ export interface LayerPolicy extends LayerSpec {
 
 /** A storage for the verbs that change it: all its layers, each with its rules. */
 export interface StorageConfig {
-  /** The file this is from. */
+  /** What messages call the file this is from. */
   readonly file: string;
   /** A path (absolute) or a git URL. */
   readonly storage: string;
@@ -80,8 +83,7 @@ export interface StorageConfig {
 }
 
 export interface ConfigOptions {
-  /** The distributions file. */
-  readonly config: string;
+  readonly config: ConfigPlace;
   readonly dist?: string | undefined;
   /** Overrides the file's storage: a path relative to the current folder, or a URL. */
   readonly storage?: string | undefined;
@@ -105,31 +107,33 @@ const PRECOMPUTE: Precompute = {
  * distribution is called by is a distribution with one layer: the tag of that name, which may be missing.
  */
 export async function readConfig(options: ConfigOptions): Promise<Distribution> {
-  const file = resolve(options.config);
-  const folder = dirname(file);
-  const written = check(writtenConfig, await readYamlFile(file), file);
-  const storage = placeOf(options.storage, { written: written.storage, folder });
+  const { config } = options;
+  const file = shownConfig(config);
+  const written = await readWritten(config);
   const { dist, distribution, release } = choose(written, options.dist, file);
+  const precompute = { ...PRECOMPUTE, ...distribution.precompute } as Precompute;
   return {
     name: dist,
     registry: distribution.registry ?? written.registry,
-    storage,
+    storage: placeOf(options.storage, { written, config }),
     layers: resolveLayers(written, distribution, { file, dist, refs: options.refs ?? {} }),
     cache: { index: 10, search: 600, categories: 600, files: 600, ...distribution.cache } as CacheTimes,
     collisions: distribution.collisions ?? 'report',
     signatures: distribution.signatures ?? 'optional',
-    precompute: { ...PRECOMPUTE, ...distribution.precompute } as Precompute,
-    tables: await readTables(folder, dirname(shippedConfig)),
+    precompute: typeof config === 'string' ? precompute : withinDefaults(precompute),
+    tables: await readTables(config, shippedConfig),
     ...(release && { release }),
-    staticFolders: [...new Set([resolve(dirname(shippedConfig), 'static'), resolve(folder, 'static')])],
+    staticFolders: [...new Set([shippedConfig, ...filesOf(config)].map((one) => resolve(dirname(one), 'static')))],
   };
 }
 
 /** Reads the same file for the verbs that change a storage: its layers with their rules. Throws as `readConfig` does. */
-export async function readStorageConfig(options: Pick<ConfigOptions, 'config' | 'storage'>): Promise<StorageConfig> {
-  const file = resolve(options.config);
-  const folder = dirname(file);
-  const written = check(writtenConfig, await readYamlFile(file), file);
+export async function readStorageConfig({
+  config,
+  storage,
+}: Pick<ConfigOptions, 'config' | 'storage'>): Promise<StorageConfig> {
+  const file = shownConfig(config);
+  const written = await readWritten(config);
   const distributions = Object.entries(written.distributions).map(([dist, { layers: entries }]) => {
     return [dist, entries.map((entry) => (typeof entry === 'string' ? entry : entry.name))] as const;
   });
@@ -147,10 +151,36 @@ export async function readStorageConfig(options: Pick<ConfigOptions, 'config' | 
   }));
   return {
     file,
-    storage: placeOf(options.storage, { written: written.storage, folder }),
+    storage: placeOf(storage, { written, config }),
     layers,
     distributions: Object.fromEntries(distributions),
-    tables: await readTables(folder, dirname(shippedConfig)),
+    tables: await readTables(config, shippedConfig),
+  };
+}
+
+/** The storage that the options or a distributions file name: an absolute path, or a URL. Throws as `readConfig` does. */
+export async function readLocation({ config, storage }: Pick<ConfigOptions, 'config' | 'storage'>): Promise<string> {
+  return placeOf(storage, { written: await readWritten(config), config });
+}
+
+async function readWritten(config: ConfigPlace): Promise<WrittenConfig> {
+  const file = shownConfig(config);
+  const written = check(writtenConfig, await readDistributions(config), file);
+  if (typeof config !== 'string') refuseForeign(written, file);
+  return written;
+}
+
+/** The path of a distributions file that is a file on disk. */
+function filesOf(config: ConfigPlace): string[] {
+  return typeof config === 'string' ? [resolve(config)] : [];
+}
+
+/** A storage that describes itself may ask for less work than usual, and not for more. */
+function withinDefaults({ answers, bytes, specs }: Precompute): Precompute {
+  return {
+    answers: Math.min(answers, PRECOMPUTE.answers),
+    bytes: Math.min(bytes, PRECOMPUTE.bytes),
+    specs: specs.slice(0, PRECOMPUTE.specs.length),
   };
 }
 
@@ -160,9 +190,18 @@ export function isUrl(storage: string): boolean {
 }
 
 /** A storage of the command line is relative to the current folder, one of the file to the file's. */
-function placeOf(given: string | undefined, { written, folder }: { written: string; folder: string }): string {
-  const storage = given ?? written;
-  return isUrl(storage) ? storage : resolve(given === undefined ? folder : '.', storage);
+function placeOf(
+  given: string | undefined,
+  { written, config }: { written: Pick<WrittenConfig, 'storage'>; config: ConfigPlace },
+): string {
+  if (given !== undefined) return locationOf(given);
+  if (typeof config !== 'string') return config.location;
+  return isUrl(written.storage) ? written.storage : resolve(dirname(resolve(config)), written.storage);
+}
+
+/** A storage that a user names, as an absolute path or a URL. */
+export function locationOf(storage: string): string {
+  return isUrl(storage) ? storage : resolve(storage);
 }
 
 /** Three numbers, as stack releases and their tags are called: no leading `v`, no pre-release. */

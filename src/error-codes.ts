@@ -8,6 +8,7 @@ export const findingCodes = {
   'asset-count':
     'the site has more different files than Cloudflare takes on the free plan (warning) or on any plan (error)',
   'asset-size': 'a file is larger than Cloudflare takes',
+  behind: 'a branch lacks commits of the branch of the same name at `origin`',
   case: 'two paths or names differ only in upper and lower case',
   category: "a package names a category that the registry doesn't know; the category is left out",
   collision: 'two layers hold different content for the same version',
@@ -21,6 +22,7 @@ export const findingCodes = {
     'something that is neither a file nor a folder (a symbolic link, a submodule) stands where a package belongs',
   'not-newer': 'a new version is not newer than those in higher layers, whose clients would never get it',
   'not-promoted': 'a change removes a promoted version before the higher layer has it',
+  'other-config': "the distributions file at hand differs from the storage's own, which counts",
   overwrite:
     "a change overwrites a published version, which the layer's `overwrite` rule forbids (error) or reports (warning)",
   packages: 'a change touches several packages',
@@ -56,7 +58,7 @@ export const stopCodes = {
   'no-bundle': 'the code for a host was not compiled',
   'no-commit': 'a folder storage has no commits to lock',
   'no-commits': 'a folder storage has no commits to compare',
-  'no-config': "the distributions file can't be read",
+  'no-config': "there is no distributions file, or it can't be read",
   'no-git': 'git is not installed',
   'no-identity': "git doesn't know whose commits these are",
   'no-layer': 'the storage has no branch, tag, commit or folder for a layer; or no layer was named',

@@ -12,9 +12,11 @@ const STATES: Readonly<Record<ChangeReport['state'], string>> = {
 
 /** Lines about one change: its state, title and branch, and the text for the pull request unless there will be none. */
 export function changeLines(change: ChangeReport, color: Colors, { apply }: { readonly apply: boolean }): string[] {
-  const { state, branch, commit, title, text } = change;
+  const { state, branch, commit, title, text, startedFrom } = change;
   const at = [branch, commit?.slice(0, 12)].filter((part) => part !== undefined).join(' at ');
   const lines = [`  ${stateText(state, color)}  ${title}${at === '' ? '' : `  ${color.dim(at)}`}`];
+  if (startedFrom !== undefined)
+    lines.push(`                 ${branch ?? ''} is a new branch here, from ${startedFrom}`);
   if (apply || state === 'done') return lines;
   return [...lines, ...text.split('\n').map((line) => (line === '' ? '' : `      ${line}`))];
 }

@@ -1,13 +1,18 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { defaultConfig } from '../default-config.ts';
 
 /*
  * The options that several verbs share. Each means the same for every verb that takes it.
  */
 
-export const configOption = new Option('-c, --config <file>', 'the distributions file').default(
-  defaultConfig(),
-  'content/distributions.yml',
+export const configOption = new Option(
+  '-c, --config <file>',
+  "the distributions file (default: the storage's own, or else content/distributions.yml)",
+);
+
+/** For `build`, which asks in the other order (`workflow/find-config.ts`). */
+export const buildConfigOption = new Option(
+  '-c, --config <file>',
+  "the distributions file (default: content/distributions.yml, or else the storage's own)",
 );
 
 export const storageOption = new Option(

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { FAILSAFE_SCHEMA, load, nullCoreTag } from 'js-yaml';
 import { z } from 'zod';
-import { nearMatch, Stop } from '../errors.ts';
+import { isAbsence, nearMatch, Stop } from '../errors.ts';
 
 /* Reads a file of the configuration. It reports everything that is wrong with the file, with places. */
 
@@ -53,18 +54,82 @@ function unwrap(schema: unknown): unknown {
 /** Reads only texts and null, so that a branch `8.10` doesn't become the number 8.1. */
 const AS_WRITTEN = FAILSAFE_SCHEMA.withTags(nullCoreTag);
 
-/**
- * The value of a YAML file, or of the file `fallback` if it doesn't exist. Throws a `Stop` if the file can't be read or
- * is not YAML.
- */
-export async function readYamlFile(file: string, fallback?: string): Promise<unknown> {
+/** The distributions file that a storage holds about itself, which may come from anybody. */
+export interface OwnConfig {
+  /** The storage that holds it, and the only one that it describes: an absolute path or a URL. */
+  readonly location: string;
+  /** What messages call a file in the folder of the distributions file. */
+  shown(name: string): string;
+  /** The text of a file in the folder of the distributions file. Undefined if there is none. */
+  read(name: string): Promise<string | undefined>;
+}
+
+/** The distributions file: a path, or the storage's own. */
+export type ConfigPlace = string | OwnConfig;
+
+/** What messages call a distributions file: its absolute path, or its place in the storage. */
+export function shownConfig(config: ConfigPlace): string {
+  return typeof config === 'string' ? resolve(config) : config.shown(DISTRIBUTIONS);
+}
+
+/** The value of the distributions file. Throws a `Stop` if it can't be read or is not YAML. */
+export async function readDistributions(config: ConfigPlace): Promise<unknown> {
+  const file = shownConfig(config);
+  const text = typeof config === 'string' ? await readText(file) : await config.read(DISTRIBUTIONS);
+  if (text === undefined)
+    throw new Stop('no-config', `${file} is not there`, 'name the distributions file with --config');
+  return parseYaml(text, file);
+}
+
+/** The name of a distributions file. */
+export const DISTRIBUTIONS = 'distributions.yml';
+
+/** The value of a YAML file beside the distributions file, and what messages call it. Undefined if there is none. */
+export async function readBeside(
+  config: ConfigPlace,
+  name: string,
+): Promise<{ value: unknown; file: string } | undefined> {
+  const file = typeof config === 'string' ? resolve(dirname(config), name) : config.shown(name);
+  const text = typeof config === 'string' ? await readText(file) : await config.read(name);
+  return text === undefined ? undefined : { value: parseYaml(text, file), file };
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  return await readFile(file, 'utf8').catch((error: unknown) => {
+    if (isAbsence(error)) return undefined;
+    throw new Stop('no-config', `${file} can't be read: ${(error as NodeJS.ErrnoException).code}`, undefined, error);
+  });
+}
+
+function parseYaml(text: string, file: string): unknown {
+  const value = yamlOf(text, file);
+  if (sizeOf(value, MOST_VALUES) > MOST_VALUES)
+    throw new Stop(
+      'bad-config',
+      `${file} has more than ${MOST_VALUES} values`,
+      'aliases count at each of their places',
+    );
+  return value;
+}
+
+function yamlOf(text: string, file: string): unknown {
   try {
-    return load(await readFile(file, 'utf8'), { filename: file, schema: AS_WRITTEN });
+    return load(text, { filename: file, schema: AS_WRITTEN });
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' && fallback !== undefined && fallback !== file) return await readYamlFile(fallback);
-    if (code === undefined) throw new Stop('bad-config', `${file} is not YAML: ${(error as Error).message}`);
-    const hint = code === 'ENOENT' ? 'name the distributions file with --config' : undefined;
-    throw new Stop('no-config', `${file} can't be read: ${code}`, hint, error);
+    throw new Stop('bad-config', `${file} is not YAML: ${(error as Error).message}`, undefined, error);
   }
+}
+
+/** With aliases, a short text may stand for more values than anybody can check. */
+const MOST_VALUES = 100_000;
+
+/** The number of values in a value. Once it is more than `most`, they are not counted any further. */
+function sizeOf(value: unknown, most: number): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  let size = 1;
+  for (const inner of Object.values(value)) {
+    if (size > most) break;
+    size += sizeOf(inner, most - size);
+  }
+  return size;
 }

@@ -46,7 +46,7 @@ export function resolveLayers(
     throw new Stop(
       'unknown-layer',
       `--ref ${stray}=…: "${dist}" has no layer "${stray}"`,
-      `its layers are: ${names.join(', ')}`,
+      `its layers are: ${listKnown(stray, names)}`,
     );
   return specs;
 }
@@ -61,4 +61,27 @@ export function cleanFolder(packages: string, file: string): string {
       'name a folder inside the layer, or "."',
     );
   return parts.join('/');
+}
+
+/**
+ * A storage that describes itself names layers by branches, tags, commits and folders of its own. Throws a `Stop` that lists
+ * everything else.
+ */
+export function refuseForeign(written: WrittenConfig, file: string): void {
+  const layers = Object.entries(written.layers).map(([name, layer]) => [`layers.${name}`, layer?.ref] as const);
+  const listed = Object.entries(written.distributions).flatMap(([dist, distribution]) =>
+    distribution.layers.map((layer, i) => {
+      return [`distributions.${dist}.layers.${i}`, typeof layer === 'string' ? undefined : layer.ref] as const;
+    }),
+  );
+  const foreign = [...layers, ...listed].filter(([, ref]) => ref !== undefined && !isOwnRef(ref));
+  if (foreign.length === 0) return;
+  const lines = foreign.map(
+    ([place, ref]) => `${place}.ref: "${ref}" is no branch, tag, commit or folder of the storage`,
+  );
+  throw new Stop('bad-config', `${file}:\n  ${lines.join('\n  ')}`, 'name what the storage holds, or use --config');
+}
+
+function isOwnRef(ref: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._/+-]*$/.test(ref) && !/\.\.|\/\/|\/$/.test(ref);
 }

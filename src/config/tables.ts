@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { check, readYamlFile } from './file.ts';
+import { check, readBeside } from './file.ts';
+import type { ConfigPlace } from './file.ts';
 import { writtenCategories, writtenMethods } from './schema.ts';
 
 /** The tables of the registry. They change with its version. */
@@ -16,20 +16,19 @@ export interface Category {
   readonly parent?: string | undefined;
 }
 
-/** Reads the tables in a folder. If one doesn't exist there, reads the one in the folder `shipped`. */
-export async function readTables(folder: string, shipped: string): Promise<Tables> {
+/** Reads the tables beside a distributions file; in place of one that isn't there, the one beside the file `shipped`. */
+export async function readTables(config: ConfigPlace, shipped: string): Promise<Tables> {
   return {
-    categories: await readTable([folder, shipped], 'categories.yml', writtenCategories),
-    ingestionMethods: await readTable([folder, shipped], 'ingestion-methods.yml', writtenMethods),
+    categories: await readTable([config, shipped], 'categories.yml', writtenCategories),
+    ingestionMethods: await readTable([config, shipped], 'ingestion-methods.yml', writtenMethods),
   };
 }
 
 async function readTable<T>(
-  [folder, shipped]: readonly [own: string, shipped: string],
-  fileName: string,
+  [config, shipped]: readonly [config: ConfigPlace, shipped: string],
+  name: string,
   schema: z.ZodType<T>,
 ): Promise<T> {
-  const own = resolve(folder, fileName);
-  const bytes = await readYamlFile(own, resolve(shipped, fileName));
-  return check(schema, bytes, own);
+  const found = (await readBeside(config, name)) ?? (await readBeside(shipped, name));
+  return check(schema, found?.value, found?.file ?? name);
 }

@@ -37,6 +37,7 @@ export async function siteSide(folder: string): Promise<Side> {
   return {
     title: folder,
     kind: 'site',
+    findings: [],
     revisions,
     files: async ({ id }) => lists.get(id) ?? new Map(),
     columns: async () => ({ columns, unfit: [] }),
@@ -66,8 +67,11 @@ async function siteFiles(folder: string, name: string, version: string): Promise
 const SIGNATURE = '(signature)';
 const ZIP = '(zip)';
 
-/** Revisions of a storage, in the order of answers, as a side. `title` is the user's name for them. */
-export function storageSide(title: string, revisions: readonly Revision[], from: ReadingRules): Side {
+/** Revisions of a storage, in the order of answers, as a side. */
+export function storageSide(
+  { title, revisions, findings }: Pick<Side, 'title' | 'findings'> & { readonly revisions: readonly Revision[] },
+  from: ReadingRules,
+): Side {
   const byId = new Map(revisions.map((revision) => [revision.id as string, revision]));
   const filesOf = async ({ id }: Pick<SideRevision, 'id'>): Promise<Map<string, string>> => {
     const revision = byId.get(id);
@@ -81,6 +85,7 @@ export function storageSide(title: string, revisions: readonly Revision[], from:
   return {
     title,
     kind: 'storage',
+    findings,
     revisions: revisions.map(({ id, name, version, layer, source, signature = '' }) => {
       return { id, name, version, layer, identity: `${from.storage.kind} ${source} ${signature}` };
     }),

@@ -1,3 +1,4 @@
+import type { Finding } from '../errors.ts';
 import { walkOrder } from '../paths.ts';
 import { compareText } from '../tree/text.ts';
 import { noticed } from './client-impact.ts';
@@ -25,6 +26,8 @@ export interface Side {
   readonly title: string;
   /** Sides of different kinds name contents differently, and can't be compared. */
   readonly kind: 'site' | 'storage';
+  /** Warnings about its layers. */
+  readonly findings: readonly Finding[];
   /** In the order of answers. */
   readonly revisions: readonly SideRevision[];
   /** Path -> an id of the content. */
@@ -45,6 +48,8 @@ export interface DiffReport {
   readonly noticed: readonly Noticed[];
   /** The ids that client impact leaves out, because a build would refuse them. */
   readonly unfit: readonly string[];
+  /** Warnings about the storage and its layers. */
+  readonly findings: readonly Finding[];
 }
 
 export interface DiffRevision {
@@ -93,7 +98,12 @@ export async function compareSides(before: Side, after: Side): Promise<DiffRepor
     moved: moved.filter(({ id }) => !changed.some((one) => one.id === id)),
     noticed: noticed(left.columns, right.columns, inOrder),
     unfit: [...new Set([...left.unfit, ...right.unfit])],
+    findings: uniqueFindings([...before.findings, ...after.findings]),
   };
+}
+
+function uniqueFindings(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((one) => [`${one.where} ${one.text}`, one])).values()];
 }
 
 function changedFiles(

@@ -2,15 +2,15 @@ import { mergeLayers } from '../catalog/merge.ts';
 import type { Catalog } from '../catalog/merge.ts';
 import { isUrl, readConfig, unknownDistribution } from '../config.ts';
 import type { ConfigOptions, Distribution } from '../config.ts';
+import type { Finding } from '../errors.ts';
 import type { Layer, Storage } from '../storage/storage.ts';
 import { hasTag } from '../storage/git/history.ts';
 import { openStorage } from '../storage/open.ts';
+import { findStorageConfig } from '../workflow/find-config.ts';
+import type { FindOptions } from '../workflow/find-config.ts';
 
 /** The options by which commands find a storage. */
-export interface StorageOptions extends Omit<ConfigOptions, 'dist'> {
-  readonly cache: string;
-  readonly offline: boolean;
-}
+export type StorageOptions = FindOptions & Pick<ConfigOptions, 'refs'>;
 
 /** A distribution as its storage holds it now. Nothing inside the packages has been read. */
 export interface OpenCatalog {
@@ -19,6 +19,8 @@ export interface OpenCatalog {
   /** In rank order. */
   readonly layers: readonly Layer[];
   readonly catalog: Catalog;
+  /** Warnings about the storage and its layers. */
+  readonly findings: readonly Finding[];
 }
 
 /** Opens a distribution while `use` runs. Throws what `readConfig`, `openStorage` and `readLayer` throw. */
@@ -26,10 +28,13 @@ export async function withCatalog<T>(
   options: StorageOptions & Pick<ConfigOptions, 'dist'>,
   use: (open: OpenCatalog) => Promise<T>,
 ): Promise<T> {
-  const distribution = await readConfig(options);
-  return await withStorage(distribution.storage, options, async (storage) => {
+  const { config, isFetched, findings } = await findStorageConfig(options);
+  const distribution = await readConfig({ ...options, config });
+  const offline = options.offline || isFetched;
+  return await withStorage(distribution.storage, { ...options, offline }, async (storage) => {
     const layers = await readLayers(storage, distribution);
-    return await use({ distribution, storage, layers, catalog: mergeLayers(layers) });
+    const warnings = [...findings, ...layers.flatMap(warningsOf)];
+    return await use({ distribution, storage, layers, catalog: mergeLayers(layers), findings: warnings });
   });
 }
 
@@ -43,7 +48,18 @@ export async function readLayers(
 ): Promise<Layer[]> {
   const isThere = !release || (storage.kind === 'git' && (await hasTag(storage.repository, name)));
   if (!isThere) throw unknownDistribution(name, release);
-  return await Promise.all(layers.map((spec) => storage.readLayer(spec)));
+  if (!release) return await Promise.all(layers.map((spec) => storage.readLayer(spec)));
+  return await Promise.all(
+    layers.map(async (spec) => {
+      const layer = await storage.readLayer({ ...spec, ref: `refs/tags/${spec.ref}` });
+      return { ...layer, ref: spec.ref };
+    }),
+  );
+}
+
+/** The warnings about layers, without those about what is in them. */
+export function warningsOf({ findings }: Pick<Layer, 'findings'>): Finding[] {
+  return findings.filter(({ level }) => level === 'warning');
 }
 
 /** Opens a storage, given as a path or a URL, while `use` runs. */

@@ -15,16 +15,31 @@ export interface OpenOptions extends CloneOptions {
   readonly readsAnew?: boolean;
 }
 
+/** Where a storage lies on this machine. */
+export interface Located {
+  readonly kind: Storage['kind'];
+  readonly folder: string;
+  /** Whether it is a copy in the cache, of a bundle or of a repository elsewhere. */
+  readonly isClone: boolean;
+}
+
 /**
  * Opens a storage: a git URL or bundle (cloned into `cache`), a git repository, or a folder of layers. Throws a `Stop`
  * if the location is none of these.
  */
-export async function openStorage(
-  location: string,
-  { isUrl, readsAnew = false, ...options }: OpenOptions,
-): Promise<Storage> {
+export async function openStorage(location: string, { readsAnew = false, ...options }: OpenOptions): Promise<Storage> {
   const { cache } = options;
-  if (isUrl) return await openClone(location, options);
+  const { kind, folder, isClone } = await locateStorage(location, options);
+  if (kind === 'git') return await openGitStorage(folder, { cache, isClone });
+  return await openFolder(folder, readsAnew ? undefined : cache);
+}
+
+/** Finds a storage, and clones or fetches one that is a git URL or a bundle. Throws as `openStorage` does. */
+export async function locateStorage(
+  location: string,
+  { isUrl, ...options }: Omit<OpenOptions, 'readsAnew'>,
+): Promise<Located> {
+  if (isUrl) return { kind: 'git', folder: await cloneStorage(location, options), isClone: true };
   const found = await stat(location).catch((error: unknown) => {
     throw new Stop(
       'no-storage',
@@ -33,27 +48,19 @@ export async function openStorage(
       error,
     );
   });
-  if (found.isFile()) {
-    if (!(await isBundle(location)))
-      throw new Stop(
-        'no-storage',
-        `${location} is a file but no git bundle`,
-        'a storage is a folder, a git repository, a bundle or a URL',
-      );
-    return await openClone(location, options);
-  }
-  return (await isRepository(location))
-    ? await openGitStorage(location, { cache, isClone: false })
-    : await openFolder(location, readsAnew ? undefined : cache);
+  if (!found.isFile())
+    return { kind: (await isRepository(location)) ? 'git' : 'directory', folder: location, isClone: false };
+  if (await isBundle(location)) return { kind: 'git', folder: await cloneStorage(location, options), isClone: true };
+  throw new Stop(
+    'no-storage',
+    `${location} is a file but no git bundle`,
+    'a storage is a folder, a git repository, a bundle or a URL',
+  );
 }
 
 async function openFolder(location: string, cache: string | undefined): Promise<Storage> {
   if (cache !== undefined) clearLeftovers(join(cache, 'stats'), '');
   return openDirectoryStorage(location, cache);
-}
-
-async function openClone(location: string, options: CloneOptions): Promise<Storage> {
-  return await openGitStorage(await cloneStorage(location, options), { cache: options.cache, isClone: true });
 }
 
 async function isRepository(folder: string): Promise<boolean> {

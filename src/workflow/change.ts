@@ -2,6 +2,7 @@ import { Stop } from '../errors.ts';
 import { editTree } from '../storage/git/edit-tree.ts';
 import type { TreeEdit } from '../storage/git/edit-tree.ts';
 import type { OpenLayer, Workflow } from './open.ts';
+import { shortName } from '../storage/git/refs.ts';
 import { fullName } from '../storage/git/repository.ts';
 import type { Move } from '../storage/git/repository.ts';
 
@@ -27,6 +28,8 @@ export interface ChangeReport {
   readonly commit: string | undefined;
   /** `done`: the layer has it already; `there`: its branch does; `planned`: a dry run. */
   readonly state: 'made' | 'there' | 'done' | 'planned';
+  /** `origin`'s branch, if the layer had no branch here and was given one on top of that. */
+  readonly startedFrom?: string;
 }
 
 type Repositories = Pick<Workflow, 'repository'>;
@@ -60,16 +63,18 @@ export async function applyChanges(
 ): Promise<{ reports: ChangeReport[]; moves: Move[] }> {
   const [first] = changes;
   if (!first) return { reports: [], moves: [] };
-  const { policy, branch, commit: from } = first.layer;
+  const { policy, branch, commit, from } = first.layer;
+  const isNew = from !== branch;
   const reports: ChangeReport[] = [];
-  let to = from;
+  let to = commit;
   for (const change of changes) {
     to = await writeChange(repository, change, to);
     const { title, text } = change;
-    reports.push({ layer: policy.name, title, text, branch: policy.ref, commit: to, state: 'made' });
+    const report = { layer: policy.name, title, text, branch: policy.ref, commit: to, state: 'made' } as const;
+    reports.push(isNew ? { ...report, startedFrom: shortName(from) } : report);
   }
   const why = changes.length === 1 ? first.title : `${first.title}, and ${changes.length - 1} more`;
-  await repository.move([...unmoved, { ref: branch, from, to }], why);
+  await repository.move([...unmoved, { ref: branch, from: isNew ? undefined : commit, to }], why);
   return { reports, moves: [{ ref: branch, from: to, to }] };
 }
 

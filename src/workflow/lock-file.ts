@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Distribution } from '../config.ts';
+import type { ConfigPlace, Distribution } from '../config.ts';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { generator } from '../generator.ts';
@@ -9,7 +9,7 @@ import type { Layer, Storage } from '../storage/storage.ts';
 import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from './lock.ts';
 import type { Lock } from './lock.ts';
 
-/** Uses the lock file beside the distributions file. */
+/** Uses the lock file beside the distributions file, or in the current folder if the storage's own distributions file counts. */
 export interface LockUse {
   /** The distribution to build. With `locked`, every layer is at its locked commit. */
   readonly distribution: Distribution;
@@ -33,10 +33,10 @@ export async function useLock(
     config,
     lock = false,
     locked = false,
-  }: { config: string; lock?: boolean | undefined; locked?: boolean | undefined },
+  }: { config: ConfigPlace; lock?: boolean | undefined; locked?: boolean | undefined },
   asked: Distribution,
 ): Promise<LockUse> {
-  const file = join(dirname(config), 'distributions.lock.json');
+  const file = join(typeof config === 'string' ? dirname(config) : '.', 'distributions.lock.json');
   const known = lock || locked ? await readLock(file) : emptyLock;
   const distribution = locked ? pinDistribution(known, asked, { generator, file }) : asked;
   const refOf = (name: string): string | undefined => asked.layers.find((layer) => layer.name === name)?.ref;

@@ -1,11 +1,15 @@
 import { isUrl, readStorageConfig } from '../config.ts';
 import type { LayerPolicy, StorageConfig } from '../config.ts';
-import { nearMatch, Stop } from '../errors.ts';
+import { listKnown, nearMatch, Stop } from '../errors.ts';
+import type { Finding } from '../errors.ts';
 import { withoutCredentials } from '../storage/git/command.ts';
 import type { Layer, Revision, Storage } from '../storage/storage.ts';
 import { openStorage } from '../storage/open.ts';
+import { remoteName } from '../storage/git/refs.ts';
 import { fullName } from '../storage/git/repository.ts';
 import type { Repository } from '../storage/git/repository.ts';
+import { findStorageConfig } from './find-config.ts';
+import type { FindOptions } from './find-config.ts';
 import type { ReadingRules } from './read-entries.ts';
 
 /** A storage at one moment, and its repository: verbs that change a storage work on these. */
@@ -15,6 +19,8 @@ export interface Workflow {
   readonly repository: Repository;
   /** The layers of the configuration that have a branch. */
   readonly layers: readonly OpenLayer[];
+  /** Warnings about the storage as a whole. */
+  readonly findings: readonly Finding[];
   /** The folder of everything that can be made again. */
   readonly cache: string;
   close(): Promise<void>;
@@ -25,32 +31,38 @@ export interface OpenLayer {
   readonly policy: LayerPolicy;
   /** The full name of its branch. */
   readonly branch: string;
+  /** The full name of what was read: the branch, or that of `origin` where the repository has no branch of its own. */
+  readonly from: string;
   readonly commit: string;
   readonly layer: Layer;
 }
 
-export interface WorkflowOptions {
-  /** The distributions file. */
-  readonly config: string;
-  readonly storage?: string | undefined;
-  /** The folder of everything that can be made again. */
-  readonly cache: string;
-}
+export type WorkflowOptions = Omit<FindOptions, 'offline'>;
 
 /** Opens a storage to change it. Throws a `Stop` if it is not a git repository on this machine. */
 export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> {
-  const config = await readStorageConfig(options);
-  const shown = withoutCredentials(config.storage);
   const hint = 'clone it, and name the clone with --storage';
-  if (isUrl(config.storage)) throw new Stop('not-writable', `${shown} is not on this machine`, hint);
+  const found = await findStorageConfig({ ...options, offline: true }, (location) => {
+    const shown = withoutCredentials(location);
+    if (isUrl(location)) throw new Stop('not-writable', `${shown} is not on this machine`, hint);
+  });
+  const config = await readStorageConfig({ ...options, config: found.config });
+  const shown = withoutCredentials(config.storage);
   const storage = await openStorage(config.storage, { isUrl: false, cache: options.cache, offline: true });
   try {
     if (storage.kind !== 'git' || storage.isClone)
       throw new Stop('not-writable', `${shown} is not a git repository that can be changed`, hint);
     const { repository } = storage;
     const layers = await Promise.all(config.layers.map((policy) => openLayer({ storage, repository }, policy)));
-    const found = layers.filter((layer) => layer !== undefined);
-    return { config, storage, repository, layers: found, cache: options.cache, close: () => storage.close() };
+    return {
+      config,
+      storage,
+      repository,
+      layers: layers.filter((layer) => layer !== undefined),
+      findings: found.findings,
+      cache: options.cache,
+      close: () => storage.close(),
+    };
   } catch (error) {
     await storage.close();
     throw error;
@@ -61,13 +73,17 @@ export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> 
 export function layerNamed({ config, layers }: Pick<Workflow, 'config' | 'layers'>, name: string): OpenLayer {
   const known = config.layers.map((layer) => layer.name);
   if (!known.includes(name))
-    throw new Stop('unknown-layer', `${config.file} has no layer "${name}"`, `the layers are: ${known.join(', ')}`);
+    throw new Stop(
+      'unknown-layer',
+      `${config.file} has no layer "${name}"`,
+      `the layers are: ${listKnown(name, known)}`,
+    );
   const found = layers.find(({ policy }) => policy.name === name);
   if (found) return found;
   const branch = config.layers.find((layer) => layer.name === name)?.ref ?? name;
   throw new Stop(
     'no-layer',
-    `${config.storage} has no branch "${branch}" (layer ${name})`,
+    `${config.storage} has no branch "${branch}" (layer ${name}), and neither has its origin`,
     'a layer is changed by its branch',
   );
 }
@@ -101,19 +117,27 @@ export function othersOf(
   return { above: layersAbove(config, policy.name), others };
 }
 
+/** The warnings about a layer as a whole: that its branch is behind, or that it holds stray files. */
+export function warningsOf({ layer }: OpenLayer): Finding[] {
+  return layer.findings.filter(({ level }) => level === 'warning');
+}
+
 /** The rules by which a build judges the packages of a layer. */
 export function rulesOf({ storage, config, cache }: Workflow, { policy }: OpenLayer): ReadingRules {
   return { storage, cache, tables: config.tables, signatures: policy.signatures };
 }
 
-/** Reads the layer at one commit, even if the branch moves meanwhile. */
+/** Reads the layer of a branch, or of `origin`'s branch where there is no other. Undefined if there is neither. */
 async function openLayer(
   { storage, repository }: Pick<Workflow, 'storage' | 'repository'>,
   policy: LayerPolicy,
 ): Promise<OpenLayer | undefined> {
   const branch = fullName(policy.ref);
-  const commit = branch.startsWith('refs/heads/') ? await repository.commitOf(branch) : undefined;
-  if (commit === undefined) return undefined;
-  const layer = await storage.readLayer({ name: policy.name, ref: commit, packages: policy.packages });
-  return { policy, branch, commit, layer };
+  if (!branch.startsWith('refs/heads/')) return undefined;
+  for (const from of [branch, remoteName(branch)]) {
+    if ((await repository.commitOf(from)) === undefined) continue;
+    const layer = await storage.readLayer({ name: policy.name, ref: from, packages: policy.packages });
+    return { policy, branch, from, commit: layer.commit ?? '', layer };
+  }
+  return undefined;
 }

@@ -476,8 +476,10 @@ const bundle = sharedPath('package-storage.bundle', 'the verbs over the real sto
 describe.skipIf(bundle === undefined)('over the real storage', () => {
   const folder = temporaryFolder();
   const storage = join(folder, 'storage.git');
+  const config = join(folder, 'distributions.yml');
+  writeFileSync(config, CONFIG);
   const real = async (...args: readonly string[]): Promise<Run> =>
-    await run([...args, '--storage', storage], { cwd: folder });
+    await run([...args, '--config', config, '--storage', storage], { cwd: folder });
 
   test('what is in more than one branch', async () => {
     runGit(['clone', '--quiet', '--bare', bundle ?? '', storage]);

@@ -6,7 +6,7 @@ import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workfl
 import type { Change, ChangeReport } from '../../workflow/change.ts';
 import { incomingPackages } from '../../workflow/incoming.ts';
 import type { Incoming, IncomingPackages } from '../../workflow/incoming.ts';
-import { layerNamed, openWorkflow, othersOf, rulesOf } from '../../workflow/open.ts';
+import { layerNamed, openWorkflow, othersOf, rulesOf, warningsOf } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
 import { editsTo, pathOf } from '../../workflow/revision-paths.ts';
 import { touchedBy } from '../../workflow/other-layers.ts';
@@ -61,7 +61,7 @@ export async function add(options: AddOptions): Promise<AddReport> {
   try {
     const layer = layerNamed(workflow, options.layer);
     const read = await readAll({ workflow, layer, incoming }, paths);
-    const { findings } = read;
+    const findings = [...workflow.findings, ...warningsOf(layer), ...read.findings];
     const packages = read.packages.map(({ report }) => report);
     const toAdd = read.packages.filter(({ report }) => report.state !== 'done');
     const result = {

@@ -4,8 +4,8 @@ import { printJson, progressDisplay } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
 import {
+  buildConfigOption,
   cacheOption,
-  configOption,
   jsonOption,
   offlineOption,
   refOption,
@@ -33,7 +33,7 @@ export const declare: Declare = (program, finish) => {
     .command('build')
     .description('build the site of a distribution from the layers of a storage')
     .option('-d, --dist <name>', 'the distribution; without it, the command lists those there are')
-    .addOption(configOption)
+    .addOption(buildConfigOption)
     .addOption(storageOption)
     .option('-o, --out <folder>', 'where sites go: the site is <folder>/<name>', 'dist')
     .addOption(refOption)

@@ -23,11 +23,12 @@ import { hostFolder, hosts } from '../../hosts/hosts.ts';
 import type { HostName } from '../../hosts/hosts.ts';
 import { nginxForms } from '../../hosts/nginx/encoded.ts';
 import type { Since, TargetSite } from '../../hosts/target.ts';
+import { findBuildConfig } from '../../workflow/find-config.ts';
 import { useLock } from '../../workflow/lock-file.ts';
 
 export interface BuildOptions {
   readonly dist?: string | undefined;
-  readonly config: string;
+  readonly config?: string | undefined;
   readonly storage?: string | undefined;
   readonly out: string;
   readonly refs: Readonly<Record<string, string>>;
@@ -86,13 +87,15 @@ interface ShadowedReport {
  * error, the present site stays as it is.
  */
 export async function build(options: BuildOptions, progress: Progress): Promise<BuildReport> {
-  const { dist, storage: location, refs, config } = options;
+  const { dist, storage: location, refs } = options;
+  const { config, isFetched } = await findBuildConfig(options);
   const pins = await useLock({ ...options, config }, await readConfig({ config, dist, storage: location, refs }));
+  const opened = { ...options, offline: options.offline || isFetched };
   const folder = resolve(options.out, pins.distribution.name);
   await refuseOtherFolder(folder);
   const onWait = (holder: string): void => progress.note(`Waiting for another build of ${folder} to end: ${holder}`);
   try {
-    return await withLock(folder, { onWait }, (siteLock) => buildSite(options, { pins, folder, siteLock }, progress));
+    return await withLock(folder, { onWait }, (siteLock) => buildSite(opened, { pins, folder, siteLock }, progress));
   } catch (error) {
     if (isSystemError(error)) error.path ??= `${folder}, or the cache in ${resolve(options.cache)}`;
     throw error;

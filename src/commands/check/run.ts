@@ -1,17 +1,20 @@
 import { isUrl, readStorageConfig } from '../../config.ts';
 import type { LayerPolicy, StorageConfig } from '../../config.ts';
 import { listKnown, Stop } from '../../errors.ts';
+import type { Finding } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import type { GitStorage, Layer, Storage } from '../../storage/storage.ts';
 import { openStorage } from '../../storage/open.ts';
 import { checkChange, checkLayers } from '../../workflow/check.ts';
 import type { CheckResult } from '../../workflow/check.ts';
 import { committedFiles, mergeBase } from '../../storage/git/history.ts';
+import { findStorageConfig } from '../../workflow/find-config.ts';
+import type { FindOptions } from '../../workflow/find-config.ts';
 import { layersAbove } from '../../workflow/open.ts';
 import { titleFindings } from '../../workflow/policy.ts';
 import type { CheckedLayer } from '../../workflow/other-layers.ts';
 
-export interface CheckOptions {
+export interface CheckOptions extends FindOptions {
   /** The layer to check. Without one, all layers are checked. */
   readonly layer?: string | undefined;
   /** The start of the change. By default, the layer as it is. */
@@ -19,14 +22,12 @@ export interface CheckOptions {
   /** The changed layer. */
   readonly head?: string | undefined;
   readonly title?: string | undefined;
-  readonly config: string;
-  readonly storage?: string | undefined;
-  readonly cache: string;
-  readonly offline: boolean;
 }
 
 export interface CheckReport extends CheckResult {
   readonly storage: string;
+  /** The distributions file that has the rules, as messages call it. */
+  readonly config: string;
   readonly layers: readonly {
     readonly name: string;
     readonly commit: string | undefined;
@@ -36,10 +37,11 @@ export interface CheckReport extends CheckResult {
 
 /** Checks a change of a layer. Without `base` and `head`, it checks layers as they are. */
 export async function check(options: CheckOptions): Promise<CheckReport> {
-  const config = await readStorageConfig({ config: options.config, storage: options.storage });
+  const found = await findStorageConfig(options);
+  const config = await readStorageConfig({ config: found.config, storage: options.storage });
   const changing = options.base !== undefined || options.head !== undefined;
   const names = scopeOf(config, options, changing);
-  const open = { isUrl: isUrl(config.storage), cache: options.cache, offline: options.offline };
+  const open = { isUrl: isUrl(config.storage), cache: options.cache, offline: options.offline || found.isFetched };
   const storage = await openStorage(config.storage, open);
   try {
     const layers = await Promise.all(
@@ -52,20 +54,25 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
     const checked = layers.filter(({ layer }) => names.includes(layer.name));
     const rules = { tables: config.tables, cache: options.cache };
     const [head] = checked;
-    const result =
+    const base =
       changing && head
+        ? await readBase({ config, storage: gitStorage(storage, config) }, head, options.base)
+        : undefined;
+    const result =
+      head && base
         ? await checkChange({ ...rules, storage: gitStorage(storage, config) }, specOf(config, head.layer.name), {
             head,
-            base: await readBase({ config, storage: gitStorage(storage, config) }, head, options.base),
+            base: base.checked,
             others: layers.filter((other) => other !== head),
           })
         : await checkLayers({ ...rules, storage }, layers, checked);
     const title = options.layer === undefined ? [] : titleFindings(options.layer, options.title);
     return {
       storage: withoutCredentials(config.storage),
+      config: config.file,
       layers: checked.map(({ layer: { name, commit, revisions } }) => ({ name, commit, revisions: revisions.length })),
       ...result,
-      findings: [...title, ...result.findings],
+      findings: [...found.findings, ...(base?.findings ?? []), ...title, ...result.findings],
     };
   } finally {
     await storage.close();
@@ -77,17 +84,24 @@ interface Checking {
   readonly storage: Storage;
 }
 
-/** The layer at the start of the change: at the last commit that the change shares with the branch it is for. */
+/**
+ * The layer at the start of the change: at the last commit that the change shares with the branch it is for. The findings are
+ * about that branch.
+ */
 async function readBase(
   checking: Checking & { readonly storage: GitStorage },
   { layer: head }: CheckedLayer,
   base: string | undefined,
-): Promise<CheckedLayer> {
+): Promise<{ checked: CheckedLayer; findings: readonly Finding[] }> {
   const { config, storage } = checking;
   const spec = specOf(config, head.name);
   const asked = await storage.readLayer({ ...spec, ref: base ?? spec.ref });
   const common = await mergeBase(storage.repository, asked.commit ?? '', head.commit ?? '');
-  return checkedLayer(checking, spec, common === undefined ? asked : await storage.readLayer({ ...spec, ref: common }));
+  const layer = common === undefined ? asked : await storage.readLayer({ ...spec, ref: common });
+  return {
+    checked: checkedLayer(checking, spec, layer),
+    findings: asked.findings.filter(({ code }) => code === 'behind'),
+  };
 }
 
 /** Throws a `Stop` if the storage has no commits to compare. */

@@ -1,4 +1,4 @@
-import { count, printLines } from '../../report.ts';
+import { count, findingLine, printLines } from '../../report.ts';
 import type { Colors } from '../../report.ts';
 import type { ChangedRevision, DiffReport } from '../../inspect/diff.ts';
 import type { Clients, Noticed } from '../../inspect/client-impact.ts';
@@ -9,7 +9,7 @@ export function printDiff(report: DiffReport): void {
 }
 
 function diffLines(report: DiffReport, color: Colors): string[] {
-  const { before, after, added, removed, changed, moved, noticed, unfit } = report;
+  const { before, after, added, removed, changed, moved, noticed, unfit, findings } = report;
   const lines = [`${color.bold(before)} -> ${color.bold(after)}`, ''];
   lines.push(`  ${counts(report)}`);
   for (const { id, layer } of added) lines.push(`  ${color.green('+')} ${id}${layer ? color.dim(` in ${layer}`) : ''}`);
@@ -18,7 +18,7 @@ function diffLines(report: DiffReport, color: Colors): string[] {
   for (const { id, from, to } of moved) lines.push(`  ${color.dim('=')} ${id}: from ${from} to ${to}`);
   lines.push('', ...noticedLines(noticed, color));
   if (unfit.length > 0) lines.push('', `  Not counted, since a build refuses them: ${unfit.join(', ')}`);
-  return lines;
+  return findings.length === 0 ? lines : [...lines, '', ...findings.map((finding) => findingLine(finding, color))];
 }
 
 /** The same for a comment on a pull request. */

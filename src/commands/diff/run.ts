@@ -3,24 +3,22 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { mergeLayers } from '../../catalog/merge.ts';
 import { readConfig, readStorageConfig } from '../../config.ts';
-import type { Distribution, LayerSpec, Tables } from '../../config.ts';
+import type { ConfigPlace, Distribution, LayerSpec, Tables } from '../../config.ts';
 import { listKnown, Stop } from '../../errors.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { readLayers, withStorage } from '../../inspect/open-catalog.ts';
+import { readLayers, warningsOf, withStorage } from '../../inspect/open-catalog.ts';
+import type { StorageOptions } from '../../inspect/open-catalog.ts';
+import { findStorageConfig } from '../../workflow/find-config.ts';
 import { compareSides } from '../../inspect/diff.ts';
 import type { DiffReport, Side } from '../../inspect/diff.ts';
 import { siteSide, storageSide } from '../../inspect/diff-sides.ts';
 
-export interface DiffOptions {
+export interface DiffOptions extends StorageOptions {
   /** Both are the folder of a site, the name of a distribution, or, with `layer`, a commit of that layer. */
   readonly sides: readonly [before: string, after: string];
   readonly layer?: string | undefined;
   /** With `layer`: compares this distribution, with the layer at each of the commits. */
   readonly dist?: string | undefined;
-  readonly config: string;
-  readonly storage?: string | undefined;
-  readonly cache: string;
-  readonly offline: boolean;
 }
 
 /** Compares two sites, two distributions, or two commits of a layer. */
@@ -28,10 +26,14 @@ export async function diff(options: DiffOptions): Promise<DiffReport> {
   const [before, after] = options.sides;
   if (options.layer === undefined && isSite(before) && isSite(after))
     return await compareSides(await siteSide(before), await siteSide(after));
-  const sources = [await readSource(options, before), await readSource(options, after)] as const;
-  return await withStorage(sources[0].location, options, async (storage) => {
+  const { config, isFetched, findings } = await findStorageConfig(options);
+  const read = async (given: string): Promise<Source> => await readSource({ ...options, config }, given);
+  const sources = [await read(before), await read(after)] as const;
+  const open = { ...options, offline: options.offline || isFetched };
+  return await withStorage(sources[0].location, open, async (storage) => {
     const [left, right] = [await openSide(storage, sources[0], options), await openSide(storage, sources[1], options)];
-    return await compareSides(left, right);
+    const report = await compareSides(left, right);
+    return { ...report, findings: [...findings, ...report.findings] };
   });
 }
 
@@ -45,7 +47,10 @@ interface Source {
   readonly release?: Distribution['release'];
 }
 
-async function readSource(options: DiffOptions, given: string): Promise<Source> {
+async function readSource(
+  options: Omit<DiffOptions, 'config'> & { readonly config: ConfigPlace },
+  given: string,
+): Promise<Source> {
   const { layer, storage } = options;
   const config = options.config;
   if (layer !== undefined && options.dist === undefined) {
@@ -80,7 +85,11 @@ async function openSide(storage: Storage, source: Source, { cache }: DiffOptions
   const isLayer = layers.length === 1 && layers[0]?.name === source.title;
   const title = isLayer ? at.join('') : `${source.title} (${at.join(', ')})`;
   const { tables, signatures } = source;
-  return storageSide(title, mergeLayers(layers).revisions, { storage, tables, signatures, cache });
+  const { revisions } = mergeLayers(layers);
+  return storageSide(
+    { title, revisions, findings: layers.flatMap(warningsOf) },
+    { storage, tables, signatures, cache },
+  );
 }
 
 function isSite(folder: string): boolean {

@@ -1,5 +1,5 @@
 import type { ExplainedPackage, ExplainedRevision, ExplainReport } from './run.ts';
-import { count, printLines } from '../../report.ts';
+import { count, findingLine, printLines } from '../../report.ts';
 import type { Colors } from '../../report.ts';
 
 /**
@@ -10,7 +10,7 @@ export function printExplain(report: ExplainReport): void {
   printLines((color) => explainLines(report, color));
 }
 
-function explainLines({ distribution, storage, request, packages }: ExplainReport, color: Colors): string[] {
+function explainLines({ distribution, storage, request, packages, findings }: ExplainReport, color: Colors): string[] {
   const lines = [`${color.bold(request)} on ${distribution} of ${storage}`];
   const isOne = packages.length === 1;
   for (const found of packages) lines.push(...packageLines(found, { isOne, color }));
@@ -18,7 +18,7 @@ function explainLines({ distribution, storage, request, packages }: ExplainRepor
     const answered = packages.filter(({ found }) => found.length > 0).length;
     lines.push('', `${count(answered, 'package')} of ${packages.length} found`);
   }
-  return lines;
+  return findings.length === 0 ? lines : [...lines, '', ...findings.map((finding) => findingLine(finding, color))];
 }
 
 function packageLines(

@@ -1,17 +1,18 @@
 import { sameContent } from '../../catalog/merge.ts';
 import { nearMatch, Stop } from '../../errors.ts';
+import type { Finding } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import { parseQuery } from '../../core/query.ts';
 import type { Query } from '../../core/query.ts';
 import { parseQueryString } from '../../core/query-string.ts';
 import { shownText, toByteString } from '../../tree/text.ts';
 import { withCatalog } from '../../inspect/open-catalog.ts';
-import type { OpenCatalog } from '../../inspect/open-catalog.ts';
+import type { OpenCatalog, StorageOptions } from '../../inspect/open-catalog.ts';
 import { explainQuery } from '../../inspect/explain.ts';
 import type { Verdict } from '../../inspect/explain.ts';
 import { columnsOf, readEntries } from '../../workflow/read-entries.ts';
 
-export interface ExplainOptions {
+export interface ExplainOptions extends StorageOptions {
   /** The package. Without one, the query's; without that, every package. */
   readonly name?: string | undefined;
   readonly dist?: string | undefined;
@@ -19,16 +20,13 @@ export interface ExplainOptions {
   readonly url?: string | undefined;
   /** Parameters of the query by name, after those of the URL. */
   readonly parameters: readonly (readonly [name: string, value: string])[];
-  readonly config: string;
-  readonly storage?: string | undefined;
-  readonly refs: Readonly<Record<string, string>>;
-  readonly cache: string;
-  readonly offline: boolean;
 }
 
 export interface ExplainReport {
   readonly distribution: string;
   readonly storage: string;
+  /** Warnings about the storage and its layers. */
+  readonly findings: readonly Finding[];
   /** The request, as a client would send it. */
   readonly request: string;
   readonly packages: readonly ExplainedPackage[];
@@ -60,6 +58,7 @@ export async function explain(options: ExplainOptions): Promise<ExplainReport> {
     return {
       distribution: open.distribution.name,
       storage: withoutCredentials(open.distribution.storage),
+      findings: open.findings,
       request,
       packages: await explainPackages(open, { query, name, cache: options.cache }),
     };

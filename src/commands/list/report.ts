@@ -1,5 +1,5 @@
 import type { ListReport } from './run.ts';
-import { count, printLines } from '../../report.ts';
+import { count, findingLine, printLines } from '../../report.ts';
 import type { Colors } from '../../report.ts';
 
 /** The report of a listing for a person. */
@@ -7,7 +7,10 @@ export function printList(report: ListReport): void {
   printLines((color) => listLines(report, color));
 }
 
-function listLines({ distribution, storage, outdated, layers, waiting }: ListReport, color: Colors): string[] {
+function listLines(
+  { distribution, storage, outdated, layers, waiting, findings }: ListReport,
+  color: Colors,
+): string[] {
   const lines = [`${color.bold(distribution)} from ${storage}`, ''];
   for (const { name, ref, commit, revisions, packages } of layers) {
     const at = commit === undefined ? ref : `${ref} at ${commit.slice(0, 12)}`;
@@ -23,5 +26,5 @@ function listLines({ distribution, storage, outdated, layers, waiting }: ListRep
     const above = one.newestAbove === undefined ? 'the package is new there' : `${one.newestAbove} is newest there`;
     lines.push(`  ${one.id} in ${one.layer}${since}, for ${one.for} (${above})`);
   }
-  return lines;
+  return findings.length === 0 ? lines : [...lines, '', ...findings.map((finding) => findingLine(finding, color))];
 }

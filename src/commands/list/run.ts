@@ -1,26 +1,25 @@
 import { listKnown, Stop } from '../../errors.ts';
+import type { Finding } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import { withCatalog } from '../../inspect/open-catalog.ts';
+import type { StorageOptions } from '../../inspect/open-catalog.ts';
 import { arrivals } from '../../storage/git/history.ts';
 import { versionsByName, waitingRevisions } from '../../catalog/waiting.ts';
 import type { Waiting } from '../../catalog/waiting.ts';
 
-export interface ListOptions {
+export interface ListOptions extends StorageOptions {
   readonly dist?: string | undefined;
   /** Only this layer of the distribution. */
   readonly layer?: string | undefined;
   /** Lists only revisions that are newer than all versions of their package in the higher layers. */
   readonly outdated: boolean;
-  readonly config: string;
-  readonly storage?: string | undefined;
-  readonly refs: Readonly<Record<string, string>>;
-  readonly cache: string;
-  readonly offline: boolean;
 }
 
 export interface ListReport {
   readonly distribution: string;
   readonly storage: string;
+  /** Warnings about the storage and its layers. */
+  readonly findings: readonly Finding[];
   readonly outdated: boolean;
   /** In rank order. */
   readonly layers: readonly ListedLayer[];
@@ -62,6 +61,7 @@ export async function list(options: ListOptions): Promise<ListReport> {
     return {
       distribution: distribution.name,
       storage: withoutCredentials(distribution.storage),
+      findings: open.findings,
       outdated,
       layers: layers
         .filter(({ name }) => isShown(name))

@@ -2,7 +2,7 @@ import { hasError, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
 import type { ChangeReport } from '../../workflow/change.ts';
-import { openWorkflow } from '../../workflow/open.ts';
+import { openWorkflow, warningsOf } from '../../workflow/open.ts';
 import type { Workflow, WorkflowOptions } from '../../workflow/open.ts';
 import { lossFindings, planAll, planPromotion, wayBetween } from '../../workflow/promotion.ts';
 import type { Promotion, Selection, Way } from '../../workflow/promotion.ts';
@@ -49,7 +49,8 @@ export async function promote(options: PromoteOptions): Promise<PromoteReport> {
     const { promotions } = planned;
     const open = promotions.filter(({ isRemoved }) => !isRemoved);
     const losses = open.length > 0 ? lossFindings(workflow, way) : [];
-    const findings = [...planned.findings, ...losses, ...open.flatMap((one) => one.findings)];
+    const warnings = [...workflow.findings, ...warningsOf(way.to), ...warningsOf(way.from)];
+    const findings = [...warnings, ...planned.findings, ...losses, ...open.flatMap((one) => one.findings)];
     const isRefused = hasError(findings);
     const act = dryRun || isRefused ? plan : apply ? applyAll : branchAll;
     const reports = await act(workflow, promotions, way);
@@ -96,7 +97,7 @@ async function applyAll(workflow: Workflow, promotions: readonly Promotion[], { 
     workflow,
     adding.map(({ add }) => add),
   );
-  const upper = added.moves.length > 0 ? added.moves : [{ ref: to.branch, from: to.commit, to: to.commit }];
+  const upper = added.moves.length > 0 ? added.moves : [{ ref: to.from, from: to.commit, to: to.commit }];
   const removed = await applyChanges(
     workflow,
     removing.map(({ remove }) => remove),

@@ -2,7 +2,7 @@ import { hasError } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
 import type { Change, ChangeReport } from '../../workflow/change.ts';
-import { layerNamed, openWorkflow, othersOf, revisionNamed } from '../../workflow/open.ts';
+import { layerNamed, openWorkflow, othersOf, revisionNamed, warningsOf } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
 import { editsTo, heldAt } from '../../workflow/revision-paths.ts';
 import { touchedBy } from '../../workflow/other-layers.ts';
@@ -40,7 +40,7 @@ export async function remove(options: RemoveOptions): Promise<RemoveReport> {
     const layer = layerNamed(workflow, options.layer);
     const { id } = revisionNamed(layer, name, version);
     await heldAt(workflow.repository, layer, { name, version });
-    const findings = await rules(workflow, layer, options);
+    const findings = [...workflow.findings, ...warningsOf(layer), ...(await rules(workflow, layer, options))];
     const change = changeOf(layer, options);
     const isPlan = dryRun || hasError(findings);
     const report = { repository: workflow.repository.directory, id, layer: options.layer, apply, dryRun, findings };

@@ -45,7 +45,8 @@ export async function tag(options: TagOptions, progress: Progress): Promise<TagR
     const ref = `refs/tags/${release}`;
     const known = await repository.commitOf(ref);
     if (known !== undefined) throw new Stop('tag-exists', `the tag ${release} exists, at ${known.slice(0, 12)}`, HINT);
-    const findings = await buildFindings(workflow, layer, progress).finally(progress.end);
+    const found = await buildFindings(workflow, layer, progress).finally(progress.end);
+    const findings = [...workflow.findings, ...found];
     const isMade = !dryRun && !hasError(findings);
     if (isMade) await repository.writeTag(release, { commit: layer.commit, message: `Stack release ${release}\n` });
     const revisions = layer.layer.revisions.length;

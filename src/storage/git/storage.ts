@@ -1,11 +1,14 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Finding } from '../../errors.ts';
-import { Stop } from '../../errors.ts';
+import { listKnown, Stop } from '../../errors.ts';
+import { shellQuote } from '../../command-line.ts';
 import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
 import { comparePaths } from '../../paths.ts';
 import { objectSizes } from './cat-file.ts';
-import { git, GitFailure } from './command.ts';
+import { git } from './command.ts';
+import { findRef, partingFrom, shortName } from './refs.ts';
+import type { Named } from './refs.ts';
 import { openRepository } from './repository.ts';
 import type { Repository } from './repository.ts';
 import { shownText } from '../../tree/text.ts';
@@ -49,7 +52,7 @@ export async function openGitStorage(
 
 async function readLayer(repository: Repository, spec: LayerSource): Promise<Layer> {
   const { objects } = repository;
-  const commit = await resolveCommit(repository, spec);
+  const { commit, ref } = await resolveCommit(repository, spec);
   const root = spec.packages === '' ? commit : `${commit}:${spec.packages}`;
   const names = await objects.read(`${root}${spec.packages === '' ? '^{tree}' : ''}`);
   if (!names)
@@ -59,7 +62,7 @@ async function readLayer(repository: Repository, spec: LayerSource): Promise<Lay
       'set `packages` of the layer',
     );
   const items: LayerItem[] = [];
-  const findings: Finding[] = [];
+  const findings = await behindOrigin(repository, spec, ref);
   const top = namedEntries(names, commit.length).map((entry) => toItem(entry, ''));
   const inner = await Promise.all(top.map((item) => (item.kind === 'folder' ? objects.read(item.source) : undefined)));
   for (const [i, item] of top.entries()) {
@@ -72,21 +75,32 @@ async function readLayer(repository: Repository, spec: LayerSource): Promise<Lay
   return { name: spec.name, ref: spec.ref, commit, ...listed, findings: [...findings, ...listed.findings] };
 }
 
-async function resolveCommit({ directory, folder }: Repository, { name, ref }: LayerSource): Promise<string> {
-  const own = async (...args: string[]): Promise<string> => (await git(['--git-dir', directory, ...args])).trim();
-  try {
-    return await own('rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`);
-  } catch (error) {
-    if (!(error instanceof GitFailure && error.status !== null)) throw error;
-    const branches = await own('for-each-ref', '--format=%(refname:short)', 'refs/heads', 'refs/tags');
-    const known = branches.split('\n').slice(0, 20).join(', ');
-    throw new Stop(
-      'no-layer',
-      `${folder} has no branch, tag or commit "${ref}" (layer ${name})`,
-      `it has: ${known}`,
-      error,
-    );
-  }
+async function resolveCommit({ directory, folder }: Repository, { name, ref }: LayerSource): Promise<Named> {
+  const found = await findRef(directory, ref);
+  if (found) return found;
+  const spaces = ['refs/heads', 'refs/remotes/origin', 'refs/tags'];
+  const listed = await git(['--git-dir', directory, 'for-each-ref', '--format=%(refname:short)', ...spaces]);
+  const known = listed.trim().split('\n').slice(0, 20);
+  throw new Stop(
+    'no-layer',
+    `${folder} has no branch, tag or commit "${ref}" (layer ${name})`,
+    `it has: ${listKnown(ref, known)}`,
+  );
+}
+
+/** A warning for a branch that lacks commits of the one at `origin`. */
+async function behindOrigin(
+  { directory, folder }: Repository,
+  { name }: LayerSource,
+  ref: string | undefined,
+): Promise<Finding[]> {
+  const parting = ref === undefined ? undefined : await partingFrom(directory, ref);
+  if (ref === undefined || !parting || parting.behind === 0) return [];
+  const branch = shortName(ref);
+  const move = `git -C ${shellQuote(folder)} fetch . ${shellQuote(`origin/${branch}:${branch}`)}`;
+  const ahead = parting.ahead > 0 ? `, and has ${parting.ahead} of its own; merge or rebase it` : `: ${move}`;
+  const text = `the branch ${branch} lacks ${parting.behind} ${parting.behind === 1 ? 'commit' : 'commits'} of origin/${branch}${ahead}`;
+  return [{ code: 'behind', where: name, text, level: 'warning' }];
 }
 
 async function listTree({ objects }: Repository, revision: Revision): Promise<RevisionFiles> {

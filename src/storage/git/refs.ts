@@ -1,0 +1,98 @@
+import { git, GitFailure } from './command.ts';
+
+/*
+ * Branches and other refs by name. A layer may exist only as `origin/<name>`, as in a clone that nobody has checked the branch
+ * out in.
+ */
+
+/** What a name stands for. */
+export interface Named {
+  readonly commit: string;
+  /** The full name of the branch or tag; undefined for any other way to name a commit. */
+  readonly ref: string | undefined;
+}
+
+/**
+ * What a name stands for: a branch, a branch of `origin`, a tag, or whatever else git understands, in this order. Undefined if it
+ * stands for no commit.
+ */
+export async function findRef(directory: string, name: string): Promise<Named | undefined> {
+  if (/[\0\n]/.test(name)) return undefined;
+  const places = isPlain(name) ? NAMESPACES.map((space) => `${space}${name}`) : [];
+  const asked = [...places, name].map((one) => `${one}^{commit}\n`);
+  const printed = await git(['--git-dir', directory, 'cat-file', '--batch-check'], asked.join(''));
+  const commits = printed.split('\n').map((line) => /^([0-9a-f]+) commit /.exec(line)?.[1]);
+  const at = commits.findIndex((commit) => commit !== undefined);
+  const commit = commits[at];
+  if (commit === undefined) return undefined;
+  return { commit, ref: places[at] ?? (name.startsWith('refs/') ? name : undefined) };
+}
+
+const NAMESPACES = ['refs/heads/', 'refs/remotes/origin/', 'refs/tags/'];
+
+/** A full name, and one such as HEAD or FETCH_HEAD, means one thing only. */
+function isPlain(name: string): boolean {
+  return !/^(refs\/|@|([A-Z]+_)?HEAD\b)/.test(name);
+}
+
+/** The short name of a branch: `staging` of `refs/heads/staging`, `origin/staging` of `refs/remotes/origin/staging`. */
+export function shortName(ref: string): string {
+  return ref.replace(/^refs\/(heads|tags|remotes)\//, '');
+}
+
+/** The full name of `origin`'s branch of the same name. */
+export function remoteName(branch: string): string {
+  return branch.replace(/^refs\/heads\//, 'refs/remotes/origin/');
+}
+
+/** How far a branch and the one of the same name at `origin` went since they parted. */
+export interface Parting {
+  /** Commits that the branch has and origin's lacks. */
+  readonly ahead: number;
+  readonly behind: number;
+}
+
+/** How a branch, by its full name, differs from that of `origin`. Undefined if they don't differ, or if `origin` has none. */
+export async function partingFrom(directory: string, branch: string): Promise<Parting | undefined> {
+  const theirs = remoteName(branch);
+  if (theirs === branch) return undefined;
+  const listed = await git(['--git-dir', directory, 'for-each-ref', '--format=%(objectname)', branch, theirs]);
+  const commits = listed.trim().split('\n');
+  if (commits.length !== 2 || commits[0] === commits[1]) return undefined;
+  const args = ['rev-list', '--left-right', '--count', `${commits.join('...')}`, '--'];
+  const [ahead = 0, behind = 0] = (await git(['--git-dir', directory, ...args])).trim().split('\t').map(Number);
+  return { ahead, behind };
+}
+
+/** The branch on which a repository describes itself. */
+export interface DefaultBranch {
+  /** `main`, or `origin/main` where only `origin` has it. */
+  readonly name: string;
+  readonly commit: string;
+}
+
+/**
+ * The branches on which a repository may describe itself, the likeliest first. Of a bare repository these are the one that HEAD
+ * names, and `main`. In a repository with a work tree, HEAD names whatever somebody is working on, perhaps a change that wants
+ * other rules for itself; so these are the one that `origin` calls its default, and `main`. HEAD counts only if neither exists.
+ */
+export async function defaultBranches(directory: string): Promise<DefaultBranch[]> {
+  const own = async (...args: string[]): Promise<string> => (await git(['--git-dir', directory, ...args])).trim();
+  const target = async (ref: string): Promise<string | undefined> => {
+    const full = await own('symbolic-ref', '--quiet', ref).catch((error: unknown) => {
+      if (error instanceof GitFailure && error.status === 1) return undefined; // not there, or no symbolic ref
+      throw error;
+    });
+    return full?.replace(/^refs\/(heads|remotes\/origin)\//, '');
+  };
+  const isBare = (await own('rev-parse', '--is-bare-repository')) === 'true';
+  const first = await branchNamed(directory, await target(isBare ? 'HEAD' : 'refs/remotes/origin/HEAD'));
+  const found = [first, await branchNamed(directory, 'main')].filter((branch) => branch !== undefined);
+  return found.length > 0 ? found : [(await branchNamed(directory, await target('HEAD'))) ?? []].flat();
+}
+
+async function branchNamed(directory: string, name: string | undefined): Promise<DefaultBranch | undefined> {
+  const found = name === undefined ? undefined : await findRef(directory, name);
+  if (!found?.ref || found.ref.startsWith('refs/tags/')) return undefined;
+  return { name: shortName(found.ref), commit: found.commit };
+}
