@@ -1,4 +1,4 @@
-import { delimiter, dirname, isAbsolute, relative, resolve } from 'node:path';
+import { delimiter, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /*
@@ -10,61 +10,61 @@ export function shellQuote(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The facts that tell how the program was started. */
+/** How the program was started. */
 export interface Start {
-  /** The path of the program as it was called, as an absolute path: `process.argv[1]`. */
+  /** The absolute path by which it was called: `process.argv[1]`. */
   readonly script: string;
-  readonly cwd: string;
+  readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * A command line that runs this program as it was run: `epr-static list`, `npm run build -- …` or `node lib/cli.js list`. `args`
- * are the verb and its arguments, not quoted.
+ * A command line that runs this program in the way it was started: `epr-static list`, `npm run build -- …` or `node lib/cli.js list`.
+ * `words` are the verb and its arguments. `folder` is where the line will be pasted, if that is another folder than this one.
  */
-export function commandLine(
-  args: readonly string[],
-  start: Start = { script: process.argv[1] ?? '', cwd: process.cwd(), environment: process.env },
-): string {
-  const [verb = '', ...rest] = args;
-  return [...(npmScript(verb, rest, start) ?? [...program(start), ...args].map(shellQuote))].join(' ');
+export function commandLine(words: readonly string[], folder?: string, start: Start = ownStart()): string {
+  const script = folder === undefined ? npmScript(words, start) : undefined;
+  return (script ?? [...program(folder ?? userFolder(start), start), ...words]).map(shellQuote).join(' ');
 }
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+function ownStart(): Start {
+  return { script: process.argv[1] ?? '', folder: process.cwd(), environment: process.env };
+}
+
+/** The folder of this package. */
+const ROOT = fileURLToPath(new URL('..', import.meta.url)).slice(0, -1);
 
 /** The verbs that are scripts of this package, for a clone. */
 const SCRIPTS = new Set(['build', 'serve', 'bundle']);
 
-/** npm tells a script in these variables which package it is of, and where npm was called (docs.npmjs.com, "npm run"). */
-function npmScript(verb: string, rest: readonly string[], { environment }: Start): string[] | undefined {
-  const { npm_lifecycle_event: event, npm_package_json: manifest, INIT_CWD: from = '' } = environment;
-  if (event === undefined || !isOwn(manifest) || !SCRIPTS.has(verb)) return undefined;
-  const prefix = isInside(from) ? [] : ['--prefix', shellQuote(ROOT)];
-  return ['npm', ...prefix, 'run', verb, '--', ...rest.map(shellQuote)];
+/** npm tells a script whose it is, and where npm was called (docs.npmjs.com, "npm run" and "Environment"). */
+function npmScript([verb = '', ...rest]: readonly string[], start: Start): string[] | undefined {
+  if (!isOwnScript(start) || !SCRIPTS.has(verb)) return undefined;
+  const isHere = `${userFolder(start)}${sep}`.startsWith(`${ROOT}${sep}`);
+  return ['npm', ...(isHere ? [] : ['--prefix', ROOT]), 'run', verb, '--', ...rest];
 }
 
-function program({ script, cwd, environment }: Start): string[] {
-  const { npm_lifecycle_event: event, npm_package_json: manifest, INIT_CWD, PATH = '' } = environment;
-  const isCli = /[\\/]cli\.[jt]s$/.test(script);
-  if (isCli) return ['node', shortest(script, event === undefined ? cwd : (INIT_CWD ?? cwd))];
-  // Inside a script or npx, PATH names folders that it doesn't name in the user's shell.
-  if (event !== undefined && !isOwn(manifest)) return ['npx', 'epr-static'];
-  const isOnPath = PATH.split(delimiter).includes(dirname(script));
-  return [isOnPath ? 'epr-static' : shortest(script, cwd)];
+function program(folder: string, start: Start): string[] {
+  const { script, environment } = start;
+  if (/[\\/]cli\.[jt]s$/.test(script)) return ['node', shortest(script, folder)];
+  // Inside npx or somebody's script, PATH names folders that it doesn't name in the user's shell.
+  if (environment['npm_lifecycle_event'] !== undefined && !isOwnScript(start)) return ['npx', 'epr-static'];
+  const isOnPath = (environment['PATH'] ?? '').split(delimiter).includes(dirname(script));
+  return [isOnPath ? 'epr-static' : shortest(script, folder)];
 }
 
-function isOwn(manifest: string | undefined): boolean {
-  return manifest !== undefined && resolve(dirname(manifest)) === resolve(ROOT);
+function isOwnScript({ environment: { npm_lifecycle_event: event, npm_package_json: manifest } }: Start): boolean {
+  return event !== undefined && manifest !== undefined && resolve(dirname(manifest)) === ROOT;
 }
 
-function isInside(folder: string): boolean {
-  const path = relative(ROOT, folder);
-  return !path.startsWith('..') && !isAbsolute(path);
+/** The folder of the user's shell; npm runs a script of this package in the package's folder. */
+function userFolder(start: Start): string {
+  return (isOwnScript(start) ? start.environment['INIT_CWD'] : undefined) ?? start.folder;
 }
 
-/** A path as a command: a relative one if it leads down from the folder. */
+/** A path as a command in a folder: a relative one if it leads down. */
 function shortest(path: string, folder: string): string {
   const down = relative(folder, path);
   if (down.startsWith('..') || isAbsolute(down)) return path;
-  return down.includes('/') ? down : `./${down}`;
+  return down.includes(sep) ? down : `./${down}`;
 }

@@ -29,6 +29,7 @@ export const findingCodes = {
   promoted: 'a version is removed that a higher layer holds with the same content',
   remove:
     "a change removes a version that no higher layer holds; the layer's `remove` rule forbids it (error) or it has a reason (warning)",
+  requires: 'a package that is promoted requires one that the target layer lacks',
   shared:
     'two layers hold the same version with the same content: it was promoted, and not removed from the lower layer',
   title: "the title of a pull request doesn't begin with its layer",

@@ -2,6 +2,7 @@ import type { Finding } from '../errors.ts';
 import { count, findingLine } from '../report.ts';
 import type { Colors } from '../report.ts';
 import type { ChangeReport } from '../workflow/change.ts';
+import type { NextSteps } from '../workflow/next-steps.ts';
 
 const STATES: Readonly<Record<ChangeReport['state'], string>> = {
   made: 'made',
@@ -33,15 +34,9 @@ export function undone(findings: readonly Finding[], dryRun: boolean, color: Col
   return dryRun ? 'A dry run: nothing was done.' : undefined;
 }
 
-/** How to push the branches that were made, so that they become pull requests. */
-export function pushLines(repository: string, changes: readonly ChangeReport[]): string[] {
-  const branches = changes.flatMap((one) => (one.state === 'made' || one.state === 'there' ? (one.branch ?? []) : []));
-  if (branches.length === 0) return [];
-  const folder = repository.replace(/\/\.git$/, '');
-  return [
-    'Next: push, and open a pull request for each branch, with its title and text:',
-    `  git -C ${folder} push origin ${branches.join(' ')}`,
-  ];
+/** What to do next, with commands to paste; empty if there is nothing. */
+export function nextLines(next: NextSteps | undefined): string[] {
+  return next === undefined ? [] : [`Next: ${next.text}`, ...next.commands.map((line) => `  ${line}`)];
 }
 
 function stateText(state: ChangeReport['state'], color: Colors): string {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { commandLine } from '../command-line.ts';
 import { Stop } from '../errors.ts';
 import { treesOf } from '../tree/current.ts';
 
@@ -20,5 +21,9 @@ export function siteFolder({ dist, dir, out }: SiteOptions): string {
 /** Throws a `Stop` if the folder lacks a file that every site has. */
 export function requireSite(folder: string, { dist }: SiteOptions, file: string): void {
   for (const tree of treesOf(folder, file)) if (existsSync(join(tree, file))) return;
-  throw new Stop('no-site', `${folder} holds no site`, `build one: npm run build -- --dist ${dist ?? 'NAME'}`);
+  throw new Stop(
+    'no-site',
+    `${folder} holds no site`,
+    `build one: ${commandLine(['build', '--dist', dist ?? 'NAME'])}`,
+  );
 }

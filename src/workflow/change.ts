@@ -21,6 +21,8 @@ export interface Change {
 /** What became of a change. */
 export interface ChangeReport {
   readonly layer: string;
+  /** The layer's own branch. */
+  readonly target: string;
   readonly title: string;
   readonly text: string;
   /** The branch that has it: its own, or the layer's. Undefined if there was nothing to do. */
@@ -37,7 +39,7 @@ type Repositories = Pick<Workflow, 'repository'>;
 /** Makes a separate branch for a change, on top of the layer. Throws a `Stop` if a different branch has that name. */
 export async function makeBranch({ repository }: Repositories, change: Change): Promise<ChangeReport> {
   const { layer, edits, branch, title, text } = change;
-  const report = { layer: layer.policy.name, title, text, branch };
+  const report = { layer: layer.policy.name, target: layer.policy.ref, title, text, branch };
   const kept = layer.policy.packages;
   const existing = await repository.commitOf(branch);
   if (existing !== undefined) {
@@ -70,7 +72,8 @@ export async function applyChanges(
   for (const change of changes) {
     to = await writeChange(repository, change, to);
     const { title, text } = change;
-    const report = { layer: policy.name, title, text, branch: policy.ref, commit: to, state: 'made' } as const;
+    const at = { layer: policy.name, target: policy.ref, branch: policy.ref, commit: to };
+    const report = { ...at, title, text, state: 'made' } as const;
     reports.push(isNew ? { ...report, startedFrom: shortName(from) } : report);
   }
   const why = changes.length === 1 ? first.title : `${first.title}, and ${changes.length - 1} more`;
@@ -82,6 +85,7 @@ export async function applyChanges(
 export function unmade({ layer, title, text, branch }: Change, state: 'done' | 'planned'): ChangeReport {
   return {
     layer: layer.policy.name,
+    target: layer.policy.ref,
     title,
     text,
     branch: state === 'planned' ? branch : undefined,

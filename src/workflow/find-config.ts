@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { commandLine } from '../command-line.ts';
 import { DISTRIBUTIONS, isUrl, locationOf, readLocation, shownConfig } from '../config.ts';
 import type { ConfigPlace, OwnConfig } from '../config.ts';
 import { isAbsence, Stop } from '../errors.ts';
@@ -117,6 +118,6 @@ function noConfig(location: string): Stop {
   return new Stop(
     'no-config',
     `there is no ${DISTRIBUTIONS}: ${shown} has none of its own (${HERE} on its default branch, or in its folder), and there is no ${HERE} here`,
-    'name one with --config, or start a storage that has one with: init FOLDER',
+    `name one with --config, or start a storage that has one: ${commandLine(['init', 'FOLDER'])}`,
   );
 }

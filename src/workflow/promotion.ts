@@ -2,12 +2,15 @@ import { compareRevisions, holdSame } from '../catalog/merge.ts';
 import { accepts } from '../core/constraint.ts';
 import { compileConstraint } from '../package/constraint-compile.ts';
 import type { Finding } from '../errors.ts';
-import { Stop } from '../errors.ts';
+import { listKnown, Stop } from '../errors.ts';
 import type { Revision } from '../storage/storage.ts';
 import { parseVersion } from '../core/version.ts';
 import type { Version } from '../core/version.ts';
-import type { Change } from './change.ts';
+import { promotionTexts } from './promotion-texts.ts';
 import type { ReadEntry } from '../build/cache/entries.ts';
+import { warningsOf } from '../build/entry.ts';
+import type { Entry } from '../build/entry.ts';
+import type { Change } from './change.ts';
 import { layerNamed, layersAbove, othersOf, revisionNamed, rulesOf } from './open.ts';
 import type { OpenLayer, Workflow } from './open.ts';
 import { editsTo, heldAt } from './revision-paths.ts';
@@ -24,11 +27,13 @@ export interface Way {
 
 /** The two changes of one promotion, and whether each is made already. */
 export interface Promotion {
-  readonly id: string;
+  readonly ids: readonly string[];
   readonly add: Change;
   readonly isAdded: boolean;
   readonly remove: Change;
   readonly isRemoved: boolean;
+  /** What the target layer gets, as it was read; empty if it has it, or if it is unfit. */
+  readonly entries: readonly Entry[];
   readonly findings: readonly Finding[];
 }
 
@@ -45,7 +50,7 @@ export function wayBetween(workflow: Workflow, from: string, to: string): Way {
   const way = { from: layerNamed(workflow, from), to: layerNamed(workflow, to) };
   if (!layersAbove(workflow.config, from).has(to) || layersAbove(workflow.config, to).has(from)) {
     const above = [...layersAbove(workflow.config, from)];
-    const hint = above.length > 0 ? `above ${from}: ${above.join(', ')}` : `no layer is above ${from}`;
+    const hint = above.length > 0 ? `above ${from}: ${listKnown(to, above)}` : `no layer is above ${from}`;
     throw new Stop('not-higher', `${to} doesn't win over ${from} in any distribution of ${workflow.config.file}`, hint);
   }
   return way;
@@ -134,7 +139,9 @@ async function planFor(
     removed: [],
     reason: undefined,
   });
-  return { ...promotion, findings: [...read.flatMap(({ findings }) => findings), ...proposerFindings(rules)] };
+  const entries = read.flatMap(({ entry }) => entry ?? []);
+  const findings = [...read.flatMap((one) => one.findings), ...entries.flatMap(warningsOf), ...proposerFindings(rules)];
+  return { ...promotion, entries, findings };
 }
 
 /** `held` is what the lower layer has. `kept` is what the upper layer has with the same content; it stays. */
@@ -143,31 +150,21 @@ function promotionOf(
   { id, name, version }: Revision,
   { held, kept, isAdded, isRemoved }: { held: Held; kept: Held; isAdded: boolean; isRemoved: boolean },
 ): Promotion {
-  const [lower, upper] = [from.policy.name, to.policy.name];
-  const called = `${name}-${version}`;
-  const addTitle = `[${upper}] Promote ${called} from ${lower}`;
-  const removeTitle = `[${lower}] Remove ${called}, promoted to ${upper}`;
   const source = held.folder ?? held.zip;
-  const at = source ? `, at ${from.commit.slice(0, 12)}: the same ${held.folder ? 'tree' : 'blob'} ${source.id}` : '';
+  const what = source ? `the same ${held.folder ? 'tree' : 'blob'} ${source.id}` : undefined;
+  const texts = promotionTexts({ from, to }, [`${name}-${version}`], what);
   return {
-    id,
+    ids: [id],
     isAdded,
     isRemoved,
+    entries: [],
     findings: [],
     add: {
+      ...texts.add,
       layer: to,
       edits: editsTo(to.policy.packages, { name, version }, { ...held, ...present(kept) }),
-      branch: `promote/${called}-to-${upper}`,
-      title: addTitle,
-      text: `Adds ${called} as ${lower} has it${at}.\n\nThe first of two steps. The second, which must not come before it:\n  ${removeTitle}`,
     },
-    remove: {
-      layer: from,
-      edits: editsTo(from.policy.packages, { name, version }, {}),
-      branch: `promote/${called}-from-${lower}`,
-      title: removeTitle,
-      text: `Removes ${called}, which ${upper} holds with the same content.\n\nThe second of two steps. The first, which must come before it:\n  ${addTitle}`,
-    },
+    remove: { ...texts.remove, layer: from, edits: editsTo(from.policy.packages, { name, version }, {}) },
   };
 }
 

@@ -138,7 +138,7 @@ describe('by default', () => {
       findings: [],
       promotions: [
         {
-          id: 'acme@1.1.0',
+          ids: ['acme@1.1.0'],
           add: {
             state: 'made',
             branch: 'promote/acme-1.1.0-to-staging',
@@ -162,7 +162,12 @@ describe('by default', () => {
     expect(project.revisions('promote/acme-1.1.0-from-snapshot')).toEqual(['widget@2.0.0']);
     const text = (await project.run('promote', 'acme', '1.1.0', ...UP)).stdout;
     expect(text.match(/there already/g)).toHaveLength(2);
-    expect(text).toContain('push origin promote/acme-1.1.0-to-staging promote/acme-1.1.0-from-snapshot');
+    expect(text).toMatch(
+      /in this order:\n.* promote\/acme-1\.1\.0-to-staging:staging\n.* promote\/acme-1\.1\.0-from-snapshot:snapshot/,
+    );
+    repository.git('remote', 'add', 'origin', '/nowhere');
+    const pushed = (await project.run('promote', 'acme', '1.1.0', ...UP)).stdout;
+    expect(pushed).toContain('push origin promote/acme-1.1.0-to-staging promote/acme-1.1.0-from-snapshot');
   });
 
   test('a branch of the name that holds something else stops it', async () => {
@@ -339,9 +344,9 @@ const halfPromoted = (): StorageProject =>
 describe('--all', () => {
   test('promotes what only the lower layer has, and finishes what is half done', async () => {
     const one = halfPromoted();
-    const report = await one.json<PromoteReport>('promote', '--all', ...UP, '--apply');
+    const report = await one.json<PromoteReport>('promote', '--all', '--each', ...UP, '--apply');
     expect(report).toMatchObject({ status: 0, findings: [{ code: 'collision', where: 'differs@1.0.0' }] });
-    expect(report.promotions.map(({ id, add, remove }) => `${id} ${add.state} ${remove.state}`)).toEqual([
+    expect(report.promotions.map(({ ids, add, remove }) => `${ids.join()} ${add.state} ${remove.state}`)).toEqual([
       'acme@1.9.0 made made',
       'acme@2.0.0 made made',
       'half@1.0.0 done made',
@@ -366,7 +371,72 @@ describe('--all', () => {
     [['--kibana', '9.1.0'], ['acme@2.0.0']],
   ])('%s', async (filter, ids) => {
     const report = await halfPromoted().json<PromoteReport>('promote', '--all', ...UP, ...filter, '--dry-run');
-    expect(report.promotions.map(({ id }) => id)).toEqual(ids);
+    expect(report.promotions.flatMap((one) => one.ids)).toEqual(ids);
+  });
+});
+
+describe('a batch', () => {
+  const ALL = ['promote', '--all', ...UP] as const;
+  const shown = ({ promotions }: PromoteReport): string[] =>
+    promotions.map(({ ids, add, remove }) => `${ids.join(' ')}: ${add.branch ?? add.state}, ${remove.branch ?? ''}`);
+
+  test('is one change of each layer, which leaves out what is done; --each makes one for each version', async () => {
+    const one = halfPromoted();
+    const ids = 'acme@1.9.0 acme@2.0.0 half@1.0.0 widget@1.0.0';
+    const [to, from] = ['promote/acme-1.9.0-and-2-more-to-staging', 'promote/acme-1.9.0-and-3-more-from-snapshot'];
+    expect(shown(await one.json<PromoteReport>(...ALL))).toEqual([`${ids}: ${to}, ${from}`]);
+    for (const [layer, branch] of [
+      ['staging', to],
+      ['snapshot', from],
+    ])
+      expect(one.repository.git('rev-list', `${layer}..${branch}`).split('\n')).toHaveLength(1);
+    expect(one.revisions(from)).toEqual(['differs@1.0.0', 'old@1.0.0']);
+    expect(one.repository.git('log', '-1', '--format=%B', to)).toMatch(
+      /^\[staging\] Promote 3 package versions from snapshot\n\nAdds [^]*\n {2}acme-1\.9\.0\n {2}acme-2\.0\.0\n {2}widget-1\.0\.0\n/,
+    );
+    const each = await halfPromoted().json<PromoteReport>(...ALL, '--each');
+    expect(each.promotions.map((promotion) => promotion.ids.join(' ')).join(' ')).toBe(ids);
+    const applied = halfPromoted();
+    const before = applied.repository.git('rev-parse', 'staging');
+    expect(await applied.run(...ALL, '--apply')).toMatchObject({ status: 0 });
+    expect(applied.repository.git('rev-parse', 'staging~1')).toBe(before);
+  });
+
+  test('goes on where it was left, and deletes its branches once they are merged, also by another commit', async () => {
+    const one = threePackages();
+    const { repository } = one;
+    const first = await one.json<PromoteReport>(...ALL);
+    expect(first.deleted).toEqual([]);
+    const [to, from] = ['promote/acme-1.1.0-and-1-more-to-staging', 'promote/acme-1.1.0-and-1-more-from-snapshot'];
+    const squash = repository.git('commit-tree', `${to}^{tree}`, '-p', 'staging', '-m', 'Squashed');
+    repository.git('update-ref', 'refs/heads/staging', squash);
+    const second = await one.json<PromoteReport>(...ALL);
+    expect(second).toMatchObject({
+      deleted: [to],
+      promotions: [{ add: { state: 'done' }, remove: { state: 'there', branch: from } }],
+    });
+    repository.git('update-ref', 'refs/heads/snapshot', from);
+    expect(await one.json<PromoteReport>(...ALL)).toMatchObject({ deleted: [from], promotions: [] });
+    expect(repository.git('for-each-ref', '--format=%(refname:short)')).toBe('production\nsnapshot\nstaging');
+  });
+
+  test('names the packages that are required and that the layer lacks', async () => {
+    const required =
+      'requires: { input: [{ package: widget, version: ^2.0.0 }], content: [{ package: gone, version: 1.0.0 }] }\n';
+    const manifest = Object.values(packageFiles('acme', '1.1.0'))[0];
+    const one = storageProject({
+      snapshot: {
+        ...packageFiles('acme', '1.1.0', { 'manifest.yml': `${String(manifest)}${required}` }),
+        ...packageFiles('widget', '2.1.0'),
+      },
+    });
+    const texts = (report: PromoteReport): string[] => report.findings.map(({ level, text }) => `${level} ${text}`);
+    const gone = 'warning requires gone 1.0.0, which staging lacks';
+    expect(texts(await one.json<PromoteReport>('promote', 'acme', '1.1.0', ...UP, '--dry-run'))).toEqual([
+      'warning requires widget ^2.0.0, which staging lacks; snapshot has 2.1.0',
+      gone,
+    ]);
+    expect(texts(await one.json<PromoteReport>(...ALL, '--dry-run'))).toEqual([gone]);
   });
 });
 

@@ -1,12 +1,11 @@
 import type { AddReport } from './run.ts';
 import { count, printLines } from '../../report.ts';
-import { changeLines, findingLines, pushLines, undone } from '../change-report.ts';
+import { changeLines, findingLines, nextLines, undone } from '../change-report.ts';
 
 const STATES = { new: 'new', overwritten: 'overwritten', done: 'there already' } as const;
 
 /** The report of an addition for a person. */
-export function printAdd({ repository, layer, apply, dryRun, packages, change, findings }: AddReport): void {
-  const next = apply || !change ? [`Next: epr-static build --dist ${layer}`] : pushLines(repository, [change]);
+export function printAdd({ layer, apply, dryRun, packages, change, findings, next }: AddReport): void {
   printLines((color) => {
     const end = undone(findings, dryRun, color) ?? (change ? undefined : 'Nothing was left to do.');
     const sources = packages.map(({ source, where, files, signed, state }) => {
@@ -20,7 +19,7 @@ export function printAdd({ repository, layer, apply, dryRun, packages, change, f
       ...(change ? ['', ...changeLines(change, color, { apply })] : []),
       '',
       ...findingLines(findings, color),
-      ...(end === undefined ? next : [end]),
+      ...(end === undefined ? nextLines(next) : [end]),
     ];
   });
 }

@@ -8,6 +8,8 @@ import { incomingPackages } from '../../workflow/incoming.ts';
 import type { Incoming, IncomingPackages } from '../../workflow/incoming.ts';
 import { layerNamed, openWorkflow, othersOf, rulesOf, warningsOf } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
+import { buildStep, nextSteps } from '../../workflow/next-steps.ts';
+import type { NextSteps } from '../../workflow/next-steps.ts';
 import { editsTo, pathOf } from '../../workflow/revision-paths.ts';
 import { touchedBy } from '../../workflow/other-layers.ts';
 import { policyFindings, proposerFindings } from '../../workflow/policy.ts';
@@ -35,6 +37,8 @@ export interface AddReport {
   readonly change: ChangeReport | undefined;
   /** If one of them is an error, nothing was done. */
   readonly findings: readonly Finding[];
+  /** Undefined if there is nothing to do. */
+  readonly next: NextSteps | undefined;
 }
 
 export interface AddedReport {
@@ -71,10 +75,12 @@ export async function add(options: AddOptions): Promise<AddReport> {
       dryRun,
       packages,
       findings,
+      next: buildStep(workflow.config, options.layer, options),
     };
     if (toAdd.length === 0) return { ...result, change: undefined };
     const draft = describe(layer, toAdd);
-    if (dryRun || hasError(findings)) return { ...result, change: unmade({ ...draft, edits: [] }, 'planned') };
+    if (dryRun || hasError(findings))
+      return { ...result, change: unmade({ ...draft, edits: [] }, 'planned'), next: undefined };
     if (apply) await refuseCheckedOut(workflow, [layer]);
     const edits = [];
     for (const one of toAdd)
@@ -86,10 +92,9 @@ export async function add(options: AddOptions): Promise<AddReport> {
         ),
       );
     const change = { ...draft, edits };
-    return {
-      ...result,
-      change: apply ? (await applyChanges(workflow, [change])).reports[0] : await makeBranch(workflow, change),
-    };
+    const made = apply ? (await applyChanges(workflow, [change])).reports : [await makeBranch(workflow, change)];
+    const next = (await nextSteps(workflow, made, { apply })) ?? result.next;
+    return { ...result, change: made[0], next };
   } finally {
     await incoming.close();
     await workflow.close();

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { holdSame, mergeLayers } from '../../catalog/merge.ts';
 import type { Shadowed } from '../../catalog/merge.ts';
+import { commandLine } from '../../command-line.ts';
 import { isUrl, readConfig } from '../../config.ts';
 import { generator } from '../../generator.ts';
 import { isAbsence, Stop } from '../../errors.ts';
@@ -167,7 +168,7 @@ async function buildSite(
       findings: made.findings,
       site: made.site && { ...made.site, folder, how: made.how, changes: made.changes },
       times: clock.times,
-      next: made.site ? (next ?? [`npm run serve -- --dir ${folder}`]) : [],
+      next: made.site ? (next ?? [commandLine(['serve', '--dir', folder])]) : [],
     };
   } finally {
     progress.end();

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { InitReport } from './run.ts';
+import { commandLine, shellQuote } from '../../command-line.ts';
 import { printLines } from '../../report.ts';
 
 /** The report of a new storage for a person. */
@@ -12,8 +13,7 @@ export function printInit({ folder, dryRun, files, layers, sample }: InitReport)
     ),
     '',
     'Next:',
-    `  cd ${relative('.', folder) || '.'}`,
-    '  epr-static build --dist snapshot',
-    '  epr-static serve --dist snapshot',
+    `  cd ${shellQuote(relative('.', folder) || '.')}`,
+    ...['build', 'serve'].map((verb) => `  ${commandLine([verb, '--dist', 'snapshot'], folder)}`),
   ]);
 }

@@ -13,6 +13,7 @@ export const declare: Declare = (program, finish) => {
     .requiredOption('--from <layer>', 'the layer that has it')
     .requiredOption('--to <layer>', 'the layer that gets it')
     .option('--all', 'promote everything that only the lower layer has', false)
+    .option('--each', 'with --all: make a change for each package version, in place of one for all', false)
     .option('--package <name>', 'with --all: only the versions of this package')
     .option('--kibana <version>', 'with --all: only what this version of Kibana can use')
     .addOption(applyOption)

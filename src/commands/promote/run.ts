@@ -2,6 +2,11 @@ import { hasError, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
 import type { ChangeReport } from '../../workflow/change.ts';
+import { inOneBatch } from '../../workflow/batch.ts';
+import { deleteMerged } from '../../workflow/merged-branches.ts';
+import { nextSteps } from '../../workflow/next-steps.ts';
+import type { NextSteps } from '../../workflow/next-steps.ts';
+import { missingRequirements } from '../../workflow/requirements.ts';
 import { openWorkflow, warningsOf } from '../../workflow/open.ts';
 import type { Workflow, WorkflowOptions } from '../../workflow/open.ts';
 import { lossFindings, planAll, planPromotion, wayBetween } from '../../workflow/promotion.ts';
@@ -14,6 +19,8 @@ export interface PromoteOptions extends WorkflowOptions, Selection {
   readonly to: string;
   /** Promotes everything that the selection lets through, in place of one name and version. */
   readonly all: boolean;
+  /** With `all`: makes a change for each revision, in place of one for all. */
+  readonly each: boolean;
   /** Whether to move the layers' own branches. */
   readonly apply: boolean;
   readonly dryRun: boolean;
@@ -27,9 +34,18 @@ export interface PromoteReport {
   readonly to: string;
   readonly apply: boolean;
   readonly dryRun: boolean;
-  readonly promotions: readonly { readonly id: string; readonly add: ChangeReport; readonly remove: ChangeReport }[];
+  /** With `--all`, one for all revisions; with `--each`, one for each of them. */
+  readonly promotions: readonly {
+    readonly ids: readonly string[];
+    readonly add: ChangeReport;
+    readonly remove: ChangeReport;
+  }[];
+  /** Branches of earlier promotions that were merged, and are deleted now. */
+  readonly deleted: readonly string[];
   /** If one of them is an error, nothing was done. */
   readonly findings: readonly Finding[];
+  /** Undefined if there is nothing to do. */
+  readonly next: NextSteps | undefined;
 }
 
 /**
@@ -46,15 +62,32 @@ export async function promote(options: PromoteOptions): Promise<PromoteReport> {
       name !== undefined && version !== undefined
         ? { promotions: [await planPromotion(workflow, way, name, version)], findings: [] }
         : await planAll(workflow, way, options);
-    const { promotions } = planned;
+    const promotions = options.each ? planned.promotions : inOneBatch(way, planned.promotions);
     const open = promotions.filter(({ isRemoved }) => !isRemoved);
     const losses = open.length > 0 ? lossFindings(workflow, way) : [];
+    const entries = open.flatMap((one) => one.entries);
     const warnings = [...workflow.findings, ...warningsOf(way.to), ...warningsOf(way.from)];
-    const findings = [...warnings, ...planned.findings, ...losses, ...open.flatMap((one) => one.findings)];
-    const isRefused = hasError(findings);
-    const act = dryRun || isRefused ? plan : apply ? applyAll : branchAll;
-    const reports = await act(workflow, promotions, way);
-    return { repository: workflow.repository.directory, from, to, apply, dryRun, promotions: reports, findings };
+    const findings = [
+      ...warnings,
+      ...planned.findings,
+      ...losses,
+      ...missingRequirements(workflow, way, entries),
+      ...open.flatMap((one) => one.findings),
+    ];
+    const isPlan = dryRun || hasError(findings);
+    const reports = await (isPlan ? plan : apply ? applyAll : branchAll)(workflow, promotions, way);
+    const changes = reports.flatMap(({ add, remove }) => [add, remove]);
+    return {
+      repository: workflow.repository.directory,
+      from,
+      to,
+      apply,
+      dryRun,
+      promotions: reports,
+      deleted: isPlan ? [] : await deleteMerged(workflow),
+      findings,
+      next: isPlan ? undefined : await nextSteps(workflow, inOrder(changes, way), { apply }),
+    };
   } finally {
     await workflow.close();
   }
@@ -62,17 +95,22 @@ export async function promote(options: PromoteOptions): Promise<PromoteReport> {
 
 type Reports = PromoteReport['promotions'];
 
-function checkUse({ all, name, version, ...selection }: PromoteOptions): void {
+/** The changes of the higher layer come first. */
+function inOrder(changes: readonly ChangeReport[], { to }: Way): ChangeReport[] {
+  return changes.toSorted((a, b) => Number(a.layer !== to.policy.name) - Number(b.layer !== to.policy.name));
+}
+
+function checkUse({ all, each, name, version, ...selection }: PromoteOptions): void {
   const isNamed = name !== undefined && version !== undefined;
   if (all ? name !== undefined : !isNamed)
     throw new Stop('usage', 'promote takes a NAME and a VERSION, or --all', 'see promote --help');
-  if (!all && (selection.package !== undefined || selection.kibana !== undefined))
-    throw new Stop('usage', '--package and --kibana need --all', 'see promote --help');
+  if (!all && (each || selection.package !== undefined || selection.kibana !== undefined))
+    throw new Stop('usage', '--each, --package and --kibana need --all', 'see promote --help');
 }
 
 async function plan(_: Workflow, promotions: readonly Promotion[]): Promise<Reports> {
-  return promotions.map(({ id, add, isAdded, remove, isRemoved }) => ({
-    id,
+  return promotions.map(({ ids, add, isAdded, remove, isRemoved }) => ({
+    ids,
     add: unmade(add, isAdded ? 'done' : 'planned'),
     remove: unmade(remove, isRemoved ? 'done' : 'planned'),
   }));
@@ -80,9 +118,9 @@ async function plan(_: Workflow, promotions: readonly Promotion[]): Promise<Repo
 
 async function branchAll(workflow: Workflow, promotions: readonly Promotion[]): Promise<Reports> {
   const reports: Reports[number][] = [];
-  for (const { id, add, isAdded, remove, isRemoved } of promotions)
+  for (const { ids, add, isAdded, remove, isRemoved } of promotions)
     reports.push({
-      id,
+      ids,
       add: isAdded ? unmade(add, 'done') : await makeBranch(workflow, add),
       remove: isRemoved ? unmade(remove, 'done') : await makeBranch(workflow, remove),
     });
@@ -108,7 +146,7 @@ async function applyAll(workflow: Workflow, promotions: readonly Promotion[], { 
     throw new Stop(error.code, `${done}: ${error.message}`, 'run the command again: it continues from there', error);
   });
   return promotions.map((one) => ({
-    id: one.id,
+    ids: one.ids,
     add: added.reports[adding.indexOf(one)] ?? unmade(one.add, 'done'),
     remove: removed.reports[removing.indexOf(one)] ?? unmade(one.remove, 'done'),
   }));

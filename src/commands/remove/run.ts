@@ -4,6 +4,8 @@ import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workfl
 import type { Change, ChangeReport } from '../../workflow/change.ts';
 import { layerNamed, openWorkflow, othersOf, revisionNamed, warningsOf } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
+import { nextSteps } from '../../workflow/next-steps.ts';
+import type { NextSteps } from '../../workflow/next-steps.ts';
 import { editsTo, heldAt } from '../../workflow/revision-paths.ts';
 import { touchedBy } from '../../workflow/other-layers.ts';
 import { policyFindings, proposerFindings } from '../../workflow/policy.ts';
@@ -30,6 +32,8 @@ export interface RemoveReport {
   readonly change: ChangeReport;
   /** If one of them is an error, nothing was done. */
   readonly findings: readonly Finding[];
+  /** Undefined if there is nothing to do. */
+  readonly next: NextSteps | undefined;
 }
 
 /** Removes a revision from a layer, by the rules of the layer. Throws a `Stop` if the layer has no such revision. */
@@ -44,7 +48,8 @@ export async function remove(options: RemoveOptions): Promise<RemoveReport> {
     const change = changeOf(layer, options);
     const isPlan = dryRun || hasError(findings);
     const report = { repository: workflow.repository.directory, id, layer: options.layer, apply, dryRun, findings };
-    return { ...report, change: isPlan ? unmade(change, 'planned') : await make(workflow, change, apply) };
+    const made = isPlan ? unmade(change, 'planned') : await make(workflow, change, apply);
+    return { ...report, change: made, next: isPlan ? undefined : await nextSteps(workflow, [made], { apply }) };
   } finally {
     await workflow.close();
   }

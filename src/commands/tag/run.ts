@@ -4,6 +4,7 @@ import type { Finding } from '../../errors.ts';
 import type { Progress } from '../../report.ts';
 import { layerNamed, openWorkflow, rulesOf } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
+import { buildLine } from '../../workflow/next-steps.ts';
 import { readEntries } from '../../workflow/read-entries.ts';
 
 export interface TagOptions extends WorkflowOptions {
@@ -24,6 +25,8 @@ export interface TagReport {
   readonly dryRun: boolean;
   readonly made: boolean;
   readonly findings: readonly Finding[];
+  /** The next command, to paste. */
+  readonly next: string;
 }
 
 /**
@@ -51,7 +54,7 @@ export async function tag(options: TagOptions, progress: Progress): Promise<TagR
     if (isMade) await repository.writeTag(release, { commit: layer.commit, message: `Stack release ${release}\n` });
     const revisions = layer.layer.revisions.length;
     const report = { repository: repository.directory, tag: release, layer: options.layer, commit: layer.commit };
-    return { ...report, revisions, dryRun, made: isMade, findings };
+    return { ...report, revisions, dryRun, made: isMade, findings, next: buildLine(release, options) };
   } finally {
     await workflow.close();
   }

@@ -96,3 +96,48 @@ async function branchNamed(directory: string, name: string | undefined): Promise
   if (!found?.ref || found.ref.startsWith('refs/tags/')) return undefined;
   return { name: shortName(found.ref), commit: found.commit };
 }
+
+/** Whether a repository has a remote of this name. */
+export async function hasRemote(directory: string, name: string): Promise<boolean> {
+  return (await git(['--git-dir', directory, 'remote'])).split('\n').includes(name);
+}
+
+/** The branches whose full names begin with a prefix that ends in a slash. */
+export async function branchesBelow(
+  directory: string,
+  prefix: string,
+): Promise<{ readonly name: string; readonly ref: string; readonly commit: string }[]> {
+  const format = '--format=%(objectname) %(refname)';
+  const lines = (await git(['--git-dir', directory, 'for-each-ref', format, prefix])).split('\n').filter(Boolean);
+  return lines.map((line) => {
+    const [commit = '', ref = ''] = line.split(' ');
+    return { name: shortName(ref), ref, commit };
+  });
+}
+
+/**
+ * Whether a branch, or that of `origin`, has a commit; or has everything as the commit left it, as after a merge that made one new
+ * commit of it.
+ */
+export async function isHeldBy(directory: string, commit: string, branch: string): Promise<boolean> {
+  const own = async (...args: string[]): Promise<string> => await git(['--git-dir', directory, ...args]);
+  const listed = await own('for-each-ref', '--format=%(refname)', branch, remoteName(branch));
+  const changes = (await own('diff-tree', '-r', '-z', '--no-commit-id', '--no-renames', commit)).split('\0');
+  const wanted = changes.flatMap((head, i) => {
+    const [, mode = '', , id = ''] = head.split(' ');
+    return head.startsWith(':') ? [{ id: Number(mode) === 0 ? undefined : id, path: changes[i + 1] ?? '' }] : [];
+  });
+  for (const ref of listed.split('\n').filter(Boolean)) {
+    if ((await own('rev-list', '--max-count=1', commit, `^${ref}`)) === '') return true;
+    const asked = wanted.map(({ path }) => `${ref}:${path}\n`).join('');
+    if (wanted.length === 0 || wanted.some(({ path }) => path.includes('\n'))) continue;
+    const found = (await git(['--git-dir', directory, 'cat-file', '--batch-check'], asked)).split('\n');
+    if (wanted.every(({ id }, i) => /^([0-9a-f]+) blob /.exec(found[i] ?? '')?.[1] === id)) return true;
+  }
+  return false;
+}
+
+/** Deletes a branch, given by its full name, unless it has moved from the commit. */
+export async function deleteBranch(directory: string, ref: string, commit: string): Promise<void> {
+  await git(['--git-dir', directory, 'update-ref', '-d', ref, commit]);
+}

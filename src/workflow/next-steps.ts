@@ -1,0 +1,54 @@
+import { commandLine, shellQuote } from '../command-line.ts';
+import type { StorageConfig } from '../config.ts';
+import type { ChangeReport } from './change.ts';
+import { hasRemote } from '../storage/git/refs.ts';
+import type { Workflow, WorkflowOptions } from './open.ts';
+
+/** What a person does next, and the commands for it, to paste. */
+export interface NextSteps {
+  readonly text: string;
+  readonly commands: readonly string[];
+}
+
+/**
+ * What to do about the branches that were made: to push them if the repository has an `origin`, or else to merge them, in their
+ * order. Undefined if there is nothing to do.
+ */
+export async function nextSteps(
+  { repository }: Pick<Workflow, 'repository'>,
+  changes: readonly ChangeReport[],
+  { apply }: { readonly apply: boolean },
+): Promise<NextSteps | undefined> {
+  const made = changes.flatMap(({ state, branch, layer, target }) => {
+    return branch !== undefined && (state === 'made' || state === 'there') ? [{ branch, layer, target }] : [];
+  });
+  if (made.length === 0) return undefined;
+  const git = `git -C ${shellQuote(repository.folder.replace(/\/\.git$/, ''))}`;
+  const branches = [...new Set(made.map(({ branch }) => branch))].map(shellQuote).join(' ');
+  if (await hasRemote(repository.directory, 'origin')) {
+    const request = apply ? '' : ', and open a pull request for each branch, with its title and text';
+    return { text: `push${request}:`, commands: [`${git} push origin ${branches}`] };
+  }
+  if (apply) return undefined;
+  const merges = made.map(({ branch, target }) => `${git} fetch . ${shellQuote(`${branch}:${target}`)}`);
+  return { text: `merge ${made.length === 1 ? 'the branch' : 'the branches, in this order'}:`, commands: merges };
+}
+
+/** How to build a distribution that holds a layer, with the same options. Undefined if none holds it. */
+export function buildStep(
+  { distributions }: Pick<StorageConfig, 'distributions'>,
+  layer: string,
+  options: Pick<WorkflowOptions, 'config' | 'storage'>,
+): NextSteps | undefined {
+  const holding = Object.keys(distributions).filter((name) => distributions[name]?.includes(layer));
+  const dist = holding.includes(layer) ? layer : holding[0];
+  return dist === undefined ? undefined : { text: 'build it:', commands: [buildLine(dist, options)] };
+}
+
+/** The command that builds a distribution, with the same options. */
+export function buildLine(dist: string, { config, storage }: Pick<WorkflowOptions, 'config' | 'storage'>): string {
+  const given = Object.entries({ config, storage }).flatMap(([name, value]) => {
+    return value === undefined ? [] : [`--${name}`, value];
+  });
+  return commandLine(['build', '--dist', dist, ...given]);
+}

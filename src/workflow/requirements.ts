@@ -1,0 +1,59 @@
+import { accepts } from '../core/constraint.ts';
+import { parseStrictVersion } from '../core/version.ts';
+import type { Finding } from '../errors.ts';
+import { compileConstraint } from '../package/constraint-compile.ts';
+import type { Entry } from '../build/entry.ts';
+import type { Revision } from '../storage/storage.ts';
+import { layersAbove } from './open.ts';
+import type { OpenLayer, Workflow } from './open.ts';
+
+/* The packages that a package requires (`requires` of its manifest), and whether clients of a layer find them. */
+
+/** A package that another one requires. */
+export interface Requirement {
+  readonly package: string;
+  /** A constraint on its versions; '' for any. */
+  readonly version: string;
+}
+
+/** What an entry requires. */
+export function requirementsOf({ rendered }: Pick<Entry, 'rendered'>): Requirement[] {
+  const { requires } = JSON.parse(`{${rendered.summary.after}}`) as {
+    requires?: { input?: Requirement[]; content?: Requirement[] };
+  };
+  return [...(requires?.input ?? []), ...(requires?.content ?? [])];
+}
+
+/**
+ * A warning for each requirement that clients of a layer would miss: neither the layer, nor one that wins over it, nor one of the
+ * `added` revisions meets it.
+ */
+export function missingRequirements(
+  { config, layers }: Pick<Workflow, 'config' | 'layers'>,
+  { from, to }: { readonly from: OpenLayer; readonly to: OpenLayer },
+  added: readonly Entry[],
+): Finding[] {
+  const above = layersAbove(config, to.policy.name);
+  const visible = layers.filter(({ policy }) => policy === to.policy || above.has(policy.name));
+  const there = [...visible.flatMap(({ layer }) => layer.revisions), ...added.map(({ revision }) => revision)];
+  return added.flatMap((entry) =>
+    requirementsOf(entry)
+      .filter((required) => !isMet(required, there))
+      .map((required): Finding => {
+        const wanted = [required.package, required.version].filter((part) => part !== '').join(' ');
+        const has = from.layer.revisions.filter((revision) => isMet(required, [revision]));
+        const hint = has.length > 0 ? `; ${from.policy.name} has ${has.map(({ version }) => version).join(', ')}` : '';
+        const text = `requires ${wanted}, which ${to.policy.name} lacks${hint}`;
+        return { code: 'requires', where: entry.revision.id, text, level: 'warning' };
+      }),
+  );
+}
+
+function isMet({ package: name, version: constraint }: Requirement, revisions: readonly Revision[]): boolean {
+  const compiled = compileConstraint(constraint === '' ? '*' : constraint);
+  return revisions.some((revision) => {
+    if (revision.name !== name) return false;
+    const version = parseStrictVersion(revision.version);
+    return constraint === '' || (compiled !== undefined && version !== undefined && accepts(compiled, version));
+  });
+}
