@@ -375,10 +375,18 @@ describe('--all', () => {
   });
 });
 
+function shown({ promotions }: PromoteReport): string[] {
+  return promotions.map(
+    ({ ids, add, remove }) => `${ids.join(' ')}: ${add.branch ?? add.state}, ${remove.branch ?? ''}`,
+  );
+}
+
+function texts({ findings }: PromoteReport): string[] {
+  return findings.map(({ level, text }) => `${level} ${text}`);
+}
+
 describe('a batch', () => {
   const ALL = ['promote', '--all', ...UP] as const;
-  const shown = ({ promotions }: PromoteReport): string[] =>
-    promotions.map(({ ids, add, remove }) => `${ids.join(' ')}: ${add.branch ?? add.state}, ${remove.branch ?? ''}`);
 
   test('is one change of each layer, which leaves out what is done; --each makes one for each version', async () => {
     const one = halfPromoted();
@@ -430,7 +438,6 @@ describe('a batch', () => {
         ...packageFiles('widget', '2.1.0'),
       },
     });
-    const texts = (report: PromoteReport): string[] => report.findings.map(({ level, text }) => `${level} ${text}`);
     const gone = 'warning requires gone 1.0.0, which staging lacks';
     expect(texts(await one.json<PromoteReport>('promote', 'acme', '1.1.0', ...UP, '--dry-run'))).toEqual([
       'warning requires widget ^2.0.0, which staging lacks; snapshot has 2.1.0',
