@@ -42,6 +42,7 @@ export const findingCodes = {
 export const stopCodes = {
   'bad-config': 'the distributions file, or a table beside it, is wrong; every mistake is listed with its place',
   'bad-lock': "the lock file can't be read or is not one",
+  'bad-output': 'a folder that a build would write is a link, lies in the storage, or holds the storage or the cache',
   'bad-path': "the path of a site has a character that a configuration of nginx can't hold",
   'bad-request': '`explain --url` is not a query, or the registry answers 400 to it',
   'bad-version': 'a version is not written as the option needs it',

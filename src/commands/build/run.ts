@@ -1,12 +1,9 @@
-import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { holdSame, mergeLayers } from '../../catalog/merge.ts';
 import type { Shadowed } from '../../catalog/merge.ts';
 import { commandLine } from '../../command-line.ts';
 import { isUrl, readConfig } from '../../config.ts';
 import { generator } from '../../generator.ts';
-import { isAbsence, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import type { Layer, Storage } from '../../storage/storage.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
@@ -18,7 +15,6 @@ import type { MadeSite } from '../../build/site-making.ts';
 import type { SiteResult } from '../../build/site.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
-import { CHANGE, REGISTRY } from '../../tree/layout.ts';
 import { readLayers } from '../../inspect/open-catalog.ts';
 import { hostFolder, hosts } from '../../hosts/hosts.ts';
 import type { HostName } from '../../hosts/hosts.ts';
@@ -26,6 +22,7 @@ import { nginxForms } from '../../hosts/nginx/encoded.ts';
 import type { Since, TargetSite } from '../../hosts/target.ts';
 import { findBuildConfig } from '../../workflow/find-config.ts';
 import { useLock } from '../../workflow/lock-file.ts';
+import { refuseBadOutput } from './output.ts';
 
 export interface BuildOptions {
   readonly dist?: string | undefined;
@@ -93,7 +90,8 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
   const pins = await useLock({ ...options, config }, await readConfig({ config, dist, storage: location, refs }));
   const opened = { ...options, offline: options.offline || isFetched };
   const folder = resolve(options.out, pins.distribution.name);
-  await refuseOtherFolder(folder);
+  const host = options.target && hostFolder(folder, options.target);
+  await refuseBadOutput({ folder, host, storage: pins.distribution.storage, cache: options.cache });
   const onWait = (holder: string): void => progress.note(`Waiting for another build of ${folder} to end: ${holder}`);
   try {
     return await withLock(folder, { onWait }, (siteLock) => buildSite(opened, { pins, folder, siteLock }, progress));
@@ -194,20 +192,6 @@ function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']
       text: `${layer} and ${by} hold different content; ${by} wins`,
       level,
     }));
-}
-
-/** A wrong `--out` must not cost anybody a folder: throws a `Stop` if the folder holds anything but a site. */
-async function refuseOtherFolder(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (!isAbsence(error)) throw error;
-    return existsSync(folder) ? ['a file'] : [];
-  });
-  if (names.length === 0 || names.includes(REGISTRY) || names.includes(CHANGE)) return;
-  throw new Stop(
-    'not-a-site',
-    `${folder} exists and is not a site`,
-    'choose another folder with --out, or remove this one',
-  );
 }
 
 function layerReport({ name, ref, commit, revisions }: Layer): LayerReport {
