@@ -11,7 +11,6 @@ import type { Host } from '#hosts';
 
 /** What njs 0.7.9 lacks. The core does without the rest of newer JavaScript, and esbuild lowers these. */
 const NJS: BuildOptions = {
-  minify: true,
   supported: { destructuring: false, 'for-of': false },
   alias: { 'node:fs': 'fs' },
   external: ['fs'],
@@ -27,9 +26,8 @@ for (const { bundle } of Object.values<Host>(hosts)) {
     format: 'esm',
     charset: 'utf8',
     legalComments: 'none',
-    minifyWhitespace: true,
-    minifySyntax: true, // names stay, because stack traces show them
-    ...(bundle.isNjs ? NJS : {}),
+    minify: true,
+    ...(bundle.isNjs ? NJS : { keepNames: true }), // stack traces show the names of functions
   });
   if (bundle.isNjs) await writeFile(file, plainExport(await readFile(file, 'utf8')));
 }
