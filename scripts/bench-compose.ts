@@ -38,7 +38,7 @@ const TIMES = 100;
 
 const site = process.argv[2] ?? '';
 const load = async (file: string): Promise<Core> => (await import(new URL(file, import.meta.url).href)) as Core;
-const core = { ...(await load('../core/respond.js')), ...(await load('../hosts/fetch/handler.js')) };
+const core = { ...(await load('../core/respond.js')), ...(await load('../hosts/fetch/index.js')) };
 const beforeIndex = process.cpuUsage();
 const index = await core.loadIndex({ bytes: (path: string) => readFile(join(site, path)) });
 if (!index) throw new Error(`${site} has no index`);

@@ -6,7 +6,8 @@ import { parseFileList } from '../tree/file-list.ts';
 import { asByteString } from '../tree/byte-string.ts';
 import { shownText } from '../tree/text.ts';
 import { fileListPath } from '../tree/layout.ts';
-import { loadIndex } from '../hosts/fetch/handler.ts';
+import { loadIndex } from '../hosts/fetch/index.ts';
+import { UnreadableFile } from '../hosts/fetch/site-files.ts';
 import { isAbsence, Stop } from '../errors.ts';
 import type { Revision } from '../storage/storage.ts';
 import { revisionId } from '../storage/storage.ts';
@@ -18,7 +19,10 @@ import type { ReadingRules } from '../workflow/read-entries.ts';
 
 /** The site in a folder, as a side. Throws a `Stop` if its index can't be read. */
 export async function siteSide(folder: string): Promise<Side> {
-  const index = await loadIndex({ bytes: (path) => readIfThere(join(folder, path)) });
+  const index = await loadIndex({ bytes: (path) => readIfThere(join(folder, path)) }).catch((error: unknown) => {
+    if (error instanceof UnreadableFile) return undefined;
+    throw error;
+  });
   if (!index) throw new Stop('not-a-site', `${folder} holds no whole site`, 'build it again');
   const { columns } = index;
   const limit = pLimit(FILES_AT_ONCE);

@@ -17,6 +17,8 @@ export const RELEASE = '_registry/release.json';
 export const HOME = '_registry/home.json';
 /** The list of the files that are copied into a site. */
 export const STATIC_FILES = '_registry/files/static.json';
+/** The folder of the lists of files. */
+export const FILE_LISTS = '_registry/files';
 /** The folder of the site manifest's parts. */
 export const MANIFEST = '_registry/manifest';
 /** The folder of the precomputed answers. */

@@ -91,6 +91,17 @@ export async function filesWithDigests(folder: string, digests: ReadonlySet<stri
   return found;
 }
 
+/** The digests of those files below a folder that a part of a manifest lists, by path. */
+export function* digestsBelow(part: Buffer, folder: string): Generator<[path: string, digest: string]> {
+  const start = `{"path":"${folder}/`; // only at the start of a line: inside a text, its quotes would be escaped
+  for (let at = part.indexOf(start); at >= 0; at = part.indexOf(start, at + 1)) {
+    const end = part.indexOf(10, at);
+    if (end < 0) return; // a line that was cut off says nothing
+    const { path, digest } = parseManifestLine(part.toString('utf8', at, end));
+    yield [path, digest];
+  }
+}
+
 function* linesOf(bytes: Buffer): Generator<Buffer> {
   for (let at = 0, end = 0; at < bytes.length; at = end + 1) {
     end = bytes.indexOf(10, at);

@@ -60,7 +60,7 @@ const ZIP = '/epr/acme_signed/acme_signed-1.0.0.zip';
 const SIGNATURE = `${ZIP}.sig`;
 const FILES = [FILE, ZIP, SIGNATURE];
 const LONG = 'x'.repeat(12 * 1024);
-const PAST = 'Sun, 06 Nov 1994 08:49:37 GMT';
+const PAST = 'Thu, 01 Jan 1970 00:00:00 GMT';
 const FAILING: Record<string, string>[] = [
   { 'If-Match': '"nothing"' },
   { 'If-Match': 'W/{etag}' },

@@ -39,7 +39,7 @@ export const coreInMemory: Implementation = {
           ifNoneMatch: headers['If-None-Match'],
           ifMatch: headers['If-Match'],
           ifUnmodifiedSince: headers['If-Unmodified-Since'],
-          changed: statSync(join(folder, '_registry/index.json')).mtimeMs / 1000,
+          changed: statSync(join(folder, '_registry/index.json')).ctimeMs / 1000,
         };
         const first = respond(request, columns);
         const result = first.kind === 'lookup' ? first.answer(readText(join(folder, first.path))) : first;

@@ -1,6 +1,7 @@
 import { readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fetchHandler } from '../../src/hosts/fetch/handler.ts';
 import { folderFiles } from '../../src/hosts/fetch/folder-files.ts';
@@ -51,7 +52,6 @@ describe('files of a folder', () => {
     [FILE, FILE.slice(1)],
     [FILE, LIST],
     ['/package/cron_watch/1.0.0/', '_registry/package/cron_watch/1.0.0.json'],
-    ['/search?package=cron_watch', '_registry/index.json'],
   ])('%s is a 503 while %s can not be read, and the log names that', async (path, file) => {
     await whileUnreadable(file, async () => {
       expect(await told(await ask(path))).toEqual(UNREADABLE);
@@ -61,11 +61,34 @@ describe('files of a folder', () => {
     expect(log).toHaveLength(1);
   });
 
+  test('nothing but /health is there while the index can not be read', async () => {
+    await whileUnreadable('_registry/index.json', async () => {
+      expect((await told(await ask('/search')))[0]).toBe(503);
+      expect(log).toEqual([
+        expect.stringContaining(`${join(built.folder, '_registry/index.json')} can't be read: ELOOP`),
+      ]);
+      expect((await ask('/health')).status).toBe(200);
+    });
+  });
+
   test('a file that is not there, or whose name no file system holds, is a 404', async () => {
     expect((await ask('/package/cron_watch/9.9.9/')).status).toBe(404);
     expect((await ask(`/package/${'a'.repeat(300)}/1.0.0/`)).status).toBe(404);
     expect(log).toEqual([]);
   });
+});
+
+test('without a function that tells the state of a site, two of its files do', async () => {
+  const { bytes, range } = folderFiles(built.folder);
+  const own = async (path: string): Promise<Uint8Array | undefined> =>
+    path === '_registry/index.json' && isGone ? undefined : await bytes(path);
+  let isGone = true;
+  const handler = fetchHandler({ bytes: own, range }, (line) => log.push(line));
+  expect((await handler(new Request('http://localhost/search'))).status).toBe(503);
+  isGone = false;
+  for (let status = 503; status !== 200; await pause(20))
+    ({ status } = await handler(new Request('http://localhost/search')));
+  expect(log).toEqual([]);
 });
 
 test('anything else that goes wrong is a 500, and in the log', async () => {

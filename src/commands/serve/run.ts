@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { siteServer } from '../../hosts/node/http.ts';
 import { nodeSite } from '../../hosts/node/server.ts';
-import type { Log } from '../../hosts/fetch/handler.ts';
+import type { Log } from '../../hosts/fetch/site-files.ts';
 import { Stop } from '../../errors.ts';
 import { INDEX } from '../../tree/layout.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';

@@ -1,6 +1,9 @@
-import { fetchHandler, UnreadableFile } from '../fetch/handler.ts';
-import type { Log, SiteFiles } from '../fetch/handler.ts';
 import type { FileBody } from '../../core/response.ts';
+import { answerRequest, orFailure } from '../fetch/handler.ts';
+import { loadIndex } from '../fetch/index.ts';
+import type { Index } from '../fetch/index.ts';
+import { UnreadableFile } from '../fetch/site-files.ts';
+import type { Log, SiteFiles } from '../fetch/site-files.ts';
 import { assetPath } from './path.ts';
 
 /*
@@ -18,12 +21,18 @@ declare const FixedLengthStream: new (length: number) => TransformStream<Uint8Ar
 // oxlint-disable-next-line no-console -- the Worker's log
 const log: Log = (line) => console.error(line);
 
-let handler: ((request: Request) => Promise<Response>) | undefined;
+/**
+ * The site never changes under a Worker. It keeps the index and not a promise of it: in workerd, a request that ends early cancels its
+ * promises.
+ */
+let index: Index | undefined;
 
 export default {
   async fetch(request: Request, { ASSETS }: Environment): Promise<Response> {
-    handler ??= fetchHandler(assetFiles(ASSETS), log);
-    return await handler(request);
+    const files = assetFiles(ASSETS);
+    return await orFailure(log, async () =>
+      answerRequest(request, { files, index: (index ??= await loadIndex(files)) }),
+    );
   },
 };
 

@@ -1,6 +1,9 @@
-import { answerRequest, loadIndex, orFailure, UnreadableFile } from '../../fetch/handler.ts';
-import type { Index, Log, SiteFiles } from '../../fetch/handler.ts';
 import type { FileBody } from '../../../core/response.ts';
+import { answerRequest, orFailure } from '../../fetch/handler.ts';
+import { loadIndex } from '../../fetch/index.ts';
+import type { Index } from '../../fetch/index.ts';
+import { UnreadableFile } from '../../fetch/site-files.ts';
+import type { Log, SiteFiles } from '../../fetch/site-files.ts';
 import { netlifyPath } from '../path.ts';
 
 /*
