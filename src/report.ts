@@ -21,6 +21,7 @@ const STAGES: Readonly<Record<string, string>> = {
   bundle: 'Packing',
   manifests: 'Reading manifests',
   forms: 'Compressing',
+  verify: 'Reading bytes',
 };
 
 /** No display of steps. A wait is not silent: without a word, it looks like a program that hangs. */

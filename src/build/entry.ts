@@ -73,7 +73,11 @@ export function deprecationOf(entries: readonly Pick<Entry, 'deprecated'>[]): Js
   return entries.findLast(({ deprecated }) => deprecated !== undefined)?.deprecated;
 }
 
-function queryFacts({ manifest, release }: Package, categories: readonly string[]): QueryFacts {
+/** What queries ask of a package. `categories` are those that the registry knows. */
+export function queryFacts(
+  { manifest, release }: Pick<Package, 'manifest' | 'release'>,
+  categories: readonly string[],
+): QueryFacts {
   const texts = (...keys: string[]): string[] => (get(manifest, ...keys) ?? []) as string[];
   const names = (key: string): string[] => objects(get(manifest, 'discovery', key)).map(({ name }) => String(name));
   const condition = (product: string): string | undefined => {
@@ -99,8 +103,14 @@ function queryFacts({ manifest, release }: Package, categories: readonly string[
   };
 }
 
+/** Categories, each with its parent. */
+export type CategoryTree = readonly Pick<Category, 'id' | 'parent'>[];
+
 /** The categories, parents included, under which a package is found only because of its policy templates. */
-function templateOnlyCategories({ categories = [], templates = [] }: QueryFacts, table: readonly Category[]): string[] {
+export function templateOnlyCategories(
+  { categories = [], templates = [] }: Pick<QueryFacts, 'categories' | 'templates'>,
+  table: CategoryTree,
+): string[] {
   const parents = new Map(table.map(({ id, parent }) => [id, parent]));
   const withParents = (ids: readonly string[]): string[] => ids.flatMap((id) => [id, parents.get(id) ?? id]);
   const own = new Set(withParents(categories));

@@ -116,7 +116,8 @@ function summaryHead(pkg: Package, categories: readonly string[], templates: rea
   });
 }
 
-const TEMPLATE_KEYS = [
+/** What a summary has of each policy template. */
+export const TEMPLATE_KEYS = [
   'name',
   'title',
   'description',
@@ -126,7 +127,8 @@ const TEMPLATE_KEYS = [
   'data_streams',
   'deprecated',
 ];
-const DATA_STREAM_KEYS = ['type', 'dataset', 'title', 'deprecated'];
+/** What a summary has of each data stream. */
+export const DATA_STREAM_KEYS = ['type', 'dataset', 'title', 'deprecated'];
 
 function tail({ manifest }: Package): JsonObject {
   return compact({ requires: manifest['requires'], group: manifest['group'] });
@@ -166,6 +168,7 @@ function filled<T extends Json>(list: readonly T[]): readonly T[] | undefined {
   return list.length > 0 ? list : undefined;
 }
 
-function pick(object: JsonObject, keys: readonly string[]): JsonObject {
+/** Some members of an object. */
+export function pick(object: JsonObject, keys: readonly string[]): JsonObject {
   return compact(Object.fromEntries(keys.map((key) => [key, object[key]])));
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isAbsence } from '../errors.ts';
@@ -8,18 +9,15 @@ import { recoverFolder, replaceFolder } from '../tree/commit/replace.ts';
 import { RELEASE } from '../tree/layout.ts';
 import { eachListedFile, filesWithDigests } from '../tree/manifest.ts';
 import { readRelease } from '../tree/release.ts';
-import type { Since, SiteNews, TargetSite } from './target.ts';
+import { isSealed, sealedDocument } from '../tree/sealed.ts';
+import type { HostAssets, Since, SiteNews, TargetSite } from './target.ts';
 
 /*
  * The folder of a host that holds the files of a site, as links to the site's files if the file system can link. Later
  * builds change only what differs.
  */
 
-export interface AssetFolder {
-  /** The folder for the files of the site, inside the host's folder. */
-  readonly assets: string;
-  /** Where a file of the site lies among these. Files of equal content may lie at one place. */
-  assetOf(path: string, digest: string): string;
+export interface AssetFolder extends HostAssets {
   /** The host's own files by path, inside the host's folder. */
   readonly own: ReadonlyMap<string, Buffer>;
 }
@@ -30,19 +28,23 @@ export interface AssetRecord {
   readonly manifest: string;
   /** What the host would warn of. */
   readonly findings: readonly Finding[];
+  /** The host's own files: the SHA-256 of each, in hex, by path. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** Written into the host's folder last, outside of the files that are published. */
-const RECORD = '.epr-static.json';
+export const RECORD = '.epr-static.json';
 
-/** The record of a host's folder; undefined where there is none. */
+/** The record of a host's folder; undefined where there is none, or where it was altered: then the folder is made again. */
 export function readRecord(hostFolder: string): AssetRecord | undefined {
-  const text = readIfThere(join(hostFolder, RECORD));
-  try {
-    return text && (JSON.parse(text.toString('utf8')) as AssetRecord);
-  } catch {
-    return undefined; // altered by hand: the folder is made again
-  }
+  const text = readIfThere(join(hostFolder, RECORD))?.toString('utf8');
+  return text !== undefined && isSealed(text) ? (JSON.parse(text) as AssetRecord) : undefined;
+}
+
+function recordOf({ manifest, findings }: Omit<AssetRecord, 'files'>, own: ReadonlyMap<string, Buffer>): Buffer {
+  const digests = [...own].map(([path, bytes]) => [path, createHash('sha256').update(bytes).digest('hex')] as const);
+  const plain = findings.map(({ code, where, text, level }) => ({ code, where, text, level }));
+  return Buffer.from(sealedDocument({ manifest, findings: plain, files: Object.fromEntries(digests) }));
 }
 
 /** Brings a host's folder up to date with the site, which is in its place. */
@@ -53,14 +55,14 @@ export async function updateAssets(
 ): Promise<void> {
   recoverFolder(hostFolder);
   const manifest = (await readRelease(folder))?.manifest ?? '';
-  const record = Buffer.from(JSON.stringify({ manifest, findings } satisfies AssetRecord));
   const release = Buffer.from(readFileSync(join(folder, RELEASE)));
-  const own = new Map([...host.own, [join(host.assets, RELEASE), release], [RECORD, record]]);
+  const files = new Map([...host.own, [join(host.folder, RELEASE), release]]);
+  const own = new Map([...files, [RECORD, recordOf({ manifest, findings }, files)]]);
   const locked = { folder: hostFolder, lock };
   const made = readRecord(hostFolder)?.manifest;
   if (made !== manifest && (made === undefined || made !== since?.manifest)) {
     await replaceFolder(locked, async (temporary) => {
-      await linkAll(await allAssets(folder, host), { from: folder, to: join(temporary, host.assets) });
+      await linkAll(await allAssets(folder, host), { from: folder, to: join(temporary, host.folder) });
       writeAll(own, temporary);
     });
     return;
@@ -69,10 +71,15 @@ export async function updateAssets(
   if (made === manifest && changed.size === 0) return;
   const { added, removed } =
     made === manifest || !since ? { added: NO_ASSETS, removed: [] } : await changedAssets(folder, host, since);
+<<<<<<< HEAD
   await patchFolder({ ...locked, witness: RECORD, isRead: 'as it lies' }, async (temporary) => {
     await linkAll(added, { from: folder, to: join(temporary, host.assets) });
+=======
+  await patchFolder(locked, async (temporary) => {
+    await linkAll(added, { from: folder, to: join(temporary, host.folder) });
+>>>>>>> 545b177 (feat: verify reads a built site again)
     writeAll(changed, temporary);
-    return { result: undefined, removed: removed.map((path) => join(host.assets, path)), last: [RECORD] };
+    return { result: undefined, removed: removed.map((path) => join(host.folder, path)), last: [RECORD] };
   });
 }
 
@@ -128,8 +135,18 @@ function writeAll(files: ReadonlyMap<string, Buffer>, folder: string): void {
 }
 
 /** Replaces a host's folder of a few files, unless it holds just these already. */
+<<<<<<< HEAD
 export async function updateFiles({ hostFolder, lock }: TargetSite, files: ReadonlyMap<string, Buffer>): Promise<void> {
   recoverFolder(hostFolder);
+=======
+export async function updateFiles(
+  { folder, hostFolder, lock }: TargetSite,
+  own: ReadonlyMap<string, Buffer>,
+): Promise<void> {
+  await recoverFolder(hostFolder);
+  const manifest = (await readRelease(folder))?.manifest ?? '';
+  const files = new Map([...own, [RECORD, recordOf({ manifest, findings: [] }, own)]]);
+>>>>>>> 545b177 (feat: verify reads a built site again)
   const isCurrent = [...files].every(([path, bytes]) => readIfThere(join(hostFolder, path))?.equals(bytes));
   if (!isCurrent) await replaceFolder({ folder: hostFolder, lock }, async (temporary) => writeAll(files, temporary));
 }

@@ -1,4 +1,6 @@
-import type { Target } from './target.ts';
+import { cloudflareAssets } from './cloudflare/path.ts';
+import { netlifyAssets } from './netlify/path.ts';
+import type { HostAssets, Target } from './target.ts';
 
 /*
  * The hosts that a site can be built for, each with all that the rest of the program asks of it. To add a host, add a folder and
@@ -21,6 +23,8 @@ export interface Host {
   readonly bundle: EdgeBundle;
   /** Loads the target of the host. */
   target(): Promise<Target>;
+  /** Where its folder holds the files of the site; undefined where it reads them in the site's own folder. */
+  readonly assets?: HostAssets;
 }
 
 export const hosts = {
@@ -31,10 +35,12 @@ export const hosts = {
   netlify: {
     bundle: { entry: 'netlify/functions/registry.ts', file: 'netlify/registry.js', target: 'es2022' },
     target: async () => (await import('./netlify/target.ts')).netlifyTarget,
+    assets: netlifyAssets,
   },
   cloudflare: {
     bundle: { entry: 'cloudflare/worker.ts', file: 'cloudflare/worker.js', target: 'es2022' },
     target: async () => (await import('./cloudflare/target.ts')).cloudflareTarget,
+    assets: cloudflareAssets,
   },
 } as const satisfies Readonly<Record<string, Host>>;
 

@@ -8,6 +8,14 @@ import type { Lock } from '../tree/commit/lock.ts';
  * lets it write afterwards.
  */
 
+/** The files of a site as the folder of a host holds them. */
+export interface HostAssets {
+  /** Inside the host's folder. */
+  readonly folder: string;
+  /** Where a file of the site lies among these. Files of equal content may lie at one place. */
+  readonly assetOf: (path: string, digest: string) => string;
+}
+
 export interface TargetSite {
   /** The site's tree, in its place. */
   readonly folder: string;

@@ -98,6 +98,11 @@ export function contentPath(digest: string): string {
   return `_registry/content/${digest}`;
 }
 
+/** The folders that hold the files of a package, and nothing else. */
+export function packageFolders(name: string): string[] {
+  return [`package/${name}`, `epr/${name}`, `_registry/package/${name}`, `_registry/files/${name}`];
+}
+
 /** The package that a path belongs to; '' if it belongs to none. */
 export function packageOf(path: string): string {
   const found = /^(?:package|epr|_registry\/package|_registry\/files)\/([a-z0-9_]+)\//.exec(path);

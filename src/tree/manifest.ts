@@ -105,6 +105,7 @@ export function* digestsBelow(part: Buffer, folder: string): Generator<[path: st
 function* linesOf(bytes: Buffer): Generator<Buffer> {
   for (let at = 0, end = 0; at < bytes.length; at = end + 1) {
     end = bytes.indexOf(10, at);
+    if (end < 0) end = bytes.length; // cut short
     yield bytes.subarray(at, end);
   }
 }
@@ -144,17 +145,61 @@ export async function linesByPackage(folder: string): Promise<Map<string, Buffer
   );
 }
 
-interface PackageLines {
+/** The lines of one package; '' is the name of those that belong to none. */
+export interface PackageLines {
   readonly name: string;
   readonly lines: Buffer;
 }
+
+/** The same, one package after the other, for those who need not have all in memory. */
+export async function* eachPackage(folder: string): AsyncGenerator<PackageLines> {
+  let name = '';
+  let waiting: Buffer[] = [];
+  for (const part of await manifestParts(folder))
+    for (const section of sections(await readFile(part))) {
+      if (waiting.length > 0 && section.name !== name) {
+        yield { name, lines: Buffer.concat(waiting) };
+        waiting = [];
+      }
+      name = section.name;
+      waiting.push(section.lines);
+    }
+  if (waiting.length > 0) yield { name, lines: Buffer.concat(waiting) };
+}
+
+/** What a manifest says of itself. */
+export interface ManifestTotals {
+  /** The SHA-256 of all parts together, in hex. */
+  readonly digest: string;
+  readonly files: number;
+  /** Bytes of the files. */
+  readonly bytes: number;
+}
+
+/** Adds up the manifest of the site in a folder. A line that is damaged counts as it can. Throws an Error if it can't be read. */
+export async function manifestTotals(folder: string): Promise<ManifestTotals> {
+  const digest = createHash('sha256');
+  let [files, bytes] = [0, 0];
+  for (const part of await manifestParts(folder)) {
+    const text = await readFile(part);
+    digest.update(text);
+    for (const line of linesOf(text)) {
+      files++;
+      bytes += Number(SIZE.exec(line.toString('latin1'))?.[1] ?? 0);
+    }
+  }
+  return { digest: digest.digest('hex'), files, bytes };
+}
+
+const SIZE = /,"size":(\d+),"digest":"[0-9a-f]*","type":"/;
 
 /** Finds runs of lines of one package. Most lines begin like the line before, so few need a closer look. */
 function* sections(part: Buffer): Generator<PackageLines> {
   let start = 0;
   let name: string | undefined;
   let usual = Buffer.from('\0');
-  for (let at = 0; at < part.length; at = part.indexOf(10, at) + 1) {
+  for (let at = 0, next = 0; at < part.length; at = next) {
+    next = part.indexOf(10, at) + 1 || part.length;
     if (part.subarray(at, at + usual.length).equals(usual)) continue;
     const path = /^\{"path":"([^"\\]*)/.exec(part.toString('latin1', at, at + LONGEST_START))?.[1] ?? '';
     const own = packageOf(path);

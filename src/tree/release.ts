@@ -2,12 +2,12 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsence } from '../errors.ts';
 import { hidden, removeNow, temporaryName } from './commit/leftovers.ts';
-import { document } from './json.ts';
 import { RELEASE } from './layout.ts';
+import { sealedDocument } from './sealed.ts';
 
 /*
  * `release.json` holds the commits and versions from which a site was built. It is the one file of a site that the
- * manifest does not list.
+ * manifest does not list, so it is sealed.
  */
 
 export interface Release {
@@ -54,7 +54,7 @@ export async function replaceRelease(folder: string, release: Release): Promise<
 }
 
 function textOf({ distribution, registry, generator, layers, manifest }: Release): string {
-  return document({ distribution, registry, generator, layers: layers.map(layerOf), manifest });
+  return sealedDocument({ distribution, registry, generator, layers: layers.map(layerOf), manifest });
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import type { HostAssets } from '../target.ts';
 import { contentPath, isGenerated } from '../../tree/layout.ts';
 
 /**
@@ -9,3 +10,6 @@ import { contentPath, isGenerated } from '../../tree/layout.ts';
 export function assetPath(path: string, digest: string): string {
   return isGenerated(path) ? path.split('+').join('_') : contentPath(digest);
 }
+
+/** Where the host has the files of a site. */
+export const cloudflareAssets: HostAssets = { folder: 'assets', assetOf: assetPath };

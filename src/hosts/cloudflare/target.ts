@@ -8,7 +8,7 @@ import { readRelease } from '../../tree/release.ts';
 import { readRecord, updateAssets } from '../asset-folder.ts';
 import { readBundle } from '../bundles.ts';
 import type { Target } from '../target.ts';
-import { assetPath } from './path.ts';
+import { assetPath, cloudflareAssets } from './path.ts';
 
 /*
  * Cloudflare Workers with static assets: `worker/worker.js` (the edge core), `wrangler.jsonc`, and `assets/`, the files that the
@@ -44,7 +44,7 @@ export const cloudflareTarget: Target = {
       ['worker/worker.js', await readBundle(workerBundle)],
       ['wrangler.jsonc', Buffer.from(wranglerConfig(name))],
     ]);
-    await updateAssets(site, { assets: 'assets', assetOf: assetPath, own }, news);
+    await updateAssets(site, { ...cloudflareAssets, own }, news);
     const config = join(relative('', hostFolder), 'wrangler.jsonc');
     return [
       `npx ${WRANGLER} dev --config ${config}    # a look, on this machine`,

@@ -1,3 +1,4 @@
+import type { HostAssets } from '../target.ts';
 import { contentPath } from '../../tree/layout.ts';
 
 /**
@@ -14,3 +15,6 @@ function isSafe(segment: string): boolean {
 }
 
 const SAFE = /^[A-Za-z0-9_+=@~-][A-Za-z0-9_.+=@~-]*$/;
+
+/** Where the host has the files of a site. */
+export const netlifyAssets: HostAssets = { folder: 'site', assetOf: netlifyPath };

@@ -4,7 +4,7 @@ import { mediaTypeByExtension } from '../../tree/media-type.ts';
 import { updateAssets } from '../asset-folder.ts';
 import { readBundle } from '../bundles.ts';
 import type { Target } from '../target.ts';
-import { netlifyPath } from './path.ts';
+import { netlifyAssets } from './path.ts';
 
 /*
  * Netlify: `netlify.toml`, the edge function, and `site/` with the files that it reads, as links to the site's files if
@@ -24,7 +24,7 @@ export const netlifyTarget: Target = {
       ['edge-functions/registry.js', await readBundle(bundle)],
       ['netlify.toml', Buffer.from(netlifyConfig(site.distribution.cache.files))],
     ]);
-    await updateAssets(site, { assets: 'site', assetOf: netlifyPath, own }, news);
+    await updateAssets(site, { ...netlifyAssets, own }, news);
     const command = `npx netlify-cli@${CLI} deploy --site <name or id of the Netlify project>`;
     const folder = relative('', site.hostFolder) || '.';
     return [`cd ${folder}`, `${command}    # a draft, to look at`, `${command} --prod`];

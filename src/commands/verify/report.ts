@@ -1,0 +1,29 @@
+import { count, findingLine, megabytes, printLines } from '../../report.ts';
+import type { Colors } from '../../report.ts';
+import type { VerifyReport } from './run.ts';
+
+/** The report of a verification for a person. */
+export function printVerify(report: VerifyReport): void {
+  printLines((color) => verifyLines(report, color));
+}
+
+function verifyLines({ folder, files, bytes, hosts, findings }: VerifyReport, color: Colors): string[] {
+  const beside =
+    hosts.length === 0 ? '' : `, and what ${hosts.join(', ')} ${hosts.length === 1 ? 'has' : 'have'} beside it`;
+  const read = `${count(files, 'file')}, ${megabytes(bytes)}${beside}`;
+  if (findings.length === 0) return [`${color.green('whole')} ${folder}`, `  ${read}`];
+  const shown = findings.slice(0, MOST_SHOWN).map((finding) => findingLine(finding, color));
+  const more = findings.length - shown.length;
+  return [
+    `${color.red('damaged')} ${folder}`,
+    `  ${read}`,
+    '',
+    ...shown,
+    ...(more > 0 ? [`  and ${more.toLocaleString('en-US')} more: --json names all`] : []),
+    '',
+    color.red(`${count(findings.length, 'error')}: build the site again, and what is damaged is made anew.`),
+  ];
+}
+
+/** Findings. */
+const MOST_SHOWN = 100;

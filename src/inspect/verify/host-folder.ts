@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Finding } from '../../errors.ts';
+import { RECORD, readRecord } from '../../hosts/asset-folder.ts';
+import { hostFolder, hosts } from '../../hosts/hosts.ts';
+import type { Host, HostName } from '../../hosts/hosts.ts';
+import { RELEASE } from '../../tree/layout.ts';
+import { eachListedFile } from '../../tree/manifest.ts';
+import { readRelease } from '../../tree/release.ts';
+import { walkDisk } from './disk.ts';
+import { changed, extra, missing } from './findings.ts';
+import type { CheckedSite } from './site-files.ts';
+
+/*
+ * Checks the folder of a host beside a site: its own files by its record, and that it holds no others. What it holds of the site's files is
+ * checked with these (`assets.ts`).
+ */
+
+/** What is wrong with the folder of a host; nothing where there is none. */
+export async function hostFindings({ folder, reader }: CheckedSite, host: HostName): Promise<Finding[]> {
+  const place = hostFolder(folder, host);
+  if (!existsSync(place)) return [];
+  const name = basename(place);
+  const record = readRecord(place);
+  if (!record) return [changed(`${name}/${RECORD}`, 'is not what a build writes')];
+  const manifest = (await readRelease(folder))?.manifest;
+  if (manifest !== undefined && record.manifest !== manifest)
+    return [{ code: 'host-stale', where: name, text: 'is of another build of the site', level: 'error' }];
+  const known = new Set([RECORD, ...Object.keys(record.files), ...(await assetsOf(folder, host))]);
+  const disk = new Map([...walkDisk(place, '', isOfTool)].map((entry) => [entry.path, entry]));
+  const own = Object.entries(record.files).flatMap(([path, digest]) => {
+    const where = `${name}/${path}`;
+    const entry = disk.get(path);
+    if (!entry) return [missing(where, `${RECORD} lists it`)];
+    const facts = entry.kind === 'file' ? reader.facts(join(place, path)) : 'is not a file';
+    if (typeof facts === 'string') return [changed(where, facts)];
+    return facts.digest === digest ? [] : [changed(where, 'is not what the build has written')];
+  });
+  const others = [...disk.values()].filter(
+    ({ path, kind, isEmpty }) => (kind !== 'folder' || isEmpty) && !known.has(path),
+  );
+  return [...own, ...others.map(({ path }) => extra(`${name}/${path}`, 'no build has written it'))];
+}
+
+/** The tools of hosts keep what they need in such folders beside their configuration. */
+function isOfTool(path: string): boolean {
+  return /^\.[^/]+$/.test(path);
+}
+
+async function assetsOf(folder: string, name: HostName): Promise<Set<string>> {
+  const { assets }: Host = hosts[name];
+  const paths = new Set<string>();
+  if (!assets) return paths;
+  for await (const { path, digest } of eachListedFile(folder))
+    paths.add(join(assets.folder, assets.assetOf(path, digest)));
+  return paths.add(join(assets.folder, RELEASE));
+}

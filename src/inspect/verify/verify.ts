@@ -1,0 +1,149 @@
+import { lstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAbsence } from '../../errors.ts';
+import type { Finding } from '../../errors.ts';
+import { hostFolder, hostNames } from '../../hosts/hosts.ts';
+import { comparePaths } from '../../paths.ts';
+import { HOME, MANIFEST, RELEASE } from '../../tree/layout.ts';
+import { eachPackage, manifestPartPaths, manifestTotals } from '../../tree/manifest.ts';
+import type { ManifestTotals } from '../../tree/manifest.ts';
+import { isSealed } from '../../tree/sealed.ts';
+import type { Release } from '../../tree/release.ts';
+import { changed, disagreement, missing } from './findings.ts';
+import { listedForms, listFindings } from './forms.ts';
+import { indexedPackage, readIndex } from './index-view.ts';
+import type { SiteIndex } from './index-view.ts';
+import type { Task, TaskResult } from './tasks.ts';
+import { startThreads } from './threads.ts';
+import type { Threads } from './threads.ts';
+
+/*
+ * Reads a whole site again: every file against the site manifest, and the views of its packages against each other.
+ */
+
+export interface Verified {
+  /** Files that the manifest lists, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+  /** The names of the hosts whose folders lie beside the site. */
+  readonly hosts: readonly string[];
+  /** Sorted by place. Each is an error. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Verifies the site in a folder, and the folders of hosts beside it. `onRead` is told how many of the bytes are read. Memory holds the
+ * index, and one package a thread. Throws the system's error where that has run out of something.
+ */
+export async function verifySite(folder: string, onRead: (done: number, total: number) => void): Promise<Verified> {
+  const release = readRelease(folder);
+  const totals = await readTotals(folder);
+  if (!totals) {
+    const lacking = missing(MANIFEST, 'a site without its manifest can’t be verified: build it again');
+    return { files: 0, bytes: 0, hosts: [], findings: [...release.findings, lacking] };
+  }
+  const { index, findings: ofIndex } = readIndex(folder);
+  let done = 0;
+  const threads = startThreads(folder, (bytes) => onRead(Math.min((done += bytes), totals.bytes), totals.bytes));
+  const hosts = hostNames.filter((name) => lstatSync(hostFolder(folder, name), { throwIfNoEntry: false }));
+  try {
+    const found = await checkAll(folder, { index, threads, hosts });
+    const own = [...release.findings, ...manifestFindings(release.value, totals), ...ofIndex, ...listFindings(folder)];
+    return { files: totals.files, bytes: totals.bytes, hosts, findings: sorted([...own, ...found]) };
+  } finally {
+    await threads.close();
+  }
+}
+
+function sorted(findings: readonly Finding[]): Finding[] {
+  const different = new Map(findings.map((finding) => [JSON.stringify(finding), finding]));
+  return [...different.values()].sort((a, b) => comparePaths(a.where, b.where));
+}
+
+async function readTotals(folder: string): Promise<ManifestTotals | undefined> {
+  try {
+    return await manifestTotals(folder);
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The release of a site, if it is one. It is sealed, since no list has its digest. */
+function readRelease(folder: string): { readonly value?: Release; readonly findings: readonly Finding[] } {
+  const text = readIfThere(join(folder, RELEASE));
+  if (text === undefined) return { findings: [missing(RELEASE, 'every site has it')] };
+  if (!isSealed(text))
+    return { findings: [changed(RELEASE, 'is not what a build writes: its seal is broken, or it has none')] };
+  const value = JSON.parse(text) as Release;
+  const home = readIfThere(join(folder, HOME));
+  const isOfHome = home === undefined || home.includes(`"service.version": ${JSON.stringify(value.registry)}`);
+  return {
+    value,
+    findings: isOfHome ? [] : [disagreement(RELEASE, `names another version of the registry than ${HOME}`)],
+  };
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}
+
+function manifestFindings(release: Release | undefined, { digest }: ManifestTotals): Finding[] {
+  if (!release || release.manifest === digest) return [];
+  return [{ code: 'manifest-changed', where: MANIFEST, text: `is not the one that ${RELEASE} names`, level: 'error' }];
+}
+
+interface Checking {
+  readonly index: SiteIndex | undefined;
+  readonly threads: Threads;
+  readonly hosts: typeof hostNames;
+}
+
+/** Gives the threads a task for the answers, for each package, for the rest, and for each host. */
+async function checkAll(folder: string, { index, threads, hosts }: Checking): Promise<Finding[]> {
+  const results: Promise<TaskResult>[] = [];
+  const begin = async (task: Task): Promise<void> => void results.push((await threads.start(task)).result);
+  const answers = index && (await threads.start({ kind: 'answers' }));
+  if (answers) results.push(answers.result);
+  const names = new Set<string>();
+  const rest: Uint8Array[] = [];
+  for await (const { name, lines } of eachPackage(folder)) {
+    if (name === '') rest.push(lines);
+    else {
+      names.add(name);
+      await begin({
+        kind: 'package',
+        name,
+        lines: Uint8Array.from(lines),
+        index: index && indexedPackage(index, name),
+      });
+    }
+  }
+  const known = { names, parts: new Set(await manifestPartPaths(folder)), answers: (await answers?.result)?.answers };
+  await begin({ kind: 'rest', lines: Uint8Array.from(Buffer.concat(rest)), known });
+  for (const host of hosts) await begin({ kind: 'host', host });
+  const all = await Promise.all(results);
+  const strays = index?.columns.names.filter((name) => !names.has(name)) ?? [];
+  return [
+    ...all.flatMap(({ findings }) => findings),
+    ...strays.map((name) =>
+      disagreement(index?.paths.columns ?? '', `have the package ${name}, and the site manifest has none of it`),
+    ),
+    ...formsOfNothing(folder, all),
+  ];
+}
+
+/** The forms that the list names and no file has. */
+function formsOfNothing(folder: string, results: readonly TaskResult[]): Finding[] {
+  const checked = new Set(results.flatMap(({ forms }) => forms));
+  return listedForms(folder).flatMap((path, line) =>
+    path === undefined || checked.has(line)
+      ? []
+      : [disagreement(path, 'is the form of no file that the site manifest lists')],
+  );
+}
