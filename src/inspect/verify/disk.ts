@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isAbsence } from '../../errors.ts';
@@ -46,6 +46,16 @@ function* walkEntries(entries: readonly Dirent[], { folder, path, isElsewhere }:
       yield* walkEntries(below, { folder, path: inner, isElsewhere });
     }
   }
+}
+
+/** Whether a path is a file itself, and no link to one. */
+export function isFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** The bytes of a file; undefined where there is none, or something else. Throws the system's error where it can't be read. */
+export function readIfFile(path: string): Buffer | undefined {
+  return isFile(path) ? readFileSync(path) : undefined;
 }
 
 function entriesIn(folder: string, path: string): Dirent[] {

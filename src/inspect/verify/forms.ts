@@ -4,10 +4,10 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { Finding } from '../../errors.ts';
 import type { WantedForm } from '../../build/encode.ts';
 import { nginxForms } from '../../hosts/nginx/encoded.ts';
-import { readEncodedList } from '../../tree/encoded.ts';
 import type { EncodedFile } from '../../tree/encoded.ts';
 import { ENCODED_LIST } from '../../tree/layout.ts';
 import type { SiteFile } from '../../tree/manifest.ts';
+import { readIfFile } from './disk.ts';
 import { changed, disagreement } from './findings.ts';
 import type { FileReader } from './read-file.ts';
 
@@ -67,7 +67,7 @@ export function listedForms(folder: string): (string | undefined)[] {
 }
 
 function linesIn(folder: string): string[] {
-  const text = readEncodedList(folder).toString('utf8');
+  const text = readIfFile(join(folder, ENCODED_LIST))?.toString('utf8') ?? '';
   const lines = text.split('\n');
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }

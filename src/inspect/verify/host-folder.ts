@@ -7,7 +7,7 @@ import type { Host, HostName } from '../../hosts/hosts.ts';
 import { RELEASE } from '../../tree/layout.ts';
 import { eachListedFile } from '../../tree/manifest.ts';
 import { readRelease } from '../../tree/release.ts';
-import { walkDisk } from './disk.ts';
+import { isFile, walkDisk } from './disk.ts';
 import { changed, extra, missing } from './findings.ts';
 import type { CheckedSite } from './site-files.ts';
 
@@ -21,7 +21,7 @@ export async function hostFindings({ folder, reader }: CheckedSite, host: HostNa
   const place = hostFolder(folder, host);
   if (!existsSync(place)) return [];
   const name = basename(place);
-  const record = readRecord(place);
+  const record = isFile(join(place, RECORD)) ? readRecord(place) : undefined;
   if (!record) return [changed(`${name}/${RECORD}`, 'is not what a build writes')];
   const manifest = (await readRelease(folder))?.manifest;
   if (manifest !== undefined && record.manifest !== manifest)

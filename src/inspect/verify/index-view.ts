@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { textOf } from '../../build/index-files.ts';
 import type { CategoryTree } from '../../build/entry.ts';
 import type { CategoryColumn, Columns, Profile } from '../../core/columns.ts';
 import { compareRevisionVersions, versionOf } from '../../core/version.ts';
-import { isAbsence } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
+import { document } from '../../tree/json.ts';
 import { columnsName, HOME, INDEX, indexFilePath, rowsName } from '../../tree/layout.ts';
 import { parseNames } from '../../tree/names.ts';
+import { readIfFile } from './disk.ts';
 import { changed, disagreement } from './findings.ts';
 import type { IndexedView } from './pages.ts';
 import type { IndexedPackage } from './revisions.ts';
@@ -26,10 +27,13 @@ export interface SiteIndex {
 
 /** Reads the index, with what is wrong with it. Without an index, whatever is in its files is damage that their digests show. */
 export function readIndex(folder: string): { readonly index?: SiteIndex; readonly findings: readonly Finding[] } {
-  const names = parsed(readIfThere(join(folder, INDEX)), parseNames);
+  const names = parsed(readIfFile(join(folder, INDEX)), (json) => {
+    const written = parseNames(json);
+    return document({ ...written }) === json ? written : undefined;
+  });
   if (!names) return { findings: [changed(INDEX, 'names no columns and rows')] };
   const paths = { columns: indexFilePath(names.columns), rows: indexFilePath(names.rows) };
-  const [columnsBytes, rows] = [paths.columns, paths.rows].map((path) => readIfThere(join(folder, path)));
+  const [columnsBytes, rows] = [paths.columns, paths.rows].map((path) => readIfFile(join(folder, path)));
   const columns = parsed(columnsBytes, (text) => JSON.parse(text) as Columns);
   if (!columnsBytes || !columns || !rows)
     return { findings: [changed(paths.columns, 'columns or rows can’t be read')] };
@@ -92,19 +96,14 @@ function variantsOf({ columns, rows }: Pick<SiteIndex, 'columns' | 'rows'>, revi
     const from = start[at];
     return at < 0 || from === undefined
       ? []
-      : [[text(category), rows.toString('utf8', from, from + (length[at] as number))]];
+      : [[textOf(category), rows.toString('utf8', from, from + (length[at] as number))]];
   });
-}
-
-/** A byte string as text. */
-function text(bytes: string): string {
-  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 function categoryTree(categories: Columns['categories']): CategoryTree {
   return categories.map(({ id, parent }) => {
     const above = categories[parent]?.id;
-    return { id: text(id), parent: above === undefined ? undefined : text(above) };
+    return { id: textOf(id), parent: above === undefined ? undefined : textOf(above) };
   });
 }
 
@@ -133,7 +132,7 @@ function isCategory({ id, parent, before, after }: CategoryColumn, all: Columns[
     (json) => JSON.parse(json) as Record<string, unknown>,
   );
   const above = all[parent]?.id;
-  return shown?.['id'] === text(id) && shown['parent_id'] === (above === undefined ? undefined : text(above));
+  return shown?.['id'] === textOf(id) && shown['parent_id'] === (above === undefined ? undefined : textOf(above));
 }
 
 /** Rows and variants lie one behind another, with separators between them, and nothing else is there. */
@@ -160,7 +159,7 @@ function rowsFindings({ columns, rows, paths }: SiteIndex): Finding[] {
 }
 
 function homeFindings(folder: string, { columns, paths }: SiteIndex): Finding[] {
-  const home = readIfThere(join(folder, HOME));
+  const home = readIfFile(join(folder, HOME));
   return !home || home.toString('latin1') === columns.home
     ? []
     : [disagreement(HOME, `is another answer than ${paths.columns} has`)];
@@ -168,16 +167,6 @@ function homeFindings(folder: string, { columns, paths }: SiteIndex): Finding[] 
 
 function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** The bytes of a file; undefined where it isn't there. */
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
-  }
 }
 
 function parsed<T>(bytes: Buffer | undefined, parse: (text: string) => T): T | undefined {

@@ -1,10 +1,10 @@
-import { join } from 'node:path';
+import { textOf } from '../../build/index-files.ts';
 import type { Finding } from '../../errors.ts';
-import { parseFileList } from '../../tree/file-list.ts';
 import type { FileKind } from '../../tree/kinds.ts';
 import { ENCODED_LIST, MANIFEST, packageOf, RELEASE, STATIC_FILES } from '../../tree/layout.ts';
 import { walkDisk } from './disk.ts';
 import { changed, disagreement } from './findings.ts';
+import { readList } from './revisions.ts';
 import { checkFiles } from './site-files.ts';
 import type { CheckedFiles, CheckedSite, GoodFile } from './site-files.ts';
 
@@ -64,8 +64,9 @@ const CHECKS: Readonly<Record<FileKind, (check: FileCheck) => Finding[]>> = {
 
 /** The list of copied files and the manifest name the same, with the same facts. */
 function staticFindings({ site, files }: FileCheck): Finding[] {
-  const entries = readStaticList(site);
-  if (!entries) return [changed(STATIC_FILES, 'is not a file list')];
+  const list = readList(site, STATIC_FILES);
+  if (!list) return [changed(STATIC_FILES, 'is not a file list')];
+  const entries = new Map(Object.entries(list.files).map(([path, entry]) => [textOf(path), entry]));
   const copied = [...files.good.values()].filter(({ kind }) => kind === 'copied file');
   const findings = copied
     .filter(
@@ -77,17 +78,6 @@ function staticFindings({ site, files }: FileCheck): Finding[] {
     ...findings,
     ...unknown.map((path) => disagreement(STATIC_FILES, `lists ${path}, and the site manifest does not`)),
   ];
-}
-
-/** By path. Paths in lists are byte strings. */
-function readStaticList({ folder, reader }: CheckedSite): Map<string, unknown> | undefined {
-  try {
-    const { files } = parseFileList(reader.bytes(join(folder, STATIC_FILES)).toString('utf8'));
-    return new Map(Object.entries(files).map(([path, entry]) => [Buffer.from(path, 'latin1').toString('utf8'), entry]));
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
-    throw error;
-  }
 }
 
 function answerFindings({ file, known }: FileCheck): Finding[] {

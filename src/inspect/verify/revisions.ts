@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Finding } from '../../errors.ts';
 import type { CategoryTree } from '../../build/entry.ts';
-import { byteString } from '../../build/index-files.ts';
-import { parseFileList } from '../../tree/file-list.ts';
+import { byteString, textOf } from '../../build/index-files.ts';
+import { fileListText, parseFileList } from '../../tree/file-list.ts';
 import type { FileEntry, FileList } from '../../tree/file-list.ts';
 import { versionIn } from '../../tree/kinds.ts';
 import { fileListPath, packageFilePath, packageIndexPath, signaturePath, zipPath } from '../../tree/layout.ts';
@@ -97,13 +97,14 @@ function oneRevision(
   return findings;
 }
 
-function readList({ folder, reader }: CheckedSite, path: string): FileList | undefined {
+/** A file list as a build writes it; undefined for any other text. Throws the system's error. */
+export function readList({ folder, reader }: CheckedSite, path: string): FileList | undefined {
+  const text = reader.bytes(join(folder, path)).toString('utf8');
   try {
-    const list = parseFileList(reader.bytes(join(folder, path)).toString('utf8'));
-    return typeof list.files === 'object' && list.files !== null ? list : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
+    const list = parseFileList(text);
+    return fileListText(list) === text ? list : undefined;
+  } catch {
+    return undefined; // parsing alone: no JSON, or no list
   }
 }
 
@@ -111,7 +112,7 @@ function readList({ folder, reader }: CheckedSite, path: string): FileList | und
 function listFindings({ name, version, own, listed }: CheckedRevision, list: FileList): Finding[] {
   const where = fileListPath(name, version);
   const entries = new Map<string, FileEntry | undefined>(
-    Object.entries(list.files).map(([path, entry]) => [packagePath({ name, version }, path), entry]),
+    Object.entries(list.files).map(([path, entry]) => [packageFilePath(name, version, textOf(path)), entry]),
   );
   entries.set(packageIndexPath(name, version), list.index);
   entries.set(zipPath(name, version), list.zip);
@@ -125,11 +126,6 @@ function listFindings({ name, version, own, listed }: CheckedRevision, list: Fil
     .map(({ path }) => disagreement(where, `does not say of ${path} what the site manifest does`));
   const unknown = [...entries.keys()].filter((path) => !listed.has(path));
   return [...findings, ...unknown.map((path) => disagreement(where, `lists ${path}, and the site manifest does not`))];
-}
-
-/** Paths in lists are byte strings. */
-function packagePath({ name, version }: Pick<CheckedRevision, 'name' | 'version'>, path: string): string {
-  return packageFilePath(name, version, Buffer.from(path, 'latin1').toString('utf8'));
 }
 
 /** The zip has the files of the list, with the same content. */

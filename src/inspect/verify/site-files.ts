@@ -58,8 +58,11 @@ export function checkFiles(
     if (found.good) good.set(file.path, found.good);
   }
   const listed = new Set(files.keys());
-  const isKnown = (path: string): boolean => listed.has(path) || site.forms.has(path) || isOther?.(path) === true;
-  return { findings: [...findings, ...extraFindings([...there.values()], isKnown)], listed, good };
+  for (const entry of there.values()) {
+    if (listed.has(entry.path) || site.forms.has(entry.path)) continue;
+    findings.push(...(isOther?.(entry.path) ? otherFindings(entry) : extraFindings(entry)));
+  }
+  return { findings, listed, good };
 }
 
 function readLines(lines: Uint8Array): { files: Map<string, SiteFile>; findings: Finding[] } {
@@ -121,8 +124,12 @@ function lineFindings({ path, type, cache }: SiteFile, kind: FileKind, { head }:
   ];
 }
 
-function extraFindings(disk: readonly DiskEntry[], isKnown: (path: string) => boolean): Finding[] {
-  return disk
-    .filter(({ path, kind, isEmpty }) => (kind === 'folder' ? isEmpty === true : true) && !isKnown(path))
-    .map(({ path, kind }) => extra(path, kind === 'folder' ? 'is an empty folder' : 'no list of the site names it'));
+/** A file that no line names, and every site has. */
+function otherFindings({ path, kind }: DiskEntry): Finding[] {
+  return kind === 'file' ? [] : [changed(path, `is ${A_KIND[kind]}, and no file`)];
+}
+
+function extraFindings({ path, kind, isEmpty }: DiskEntry): Finding[] {
+  if (kind === 'folder') return isEmpty ? [extra(path, 'is an empty folder')] : [];
+  return [extra(path, 'no list of the site names it')];
 }

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAbsence } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
@@ -9,6 +9,7 @@ import { eachPackage, manifestPartPaths, manifestTotals } from '../../tree/manif
 import type { ManifestTotals } from '../../tree/manifest.ts';
 import { isSealed } from '../../tree/sealed.ts';
 import type { Release } from '../../tree/release.ts';
+import { isFile, readIfFile } from './disk.ts';
 import { changed, disagreement, missing } from './findings.ts';
 import { listedForms, listFindings } from './forms.ts';
 import { indexedPackage, readIndex } from './index-view.ts';
@@ -60,9 +61,11 @@ function sorted(findings: readonly Finding[]): Finding[] {
   return [...different.values()].sort((a, b) => comparePaths(a.where, b.where));
 }
 
+/** Undefined where a part of the manifest is missing or no file. */
 async function readTotals(folder: string): Promise<ManifestTotals | undefined> {
   try {
-    return await manifestTotals(folder);
+    const parts = await manifestPartPaths(folder);
+    return parts.every((path) => isFile(join(folder, path))) ? await manifestTotals(folder) : undefined;
   } catch (error) {
     if (isAbsence(error)) return undefined;
     throw error;
@@ -71,26 +74,17 @@ async function readTotals(folder: string): Promise<ManifestTotals | undefined> {
 
 /** The release of a site, if it is one. It is sealed, since no list has its digest. */
 function readRelease(folder: string): { readonly value?: Release; readonly findings: readonly Finding[] } {
-  const text = readIfThere(join(folder, RELEASE));
+  const text = readIfFile(join(folder, RELEASE))?.toString('utf8');
   if (text === undefined) return { findings: [missing(RELEASE, 'every site has it')] };
   if (!isSealed(text))
     return { findings: [changed(RELEASE, 'is not what a build writes: its seal is broken, or it has none')] };
   const value = JSON.parse(text) as Release;
-  const home = readIfThere(join(folder, HOME));
+  const home = readIfFile(join(folder, HOME))?.toString('utf8');
   const isOfHome = home === undefined || home.includes(`"service.version": ${JSON.stringify(value.registry)}`);
   return {
     value,
     findings: isOfHome ? [] : [disagreement(RELEASE, `names another version of the registry than ${HOME}`)],
   };
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
-  }
 }
 
 function manifestFindings(release: Release | undefined, { digest }: ManifestTotals): Finding[] {
