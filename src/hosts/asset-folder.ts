@@ -71,13 +71,8 @@ export async function updateAssets(
   if (made === manifest && changed.size === 0) return;
   const { added, removed } =
     made === manifest || !since ? { added: NO_ASSETS, removed: [] } : await changedAssets(folder, host, since);
-<<<<<<< HEAD
   await patchFolder({ ...locked, witness: RECORD, isRead: 'as it lies' }, async (temporary) => {
-    await linkAll(added, { from: folder, to: join(temporary, host.assets) });
-=======
-  await patchFolder(locked, async (temporary) => {
     await linkAll(added, { from: folder, to: join(temporary, host.folder) });
->>>>>>> 545b177 (feat: verify reads a built site again)
     writeAll(changed, temporary);
     return { result: undefined, removed: removed.map((path) => join(host.folder, path)), last: [RECORD] };
   });
@@ -135,18 +130,13 @@ function writeAll(files: ReadonlyMap<string, Buffer>, folder: string): void {
 }
 
 /** Replaces a host's folder of a few files, unless it holds just these already. */
-<<<<<<< HEAD
-export async function updateFiles({ hostFolder, lock }: TargetSite, files: ReadonlyMap<string, Buffer>): Promise<void> {
-  recoverFolder(hostFolder);
-=======
 export async function updateFiles(
   { folder, hostFolder, lock }: TargetSite,
   own: ReadonlyMap<string, Buffer>,
 ): Promise<void> {
-  await recoverFolder(hostFolder);
+  recoverFolder(hostFolder);
   const manifest = (await readRelease(folder))?.manifest ?? '';
   const files = new Map([...own, [RECORD, recordOf({ manifest, findings: [] }, own)]]);
->>>>>>> 545b177 (feat: verify reads a built site again)
   const isCurrent = [...files].every(([path, bytes]) => readIfThere(join(hostFolder, path))?.equals(bytes));
   if (!isCurrent) await replaceFolder({ folder: hostFolder, lock }, async (temporary) => writeAll(files, temporary));
 }

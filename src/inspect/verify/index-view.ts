@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { textOf } from '../../build/index-files.ts';
 import type { CategoryTree } from '../../build/entry.ts';
-import type { CategoryColumn, Columns, Profile } from '../../core/columns.ts';
+import type { CategoryColumn, Columns, Facts, Profile } from '../../core/columns.ts';
 import { compareRevisionVersions, versionOf } from '../../core/version.ts';
 import type { Finding } from '../../errors.ts';
 import { document } from '../../tree/json.ts';
 import { columnsName, HOME, INDEX, indexFilePath, rowsName } from '../../tree/layout.ts';
+import { asByteString } from '../../tree/byte-string.ts';
+import type { ByteString } from '../../tree/byte-string.ts';
+import { decodeText, KEPT_BYTE, toBytes } from '../../tree/text.ts';
 import { parseNames } from '../../tree/names.ts';
 import { readIfFile } from './disk.ts';
 import { changed, disagreement } from './findings.ts';
@@ -62,7 +64,7 @@ export function readIndex(folder: string): { readonly index?: SiteIndex; readonl
 /** What the index holds of a package; undefined where it has none of that name. */
 export function indexedPackage({ columns, rows, paths }: SiteIndex, name: string): IndexedPackage {
   const categories = categoryTree(columns.categories);
-  const position = columns.names.indexOf(name);
+  const position = columns.names.indexOf(asByteString(name));
   const { first, version, start } = columns.revisions;
   const [from, to] = position < 0 ? [0, 0] : [first[position] as number, first[position + 1] as number];
   const revisions = Array.from({ length: to - from }, (_, k): IndexedView => {
@@ -84,10 +86,25 @@ function profileAt(columns: Columns, i: number): IndexedView['profile'] {
   const { kibana, agent, ...rest } = columns.profiles[columns.revisions.profile[i] as number] as Profile;
   const constraint = (position: number): Columns['constraints'][number] => columns.constraints[position] as never;
   return {
-    ...rest,
+    ...asWritten(rest),
     ...(kibana !== undefined && { kibana: constraint(kibana) }),
     ...(agent !== undefined && { agent: constraint(agent) }),
   };
+}
+
+/** Facts with the texts that answers have for their byte strings. */
+function asWritten(facts: Facts<ByteString>): Facts<string> {
+  return JSON.parse(JSON.stringify(facts), (_, inner: unknown) =>
+    typeof inner === 'string' ? writtenText(asByteString(inner)) : inner,
+  ) as Facts<string>;
+}
+
+/** The text of a byte string as an answer has it: each byte that is not UTF-8 is U+FFFD. */
+function writtenText(string: ByteString): string {
+  return decodeText(toBytes(string))
+    .split(KEPT_BYTE)
+    .map((part, i) => (i % 2 === 1 ? '\ufffd' : part))
+    .join('');
 }
 
 function variantsOf({ columns, rows }: Pick<SiteIndex, 'columns' | 'rows'>, revision: number): [string, string][] {
@@ -96,14 +113,14 @@ function variantsOf({ columns, rows }: Pick<SiteIndex, 'columns' | 'rows'>, revi
     const from = start[at];
     return at < 0 || from === undefined
       ? []
-      : [[textOf(category), rows.toString('utf8', from, from + (length[at] as number))]];
+      : [[writtenText(category), rows.toString('utf8', from, from + (length[at] as number))]];
   });
 }
 
 function categoryTree(categories: Columns['categories']): CategoryTree {
   return categories.map(({ id, parent }) => {
     const above = categories[parent]?.id;
-    return { id: textOf(id), parent: above === undefined ? undefined : textOf(above) };
+    return { id: writtenText(id), parent: above === undefined ? undefined : writtenText(above) };
   });
 }
 
@@ -132,7 +149,9 @@ function isCategory({ id, parent, before, after }: CategoryColumn, all: Columns[
     (json) => JSON.parse(json) as Record<string, unknown>,
   );
   const above = all[parent]?.id;
-  return shown?.['id'] === textOf(id) && shown['parent_id'] === (above === undefined ? undefined : textOf(above));
+  return (
+    shown?.['id'] === writtenText(id) && shown['parent_id'] === (above === undefined ? undefined : writtenText(above))
+  );
 }
 
 /** Rows and variants lie one behind another, with separators between them, and nothing else is there. */

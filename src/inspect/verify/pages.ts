@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { queryFacts, templateOnlyCategories } from '../../build/entry.ts';
 import type { CategoryTree } from '../../build/entry.ts';
-import { byteStrings } from '../../build/index-files.ts';
 import type { QueryFacts } from '../../build/index-files.ts';
 import { DATA_STREAM_KEYS, pick, TEMPLATE_KEYS } from '../../build/render.ts';
 import type { Constraint } from '../../core/constraint.ts';
-import type { Profile } from '../../core/columns.ts';
+import type { Facts } from '../../core/columns.ts';
 import { compileConstraint } from '../../package/constraint-compile.ts';
 import { objects } from '../../package/rules.ts';
 import type { Json, JsonObject } from '../../tree/json.ts';
@@ -17,7 +16,8 @@ import type { Json, JsonObject } from '../../tree/json.ts';
 /** What the index of a site holds of a revision. */
 export interface IndexedView {
   readonly version: string;
-  readonly profile: Omit<Profile, 'kibana' | 'agent'> & { readonly kibana?: Constraint; readonly agent?: Constraint };
+  /** What queries ask, as texts. */
+  readonly profile: Facts<string> & { readonly kibana?: Constraint; readonly agent?: Constraint };
   /** Its summary, as an answer has it. */
   readonly row: string;
   /** Its summaries for categories that only policy templates list, by category. */
@@ -82,7 +82,7 @@ function factsOf(page: JsonObject): QueryFacts {
 
 function profileOf({ kibana, agent, ...facts }: QueryFacts): object {
   return {
-    ...byteStrings(facts),
+    ...facts,
     ...(kibana !== undefined && { kibana: compileConstraint(kibana) }),
     ...(agent !== undefined && { agent: compileConstraint(agent) }),
   };

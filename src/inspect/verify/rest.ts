@@ -1,8 +1,9 @@
-import { textOf } from '../../build/index-files.ts';
 import type { Finding } from '../../errors.ts';
 import type { FileKind } from '../../tree/kinds.ts';
 import { ENCODED_LIST, MANIFEST, packageOf, RELEASE, STATIC_FILES } from '../../tree/layout.ts';
 import { walkDisk } from './disk.ts';
+import { asByteString } from '../../tree/byte-string.ts';
+import { shownText } from '../../tree/text.ts';
 import { changed, disagreement } from './findings.ts';
 import { readList } from './revisions.ts';
 import { checkFiles } from './site-files.ts';
@@ -66,7 +67,7 @@ const CHECKS: Readonly<Record<FileKind, (check: FileCheck) => Finding[]>> = {
 function staticFindings({ site, files }: FileCheck): Finding[] {
   const list = readList(site, STATIC_FILES);
   if (!list) return [changed(STATIC_FILES, 'is not a file list')];
-  const entries = new Map(Object.entries(list.files).map(([path, entry]) => [textOf(path), entry]));
+  const entries = new Map(Object.entries(list.files).map(([path, entry]) => [shownText(asByteString(path)), entry]));
   const copied = [...files.good.values()].filter(({ kind }) => kind === 'copied file');
   const findings = copied
     .filter(

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Finding } from '../../errors.ts';
 import type { CategoryTree } from '../../build/entry.ts';
-import { byteString, textOf } from '../../build/index-files.ts';
 import { fileListText, parseFileList } from '../../tree/file-list.ts';
 import type { FileEntry, FileList } from '../../tree/file-list.ts';
 import { versionIn } from '../../tree/kinds.ts';
 import { fileListPath, packageFilePath, packageIndexPath, signaturePath, zipPath } from '../../tree/layout.ts';
+import { asByteString } from '../../tree/byte-string.ts';
+import { shownText, toByteString } from '../../tree/text.ts';
 import { changed, disagreement } from './findings.ts';
 import { indexFaults, readPage } from './pages.ts';
 import type { IndexedView, Rendered } from './pages.ts';
@@ -112,7 +113,10 @@ export function readList({ folder, reader }: CheckedSite, path: string): FileLis
 function listFindings({ name, version, own, listed }: CheckedRevision, list: FileList): Finding[] {
   const where = fileListPath(name, version);
   const entries = new Map<string, FileEntry | undefined>(
-    Object.entries(list.files).map(([path, entry]) => [packageFilePath(name, version, textOf(path)), entry]),
+    Object.entries(list.files).map(([path, entry]) => [
+      packageFilePath(name, version, shownText(asByteString(path))),
+      entry,
+    ]),
   );
   entries.set(packageIndexPath(name, version), list.index);
   entries.set(zipPath(name, version), list.zip);
@@ -136,7 +140,7 @@ function zipFindings(
 ): Finding[] {
   const where = zipPath(name, version);
   const top = `${name}-${version}/`;
-  const crcs = new Map(own.map((file) => [byteString(file.path), file]));
+  const crcs = new Map<string, GoodFile>(own.map((file) => [toByteString(file.path), file]));
   const inside = members.filter((member) => !member.name.endsWith('/'));
   const findings = inside.flatMap((member) => {
     const path = member.name.startsWith(top) ? member.name.slice(top.length) : undefined;
@@ -173,7 +177,7 @@ function pageFindings(
   const findings = wrong.map(([key]) =>
     disagreement(where, `has another "${key}" than its place and ${fileListPath(name, version)} say`),
   );
-  const shown = ((value['assets'] ?? []) as readonly string[]).map((asset) => byteString(asset));
+  const shown = ((value['assets'] ?? []) as readonly string[]).map((asset) => toByteString(asset));
   const top = `${name}-${version}/`;
   const folders = members.filter((one) => one.name.endsWith('/')).map((one) => one.name.slice(top.length, -1));
   const known = new Set([...Object.keys(list.files), ...folders].map((path) => `${base}/${path}`));
@@ -181,7 +185,7 @@ function pageFindings(
   const depths = new Set([...Object.keys(list.files), ...folders].map(depthOf));
   const isCut = (path: string): boolean =>
     Array.from({ length: depthOf(path) }, (_, i) => i + 1).some((depth) => !depths.has(depth));
-  const all = new Set(shown);
+  const all = new Set<string>(shown);
   const lacking = Object.keys(list.files).filter(
     (path) => !path.includes('.DS_Store') && !isCut(path) && !all.has(`${base}/${path}`),
   );

@@ -1,9 +1,10 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAbsence } from '../../errors.ts';
+import { isAbsence, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import { hostFolder, hostNames } from '../../hosts/hosts.ts';
 import { comparePaths } from '../../paths.ts';
+import { journalOf } from '../../tree/current.ts';
 import { HOME, MANIFEST, RELEASE } from '../../tree/layout.ts';
 import { eachPackage, manifestPartPaths, manifestTotals } from '../../tree/manifest.ts';
 import type { ManifestTotals } from '../../tree/manifest.ts';
@@ -34,9 +35,12 @@ export interface Verified {
 
 /**
  * Verifies the site in a folder, and the folders of hosts beside it. `onRead` is told how many of the bytes are read. Memory holds the
- * index, and one package a thread. Throws the system's error where that has run out of something.
+ * index, and one package a thread. Throws a `Stop` where a build changes the site meanwhile, and the system's error where that has run
+ * out of something.
  */
 export async function verifySite(folder: string, onRead: (done: number, total: number) => void): Promise<Verified> {
+  if (journalOf(folder))
+    throw new Stop('changed', `${folder} is changed by a build, or one was interrupted`, BUILD_AGAIN);
   const release = readRelease(folder);
   const totals = await readTotals(folder);
   if (!totals) {
@@ -49,12 +53,16 @@ export async function verifySite(folder: string, onRead: (done: number, total: n
   const hosts = hostNames.filter((name) => lstatSync(hostFolder(folder, name), { throwIfNoEntry: false }));
   try {
     const found = await checkAll(folder, { index, threads, hosts });
+    if (readRelease(folder).text !== release.text)
+      throw new Stop('changed', `${folder} was built again while it was read`, 'run the command again');
     const own = [...release.findings, ...manifestFindings(release.value, totals), ...ofIndex, ...listFindings(folder)];
     return { files: totals.files, bytes: totals.bytes, hosts, findings: sorted([...own, ...found]) };
   } finally {
     await threads.close();
   }
 }
+
+const BUILD_AGAIN = 'let the build end, or build again; then run this command again';
 
 function sorted(findings: readonly Finding[]): Finding[] {
   const different = new Map(findings.map((finding) => [JSON.stringify(finding), finding]));
@@ -72,16 +80,23 @@ async function readTotals(folder: string): Promise<ManifestTotals | undefined> {
   }
 }
 
+interface ReadRelease {
+  readonly text: string | undefined;
+  readonly value?: Release;
+  readonly findings: readonly Finding[];
+}
+
 /** The release of a site, if it is one. It is sealed, since no list has its digest. */
-function readRelease(folder: string): { readonly value?: Release; readonly findings: readonly Finding[] } {
+function readRelease(folder: string): ReadRelease {
   const text = readIfFile(join(folder, RELEASE))?.toString('utf8');
-  if (text === undefined) return { findings: [missing(RELEASE, 'every site has it')] };
+  if (text === undefined) return { text, findings: [missing(RELEASE, 'every site has it')] };
   if (!isSealed(text))
-    return { findings: [changed(RELEASE, 'is not what a build writes: its seal is broken, or it has none')] };
+    return { text, findings: [changed(RELEASE, 'is not what a build writes: its seal is broken, or it has none')] };
   const value = JSON.parse(text) as Release;
   const home = readIfFile(join(folder, HOME))?.toString('utf8');
   const isOfHome = home === undefined || home.includes(`"service.version": ${JSON.stringify(value.registry)}`);
   return {
+    text,
     value,
     findings: isOfHome ? [] : [disagreement(RELEASE, `names another version of the registry than ${HOME}`)],
   };
