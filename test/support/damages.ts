@@ -341,7 +341,7 @@ function relist(
   const { distribution, registry, generator, layers } = JSON.parse(
     readFileSync(join(site, RELEASE), 'utf8'),
   ) as Release;
-  const plain = layers.map((layer) => ({ ...layer }));
+  const plain = layers.map(({ name }) => ({ name }));
   replace(
     join(site, RELEASE),
     sealedDocument({ distribution, registry, generator, layers: plain, manifest: digestOf(lines.join('')) }),

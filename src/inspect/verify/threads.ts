@@ -19,9 +19,9 @@ export interface Threads {
   close(): Promise<void>;
 }
 
-/** Starts a thread a core, at most four. `onRead` is told the bytes that they have read. */
-export function startThreads(folder: string, onRead: (bytes: number) => void): Threads {
-  const count = Math.min(availableParallelism(), MOST_THREADS);
+/** Starts a thread a core, no more than are worth it for so many files. `onRead` is told the bytes that they have read. */
+export function startThreads(folder: string, files: number, onRead: (bytes: number) => void): Threads {
+  const count = Math.min(availableParallelism(), MOST_THREADS, Math.ceil(files / FILES_OF_A_THREAD) || 1);
   const workers = Array.from({ length: count }, () => new Worker(WORKER, { workerData: { folder } }));
   const free = [...workers];
   const waiting: ((worker: Worker) => void)[] = [];
@@ -45,6 +45,8 @@ export function startThreads(folder: string, onRead: (bytes: number) => void): T
 
 /** More threads than these would only wait for the disk. */
 const MOST_THREADS = 4;
+/** To start a thread takes as long as to read so many. */
+const FILES_OF_A_THREAD = 1000;
 
 async function ask(worker: Worker, task: Task, onRead: (bytes: number) => void): Promise<TaskResult> {
   return await new Promise((resolve, reject) => {

@@ -49,7 +49,9 @@ export async function verifySite(folder: string, onRead: (done: number, total: n
   }
   const { index, findings: ofIndex } = readIndex(folder);
   let done = 0;
-  const threads = startThreads(folder, (bytes) => onRead(Math.min((done += bytes), totals.bytes), totals.bytes));
+  const threads = startThreads(folder, totals.files, (bytes) =>
+    onRead(Math.min((done += bytes), totals.bytes), totals.bytes),
+  );
   const hosts = hostNames.filter((name) => lstatSync(hostFolder(folder, name), { throwIfNoEntry: false }));
   try {
     const found = await checkAll(folder, { index, threads, hosts });
