@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { cacheFolder } from '../cache-folders.ts';
 import { hasError } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { encodedDifferences, listDifferences, manifestDifferences, writeChanges } from '../tree/changes.ts';
@@ -197,7 +198,7 @@ async function encodeDifferences(
 
 async function listChanges({ folder, cache }: MakeOptions, found: Iterable<Difference>): Promise<Changes> {
   const place = createHash('sha256').update(folder).digest('hex').slice(0, 8);
-  const list = join(cache, 'changes', `${basename(folder)}-${place}.ndjson`);
+  const list = join(cacheFolder(cache, 'changes'), `${basename(folder)}-${place}.ndjson`);
   return { list, ...(await writeChanges(found, list)) };
 }
 

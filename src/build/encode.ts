@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
+import { makeFolder } from '../tree/make-folder.ts';
 import type { EncodedList } from '../tree/encoded.ts';
 import { ENCODED_LIST } from '../tree/layout.ts';
 import type { SiteFile } from '../tree/manifest.ts';
@@ -53,7 +54,7 @@ export async function encodeSite(
   };
   await Promise.all(batches.map((jobs) => limit(makeSome, jobs)));
   const list = join(encoding.folder, ENCODED_LIST);
-  await mkdir(dirname(list), { recursive: true });
+  makeFolder(dirname(list));
   await writeFile(list, encoding.list.text());
 }
 
@@ -114,7 +115,7 @@ const BYTES_FOR_A_FILE = 4096;
 
 async function makeForms(jobs: readonly Job[], encoding: Encoding): Promise<void> {
   const tasks = jobs.map((job) => taskOf(job, encoding));
-  const { forms, pack } = await encoding.store.workers.run('encode', { forms: tasks });
+  const { forms, pack } = await encoding.store.pool.run('encode', { forms: tasks });
   for (const [i, job] of jobs.entries()) listForm(job, { made: forms[i], pack }, encoding);
 }
 

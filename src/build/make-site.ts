@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cacheFolder } from '../cache-folders.ts';
 import { hasError } from '../errors.ts';
 import { generator } from '../generator.ts';
 import { recoverFolder } from '../tree/commit/replace.ts';
@@ -19,7 +19,7 @@ import { releaseOf, staticFiles } from './site.ts';
 export async function makeSite(making: SiteMaking, options: MakeOptions): Promise<MadeSite> {
   recoverFolder(options.folder);
   if (options.noCache) return (await writeAnew(making, options)).made;
-  const states = openStates(join(options.cache, 'state'), options.folder);
+  const states = openStates(cacheFolder(options.cache, 'state'), options.folder);
   const frame = await frameOf(making);
   const before = await states.last(frame);
   const plan = planSite(making.revisions, before?.keys);

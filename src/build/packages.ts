@@ -169,7 +169,7 @@ async function place(
   const path = zipPath(name, version);
   const signatureFile = signaturePath(name, version);
   const put = (folder: string, files: [content: string, path: string][]): Promise<void> =>
-    store.workers.run('place', { store: store.folder, folder, files });
+    store.pool.run('place', { store: store.folder, folder, files });
   const published: [string, string][] = [
     ...(entry.zip === undefined ? [] : [[entry.zip, path] as [string, string]]),
     ...(signature === undefined ? [] : [[signature, signatureFile] as [string, string]]),

@@ -53,7 +53,7 @@ async function writeSome(
   const write = async (kind: 'package' | 'files', texts: readonly string[]): Promise<SiteFile[]> => {
     const paths = placed.map(({ entry: { revision } }) => KINDS[kind].path(revision.name, revision.version));
     const files = paths.map((path, i): [string, string] => [writer.resolve(path), texts[i] as string]);
-    const written = await store.workers.run('write', { files });
+    const written = await store.pool.run('write', { files });
     const { type, cache } = KINDS[kind];
     return written.map(({ size, digest }, i) => ({ path: paths[i] as string, size, digest, type, cache }));
   };

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { cacheFolder } from '../cache-folders.ts';
 import type { Distribution } from '../config.ts';
 import type { Revision, Storage } from '../storage/storage.ts';
 import { signaturePath, zipPath } from '../tree/layout.ts';
@@ -27,10 +27,10 @@ export async function withStores<T>(
   cache: string,
   use: (stores: Stores) => Promise<T>,
 ): Promise<T> {
-  const store = await openContentStore(join(cache, 'contents'));
+  const store = await openContentStore(cacheFolder(cache, 'contents'));
   try {
-    const zips = openZipStore(join(cache, 'archives'), store);
-    const forms = openFormStore(join(cache, 'encoded'), store);
+    const zips = openZipStore(cacheFolder(cache, 'archives'), store);
+    const forms = openFormStore(cacheFolder(cache, 'encoded'), store);
     const entries = entryReader(storage, distribution, cache, store.source(storage));
     const result = await use({ store, zips, forms, entries });
     zips.close();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../tree/make-folder.ts';
 import { isAbsence } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { linkOrCopy } from '../tree/commit/link.ts';
@@ -112,7 +113,7 @@ async function linkAll(assets: Assets, { from, to }: { from: string; to: string 
   let done = 0;
   for (const [path, source] of assets) {
     const parent = dirname(join(to, path));
-    if (!folders.has(parent)) mkdirSync(parent, { recursive: true });
+    if (!folders.has(parent)) makeFolder(parent);
     folders.add(parent);
     linkOrCopy(join(from, source), join(to, path));
     if (++done % LINKS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve)); // lets a signal in
@@ -124,7 +125,7 @@ const LINKS_AT_ONCE = 512;
 
 function writeAll(files: ReadonlyMap<string, Buffer>, folder: string): void {
   for (const [path, bytes] of files) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    makeFolder(dirname(join(folder, path)));
     writeFileSync(join(folder, path), bytes);
   }
 }

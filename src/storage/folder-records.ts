@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { makeFolder } from '../tree/make-folder.ts';
+import { cacheFolder } from '../cache-folders.ts';
 import { isAbsence } from '../errors.ts';
 import { temporaryName } from '../tree/commit/leftovers.ts';
 import type { FolderRecord } from './folder-trees.ts';
@@ -13,7 +15,7 @@ import type { FolderRecord } from './folder-trees.ts';
 
 /** Where the records of a root are kept. */
 export function recordsFile(cache: string, root: string): string {
-  return join(cache, 'stats', createHash('sha256').update(root).digest('hex').slice(0, 40));
+  return join(cacheFolder(cache, 'stats'), createHash('sha256').update(root).digest('hex').slice(0, 40));
 }
 
 /** The records in a file, by folder; none where it is missing, was cut short or altered. */
@@ -33,7 +35,7 @@ export function readRecords(file: string): Map<string, FolderRecord> {
 
 /** Writes records to a file, which is there once it is whole. */
 export function writeRecords(file: string, records: ReadonlyMap<string, FolderRecord>): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const temporary = temporaryName(file);
   const handle = openSync(temporary, 'w');
   let crc = 0;

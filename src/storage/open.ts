@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cacheFolder } from '../cache-folders.ts';
 import { isAbsence, Stop } from '../errors.ts';
 import { clearLeftovers } from '../tree/commit/leftovers.ts';
 import { openDirectoryStorage } from './directory.ts';
@@ -59,7 +60,7 @@ export async function locateStorage(
 }
 
 async function openFolder(location: string, cache: string | undefined): Promise<Storage> {
-  if (cache !== undefined) clearLeftovers(join(cache, 'stats'), '');
+  if (cache !== undefined) clearLeftovers(cacheFolder(cache, 'stats'), '');
   return openDirectoryStorage(location, cache);
 }
 

@@ -1,5 +1,6 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import { clearLeftovers, temporaryName } from './commit/leftovers.ts';
 import { readEncodedList } from './encoded.ts';
 import type { EncodedFile, EncodedList } from './encoded.ts';
@@ -67,7 +68,7 @@ export async function writeChanges(found: Iterable<Difference>, file: string): P
     totals[one.change]++;
     if (one.change !== 'removed') totals.bytes += one.after.size;
   }
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   clearLeftovers(dirname(file), basename(file));
   await writeFile(temporaryName(file), lines.join(''));
   await rename(temporaryName(file), file);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import { setContentTime } from './content-time.ts';
 import { inside } from './inside.ts';
 import { listingOf, manifestWriter } from './manifest.ts';
@@ -38,7 +39,7 @@ export function openSiteWriter(folder: string, previous?: string): SiteWriter {
   const place = (path: string): string => {
     const full = resolve(path);
     const parent = dirname(full);
-    if (!folders.has(parent)) mkdirSync(parent, { recursive: true });
+    if (!folders.has(parent)) makeFolder(parent);
     folders.add(parent);
     return full;
   };

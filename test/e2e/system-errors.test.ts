@@ -40,6 +40,8 @@ describe.skipIf(!canMount)('a build on a full disk', () => {
     );
     expect(stderr).not.toMatch(/bug|\n {4}at /);
     expect(existsSync(join(cwd, 'dist/staging'))).toBe(false);
+    const left = readdirSync(disk, { recursive: true, encoding: 'utf8' });
+    expect(left.filter((path) => path.endsWith('.tmp'))).toEqual([]);
   });
 });
 
@@ -48,6 +50,12 @@ test('a path that goes through a file is named', async () => {
   const { status, stderr } = await run(['build', '--dist', 'staging', '--out', 'file/out'], { cwd });
   expect(status).toBe(2);
   expect(stderr).toMatch(/^error can't \w+ \S*\/file\/out\S*: not a directory \[ENOTDIR\]\n {2}a part of that path/);
+});
+
+test.skipIf(!existsSync('/proc/self'))('a folder that the system refuses is named', async () => {
+  const { status, stderr } = await run(['build', '--dist', 'staging', '--out', '/proc/none/out'], { cwd });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^error can't create \/proc\/none: no such file or directory \[ENOENT\]\n/m);
 });
 
 test.skipIf(!existsSync('/dev/full'))('output that goes to a full disk is an error', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startWork } from '../../src/build/threads/tasks.ts';
+import { threadTasks } from '../../src/build/threads/tasks.ts';
 import type { StoredZip } from '../../src/build/threads/tasks.ts';
 
 /** Path inside the top folder -> content. */
@@ -23,11 +23,12 @@ export interface ZipMaker {
 export function zipMaker(folder: string): ZipMaker {
   const pack = join(folder, 'pack');
   const path = join(folder, 'made.zip');
-  const work = startWork({ name: 'pack', file: pack });
-  const stored = new Map<string, ReturnType<typeof work.store>>();
-  const store = (bytes: Uint8Array): ReturnType<typeof work.store> => {
+  const tasks = threadTasks({ name: 'pack', file: pack });
+  const stored = new Map<string, ReturnType<typeof tasks.store>>();
+  const store = (bytes: Uint8Array): ReturnType<typeof tasks.store> => {
     const id = createHash('sha256').update(bytes).digest('hex');
-    const content = stored.get(id) ?? work.store({ path: join(folder, 'contents', id), bytes });
+    const content =
+      stored.get(id) ?? tasks.store({ path: join(folder, 'contents', id), temporary: `${path}.tmp`, bytes });
     stored.set(id, content);
     return content;
   };
@@ -38,7 +39,7 @@ export function zipMaker(folder: string): ZipMaker {
         const { size, crc32, offset, deflatedSize, deflatedCrc32 } = store(bytes);
         return [name, size, crc32, 'pack', offset, deflatedSize, deflatedCrc32] as const;
       });
-      const said = work.zip({ top, packs: { pack }, files: rows, folders, path, temporary: `${path}.tmp` });
+      const said = tasks.zip({ top, packs: { pack }, files: rows, folders, path, temporary: `${path}.tmp` });
       return said && { bytes: readFileSync(path), said };
     },
   };

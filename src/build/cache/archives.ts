@@ -23,7 +23,7 @@ export interface ZipStore {
 export function openZipStore(folder: string, contents: ContentStore): ZipStore {
   const known = keptLists<StoredZip>(folder);
   const made: [string, StoredZip][] = [];
-  const { workers } = contents;
+  const { pool } = contents;
   return {
     find: (entry) => known.get(keyOf(entry)),
     close: () => known.add(contents.build, made),
@@ -31,13 +31,13 @@ export function openZipStore(folder: string, contents: ContentStore): ZipStore {
       const key = keyOf(entry);
       const kept = join(folder, key.slice(0, 2), `${key}.zip`);
       const old = known.get(key);
-      const isWhole = old && (await workers.run('check', { path: kept, kept: old }));
+      const isWhole = old && (await pool.run('check', { path: kept, kept: old }));
       const zip = isWhole
         ? old
-        : await workers.run('zip', zipTask(entry, kept, temporaryName(join(folder, key)), contents));
+        : await pool.run('zip', zipTask(entry, kept, temporaryName(join(folder, key)), contents));
       if (!zip) return undefined;
       if (!isWhole) made.push([key, zip]);
-      await workers.run('link', { from: kept, to: path });
+      await pool.run('link', { from: kept, to: path });
       return zip;
     },
   };

@@ -1,7 +1,9 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
+import { writeAside } from '../../tree/commit/aside.ts';
+import { makeFolder } from '../../tree/make-folder.ts';
+import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
 
 /*
  * Small values, kept from build to build. The calls block: they are short, and calls that don't block would take more
@@ -29,7 +31,7 @@ export function keptFiles<T>(folder: string): KeptFiles<T> {
     },
     set: (key, value) => {
       const inner = join(folder, key.slice(0, 2));
-      if (!folders.has(inner)) mkdirSync(inner, { recursive: true });
+      if (!folders.has(inner)) makeFolder(inner);
       folders.add(inner);
       writeChecked(place(key), [JSON.stringify(value)], temporaryName(join(folder, key)));
     },
@@ -50,7 +52,7 @@ export interface KeptLists<T> {
  * missing.
  */
 export function keptLists<T>(folder: string): KeptLists<T> {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   clearLeftovers(folder, '');
   const kept = new Map<string, string>();
   for (const name of readdirSync(folder).sort()) {
@@ -97,13 +99,10 @@ export function readChecked(path: string): string | undefined {
 
 /** Writes lines of text and then their CRC-32. The file appears when it is complete. */
 export function writeChecked(path: string, lines: Iterable<string>, temporary = temporaryName(path)): void {
-  try {
+  writeAside({ path, temporary }, () => {
     writeLines(temporary, lines);
-    renameSync(temporary, path);
-  } catch (error) {
-    removeNow(temporary);
-    throw error;
-  }
+    return true;
+  });
 }
 
 function writeLines(path: string, lines: Iterable<string>): void {

@@ -1,21 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryName } from '../../tree/commit/leftovers.ts';
+import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
 import type { ContentSource } from '../../package/contents.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { keptLists } from './checked-files.ts';
+import type { KeptLists } from './checked-files.ts';
 import { contentPlace } from '../threads/tasks.ts';
 import type { StoredContent } from '../threads/tasks.ts';
-import { startWorkers } from '../threads/pool.ts';
-import type { Workers } from '../threads/pool.ts';
+import { startPool } from '../threads/pool.ts';
+import type { ThreadPool } from '../threads/pool.ts';
 
 /**
  * Every different content once, kept from build to build: as a file to which sites link, and as a raw deflate stream
  * for zips. A content of an earlier build is checked before it is used; a broken or missing one is made again.
  */
 export interface ContentStore {
-  readonly workers: Workers;
+  readonly pool: ThreadPool;
   /** Stores a content, unless it is there already. Returns false if `read` has none. It calls `read` at most once. */
   ensure(id: string, read: () => Promise<Buffer | undefined>): Promise<boolean>;
   /** The contents of a storage, each taken in as soon as it is judged, so that the storage is not asked for it twice. */
@@ -44,41 +45,18 @@ export interface ContentStore {
 
 /** Opens the store in a folder. Links work only if the folder is on the file system of the sites. */
 export async function openContentStore(folder: string): Promise<ContentStore> {
-  const packs = join(folder, 'packs');
-  const kept = keptLists<StoredContent>(packs);
-  const ready = new Map<string, StoredContent>();
-  const pending = new Map<string, Promise<boolean>>();
-  const forgotten = new Set<string>();
-  const keptPacks = new Set<string>();
-  let byDigest: ReadonlyMap<string, StoredContent> | undefined;
-  const build = `${Date.now().toString(36)}-${randomBytes(4).toString('hex')}`;
-  const final = (pack: string): string => join(packs, `${pack}.pack`);
-  const workers = startWorkers((i) => ({ name: `${build}-${i}`, file: temporaryName(final(`${build}-${i}`)) }));
-  const make = async (id: string, read: () => Promise<Buffer | undefined>): Promise<boolean> => {
-    const old = kept.get(id);
-    if (old && (await workers.run('check', { path: contentPlace(folder, id), kept: old }))) {
-      ready.set(id, old);
-      return true;
-    }
-    const bytes = await read();
-    if (!bytes) return false;
-    ready.set(id, await workers.run('store', { path: contentPlace(folder, id), bytes }, ownBuffer(bytes)));
-    return true;
-  };
-  const ensure: ContentStore['ensure'] = (id, read) => {
-    if (ready.has(id) && !forgotten.has(id)) return IS_THERE;
-    const known = pending.get(id);
-    if (known) return known;
-    forgotten.delete(id);
-    const making = make(id, read).finally(() => pending.delete(id));
-    pending.set(id, making);
-    return making;
-  };
+  const packFolder = join(folder, 'packs');
+  const lists = keptLists<StoredContent>(packFolder);
+  clearLeftovers(folder, '');
+  const packs = openPacks(packFolder);
+  const { pool, build } = packs;
+  const known = knownContents(lists);
+  const ensure = contentMaker(folder, pool, known);
   return {
-    workers,
+    pool,
     folder,
     build,
-    packFile: (pack) => workers.packs.get(pack) ?? final(pack),
+    packFile: packs.file,
     ensure,
     source: (storage) => async (id, judge) => {
       const bytes = await storage.read(id);
@@ -88,28 +66,111 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
       return verdict;
     },
     get: (id) => {
-      const found = ready.get(id) ?? kept.get(id);
+      const found = known.get(id);
       if (!found) throw new Error(`content ${id} is not in the store`);
       return found;
     },
-    withDigest: (digest) => {
-      byDigest ??= new Map([...kept.values(), ...ready.values()].map((content) => [content.digest, content]));
-      return byDigest.get(digest);
-    },
-    keepPack: (pack) => void keptPacks.add(pack),
-    forget: (id) => {
-      kept.delete(id);
-      forgotten.add(id); // the facts about it stay until it is made again, because others may ask for them
-    },
+    withDigest: known.withDigest,
+    keepPack: packs.keep,
+    forget: known.forget,
     close: async () => {
-      await workers.close();
-      const made = [...ready].filter(([, { pack }]) => workers.packs.has(pack));
-      const used = new Set([...keptPacks, ...made.map(([, content]) => content.pack)]);
-      for (const [pack, file] of workers.packs)
+      const made = known.ready().filter(([, { pack }]) => pool.packs.has(pack));
+      await packs.close(made.map(([, { pack }]) => pack));
+      lists.add(build, made);
+    },
+  };
+}
+
+/** The packs of a store, and the threads of this build, each of which writes a new one. */
+interface Packs {
+  readonly build: string;
+  readonly pool: ThreadPool;
+  file(pack: string): string;
+  keep(pack: string): void;
+  /** Ends the threads. Of their packs, those stay that are in use or to be kept. */
+  close(inUse: readonly string[]): Promise<void>;
+}
+
+function openPacks(folder: string): Packs {
+  const build = `${Date.now().toString(36)}-${randomBytes(4).toString('hex')}`;
+  const final = (pack: string): string => join(folder, `${pack}.pack`);
+  const pool = startPool((i) => ({ name: `${build}-${i}`, file: temporaryName(final(`${build}-${i}`)) }));
+  const kept = new Set<string>();
+  return {
+    build,
+    pool,
+    file: (pack) => pool.packs.get(pack) ?? final(pack),
+    keep: (pack) => void kept.add(pack),
+    close: async (inUse) => {
+      await pool.close();
+      const used = new Set([...kept, ...inUse]);
+      for (const [pack, file] of pool.packs)
         if (used.has(pack)) await rename(file, final(pack));
         else await rm(file, { force: true });
-      kept.add(build, made);
     },
+  };
+}
+
+/** The facts about contents. */
+interface KnownContents {
+  /** Of a content that an earlier build has kept. */
+  kept(id: string): StoredContent | undefined;
+  get(id: string): StoredContent | undefined;
+  withDigest(digest: string): StoredContent | undefined;
+  /** Whether this build has checked or made a content. */
+  isReady(id: string): boolean;
+  setReady(id: string, content: StoredContent): void;
+  ready(): (readonly [id: string, content: StoredContent])[];
+  forget(id: string): void;
+}
+
+function knownContents(lists: KeptLists<StoredContent>): KnownContents {
+  const ready = new Map<string, StoredContent>();
+  const forgotten = new Set<string>();
+  let byDigest: ReadonlyMap<string, StoredContent> | undefined;
+  return {
+    kept: (id) => lists.get(id),
+    get: (id) => ready.get(id) ?? lists.get(id),
+    withDigest: (digest) => {
+      byDigest ??= new Map([...lists.values(), ...ready.values()].map((content) => [content.digest, content]));
+      return byDigest.get(digest);
+    },
+    isReady: (id) => ready.has(id) && !forgotten.has(id),
+    setReady: (id, content) => {
+      ready.set(id, content);
+      forgotten.delete(id);
+    },
+    ready: () => [...ready],
+    forget: (id) => {
+      lists.delete(id);
+      forgotten.add(id); // the facts about it stay until it is made again, because others may ask for them
+    },
+  };
+}
+
+/** Checks the contents that are kept, and makes the others; each once, also if several revisions ask for it at the same time. */
+function contentMaker(folder: string, pool: ThreadPool, known: KnownContents): ContentStore['ensure'] {
+  const pending = new Map<string, Promise<boolean>>();
+  const make = async (id: string, read: () => Promise<Buffer | undefined>): Promise<boolean> => {
+    const path = contentPlace(folder, id);
+    const old = known.kept(id);
+    if (old && (await pool.run('check', { path, kept: old }))) {
+      known.setReady(id, old);
+      return true;
+    }
+    const bytes = await read();
+    if (!bytes) return false;
+    const task = { path, temporary: temporaryName(join(folder, id)), bytes };
+    known.setReady(id, await pool.run('store', task, ownBuffer(bytes)));
+    return true;
+  };
+  return (id, read) => {
+    const underWay = pending.get(id);
+    if (underWay) return underWay;
+    if (known.isReady(id)) return IS_THERE;
+    const making = make(id, read).finally(() => pending.delete(id));
+    pending.set(id, making);
+    return making;
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { cacheFolder } from '../../cache-folders.ts';
 import type { Distribution } from '../../config.ts';
 import type { Finding } from '../../errors.ts';
 import { generator } from '../../generator.ts';
@@ -37,7 +37,7 @@ export function entryReader(
 ): EntryReader {
   const { ingestionMethods, categories } = tables;
   const packages = packageReader(contents, { ingestionMethods, signatures });
-  const kept = cache === undefined ? undefined : keptFiles<KeptEntry>(join(cache, 'entries'));
+  const kept = cache === undefined ? undefined : keptFiles<KeptEntry>(cacheFolder(cache, 'entries'));
   const common = JSON.stringify([FORMAT, generator, tables, signatures]);
   const keyFor = (revision: Revision): string | undefined => (kept ? keyOf(common, revision) : undefined);
   const find = (revision: Revision): Entry | undefined => {

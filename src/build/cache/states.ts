@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../../tree/make-folder.ts';
 import { fileListPath, INDEX, packageFilePath, packageIndexPath, zipPath } from '../../tree/layout.ts';
 import { readManifest } from '../../tree/manifest.ts';
 import { readRelease } from '../../tree/release.ts';
@@ -42,7 +43,7 @@ export function openStates(folder: string, place: string): States {
       );
     },
     set: (state, made) => {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       writeChecked(packagesFile, keptLines(state.made.site.manifest, made));
       states.set(key, state);
     },

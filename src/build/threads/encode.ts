@@ -1,22 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { brotliCompressSync, constants, crc32, deflateRawSync } from 'node:zlib';
+import type { PackedStream } from './packs.ts';
 
 /*
- * Compressed forms of a site's files, made by worker threads.
+ * Compressed forms of a site's files, made by threads.
  */
 
 /** A content coding, as in `Content-Encoding`. */
 export type Coding = 'br' | 'gzip';
-
-/** A stream in a pack. */
-export interface PackedStream {
-  /** The pack's file. */
-  readonly file: string;
-  readonly offset: number;
-  /** Bytes. */
-  readonly size: number;
-  readonly crc32: number;
-}
 
 /** Where a compressed form comes from. */
 export type FormSource =
@@ -47,7 +38,7 @@ export interface MadeForm {
   readonly packed: { readonly offset: number; readonly crc32: number } | undefined;
 }
 
-/** What a thread does for this work. */
+/** What a thread does for this task. */
 export interface FormPlaces {
   /** The bytes of a stream; undefined where they are not as they should be. */
   readStream(stream: PackedStream): Uint8Array | undefined;

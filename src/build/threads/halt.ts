@@ -3,7 +3,7 @@
  * write any more into the folders that are cleared away.
  */
 
-/** A cell that says whether all must stop, and a cell for each thread that says whether it is at work. */
+/** A cell that says whether all must stop, and a cell for each thread that says whether a task is under way. */
 export type Brake = Int32Array<SharedArrayBuffer>;
 
 const STOP = 0;
@@ -13,7 +13,7 @@ export function makeBrake(threads: number): Brake {
   return new Int32Array(new SharedArrayBuffer((threads + 1) * Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** Stops the threads; none of them is at work any more when this returns, unless it takes very long or has crashed. */
+/** Stops the threads; no task is under way any more when this returns, unless it takes very long or has crashed. */
 export function halt(brake: Brake): void {
   Atomics.store(brake, STOP, 1);
   for (let cell = 1; cell < brake.length; cell++) Atomics.wait(brake, cell, 1, LONGEST_TASK);
@@ -22,11 +22,11 @@ export function halt(brake: Brake): void {
 /** Milliseconds. */
 const LONGEST_TASK = 5000;
 
-/** Does a piece of work in a thread, unless all must stop: then it never returns. */
-export function unlessHalted<T>(brake: Brake, thread: number, work: () => T): T {
+/** Carries out a task in a thread, unless all must stop: then it never returns. */
+export function unlessHalted<T>(brake: Brake, thread: number, task: () => T): T {
   Atomics.store(brake, thread + 1, 1);
   try {
-    if (Atomics.load(brake, STOP) === 0) return work();
+    if (Atomics.load(brake, STOP) === 0) return task();
   } finally {
     Atomics.store(brake, thread + 1, 0);
     Atomics.notify(brake, thread + 1);

@@ -3,17 +3,17 @@ import { Worker } from 'node:worker_threads';
 import { atExit } from '../../tree/commit/at-exit.ts';
 import { halt, makeBrake } from './halt.ts';
 import type { Brake } from './halt.ts';
-import type { Work } from './tasks.ts';
+import type { Tasks } from './tasks.ts';
 
-type Task<Kind extends keyof Work> = Parameters<Work[Kind]>[0];
-type Result<Kind extends keyof Work> = ReturnType<Work[Kind]>;
+type Task<Kind extends keyof Tasks> = Parameters<Tasks[Kind]>[0];
+type Result<Kind extends keyof Tasks> = ReturnType<Tasks[Kind]>;
 
 /** The threads that run the tasks of `tasks.ts`. */
-export interface Workers {
+export interface ThreadPool {
   /** The files of the packs that they write, by name. */
   readonly packs: ReadonlyMap<string, string>;
   /** Runs a task in the thread that has the least to do. `transfer` is given to that thread. */
-  run<Kind extends keyof Work>(kind: Kind, task: Task<Kind>, transfer?: ArrayBuffer): Promise<Result<Kind>>;
+  run<Kind extends keyof Tasks>(kind: Kind, task: Task<Kind>, transfer?: ArrayBuffer): Promise<Result<Kind>>;
   close(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ interface Thread {
 }
 
 /** Starts a thread a core, at most four; each writes the pack `packs` names for it. */
-export function startWorkers(packs: (index: number) => { readonly name: string; readonly file: string }): Workers {
+export function startPool(packs: (index: number) => { readonly name: string; readonly file: string }): ThreadPool {
   const count = Math.min(availableParallelism(), MOST_THREADS);
   const own = Array.from({ length: count }, (_, i) => packs(i));
   const brake = makeBrake(count);
@@ -54,7 +54,7 @@ const MOST_THREADS = 4;
 
 function send(
   thread: Thread,
-  { id, kind, task, transfer }: { id: number; kind: keyof Work; task: unknown; transfer: ArrayBuffer | undefined },
+  { id, kind, task, transfer }: { id: number; kind: keyof Tasks; task: unknown; transfer: ArrayBuffer | undefined },
   waiting: { resolve(result: never): void; reject(error: unknown): void },
 ): void {
   thread.waiting.set(id, waiting);
@@ -72,7 +72,7 @@ function post(thread: Thread): void {
   thread.worker.postMessage(tasks, transfers);
 }
 
-/** One message in work, and the next one ready. */
+/** One message under way, and the next one ready. */
 const MOST_UNDER_WAY = 2;
 
 /** What a thread is told: the pack that it writes, and its brake. */

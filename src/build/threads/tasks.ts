@@ -1,31 +1,23 @@
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
+import { writeAside } from '../../tree/commit/aside.ts';
 import { linkOrCopy } from '../../tree/commit/link.ts';
 import { setContentTime } from '../../tree/content-time.ts';
 import { inside } from '../../tree/inside.ts';
 import { sniffMediaType } from '../../tree/media-type.ts';
 import { zipLayout } from '../zip-layout.ts';
 import { placeForm } from './encode.ts';
-import type { FormTask, MadeForm, PackedStream } from './encode.ts';
+import type { FormPlaces, FormTask, MadeForm } from './encode.ts';
+import { folderMaker, readWhole, scratchMemory, writeContent, writeWithTime } from './files.ts';
+import type { Scratch } from './files.ts';
+import { newPack, packReader } from './packs.ts';
+import type { PackReader } from './packs.ts';
 import { writePieces } from './pieces.ts';
 import type { Pieces } from './pieces.ts';
 
 /*
- * The heavy, blocking work of a build: compressing, hashing, writing and linking. Worker threads do it, because calls
- * that block are cheaper than others, and the main thread is busy with parsing.
+ * The heavy tasks of a build: compressing, hashing, writing and linking. Threads carry them out, because calls that block
+ * are cheaper than others, and the main thread is busy with parsing.
  */
 
 /** The facts about a content in the store. */
@@ -61,6 +53,13 @@ export interface WrittenText {
   readonly digest: string;
 }
 
+export interface ContentTask {
+  /** The place of the content, and its name until it is complete. */
+  readonly path: string;
+  readonly temporary: string;
+  readonly bytes: Uint8Array;
+}
+
 export interface ZipTask {
   /** The one top folder. */
   readonly top: string;
@@ -85,10 +84,10 @@ export type ZipRow = readonly [
   deflatedCrc32: number,
 ];
 
-/** The tasks of one thread. It has its own pack. */
-export interface Work {
-  /** Writes a content to `path`, and its deflate stream to the pack. */
-  store(task: { readonly path: string; readonly bytes: Uint8Array }): StoredContent;
+/** The tasks that a thread can carry out. It has its own pack. */
+export interface Tasks {
+  /** Puts a content at its place, and its deflate stream into the pack. */
+  store(task: ContentTask): StoredContent;
   /** Whether a kept file has the right length and CRC-32. If so, it gets the time of its content again. */
   check(task: { readonly path: string; readonly kept: StoredZip }): boolean;
   /** Makes a zip. Undefined if a deflate stream is broken. */
@@ -118,133 +117,98 @@ export function contentPlace(store: string, content: string): string {
   return join(store, 'raw', content.slice(0, 2), content);
 }
 
-/** `name` and `file` belong to the pack that this thread writes. */
-export function startWork({ name, file }: { readonly name: string; readonly file: string }): Work {
-  const folders = new Set<string>();
-  const packs = new Map<string, number>();
-  const pack = openSync(file, 'w');
-  let end = 0;
+/** What the tasks of a thread share. */
+interface Tools {
+  readonly scratch: Scratch;
+  /** Makes the folder of a file. */
+  readonly makeFolder: (file: string) => void;
+  /** The name of the thread's own pack. */
+  readonly pack: string;
+  /** Appends a stream to it, and gives the offset. */
+  readonly append: (bytes: Uint8Array) => number;
+  readonly packs: PackReader;
+}
+
+/** The tasks of a thread that writes the pack with this name into this file. */
+export function threadTasks({ name, file }: { readonly name: string; readonly file: string }): Tasks {
   const scratch = scratchMemory();
-  const open = (path: string): number => {
-    const found = packs.get(path) ?? openSync(path, 'r');
-    packs.set(path, found);
-    return found;
-  };
-  const makeFolder = (path: string): void => {
-    const folder = dirname(path);
-    if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
-    folders.add(folder);
-  };
-  const append = (bytes: Uint8Array): number => {
-    const offset = end;
-    writeFully(pack, bytes, offset);
-    end += bytes.length;
-    return offset;
-  };
+  const makeFolder = folderMaker();
+  const tools: Tools = { scratch, makeFolder, pack: name, append: newPack(file), packs: packReader(scratch) };
   const link = (from: string, to: string): void => {
     makeFolder(to);
     linkOrCopy(from, to);
   };
-  const formPlaces = {
-    readStream: ({ file: from, offset, size, crc32: crc }: PackedStream) => {
-      const bytes = scratch(size);
-      return existsSync(from) && readFully(open(from), bytes, offset) && crc32(bytes) === crc ? bytes : undefined;
-    },
-    appendToPack: append,
-    writeFile: (path: string, bytes: Uint8Array) => {
-      const digest = digestOf(bytes);
-      makeFolder(path);
-      writeFileSync(path, bytes);
-      setContentTime(path, digest);
-      return digest;
-    },
+  const write = (path: string, bytes: Uint8Array): string => {
+    makeFolder(path);
+    return writeWithTime(path, bytes);
+  };
+  const formPlaces: FormPlaces = {
+    readStream: tools.packs.read,
+    appendToPack: tools.append,
+    writeFile: write,
     linkFile: link,
   };
   return {
-    store: ({ path, bytes }) => {
-      const deflated = deflateRawSync(bytes, { level: DEFLATE_LEVEL });
-      makeFolder(path);
-      writeNew(path, bytes);
-      const digest = digestOf(bytes);
-      setContentTime(path, digest);
-      const offset = append(deflated);
-      return {
-        size: bytes.length,
-        digest,
-        crc32: crc32(bytes),
-        sniffed: sniffMediaType(bytes),
-        pack: name,
-        offset,
-        deflatedSize: deflated.length,
-        deflatedCrc32: crc32(deflated),
-      };
-    },
-    check: ({ path, kept }) => {
-      const bytes = readWhole(path, scratch(kept.size + 1));
-      if (bytes === undefined || crc32(bytes) !== kept.crc32) return false;
-      setContentTime(path, kept.digest);
-      return true;
-    },
-    zip: (task) => {
-      makeFolder(task.path);
-      const zip = writePieces(task.temporary, scratch, (pieces) => assemble(task, { open, pieces }));
-      if (!zip) {
-        rmSync(task.temporary);
-        return undefined;
-      }
-      renameSync(task.temporary, task.path);
-      setContentTime(task.path, zip.digest);
-      return zip;
-    },
+    store: (task) => storeContent(task, tools),
+    check: (task) => checkFile(task, tools),
+    zip: (task) => makeZip(task, tools),
     write: ({ files }) =>
       files.map(([path, text]) => {
         const bytes = Buffer.from(text);
-        const digest = digestOf(bytes);
-        makeFolder(path);
-        writeFileSync(path, bytes);
-        setContentTime(path, digest);
-        return { size: bytes.length, digest };
+        return { size: bytes.length, digest: write(path, bytes) };
       }),
     place: ({ store, folder, files }) => {
-      for (const [content, path] of files) {
-        const to = inside(folder, path);
-        makeFolder(to);
-        linkOrCopy(contentPlace(store, content), to);
-      }
+      for (const [content, path] of files) link(contentPlace(store, content), inside(folder, path));
     },
     encode: ({ forms }) => ({ pack: name, forms: forms.map((form) => placeForm(form, formPlaces)) }),
     link: ({ from, to }) => link(from, to),
   };
 }
 
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 /** The level for downloads. Higher levels take more time and save almost no bytes. */
 export const DEFLATE_LEVEL = 6;
 
-/** Memory for reuse: new pages cost more than the work in them. Each call returns the memory of the call before. */
-function scratchMemory(): (size: number) => Buffer {
-  let memory = Buffer.alloc(0);
-  return (size) => {
-    if (memory.length < size) memory = Buffer.allocUnsafeSlow(Math.ceil((size * 1.25) / 2 ** 20) * 2 ** 20);
-    return memory.subarray(0, size);
+function storeContent(task: ContentTask, { makeFolder, pack, append }: Tools): StoredContent {
+  const { bytes } = task;
+  const deflated = deflateRawSync(bytes, { level: DEFLATE_LEVEL });
+  makeFolder(task.path);
+  const digest = writeContent(task, bytes);
+  return {
+    size: bytes.length,
+    digest,
+    crc32: crc32(bytes),
+    sniffed: sniffMediaType(bytes),
+    pack,
+    offset: append(deflated),
+    deflatedSize: deflated.length,
+    deflatedCrc32: crc32(deflated),
   };
 }
 
+function checkFile({ path, kept }: { readonly path: string; readonly kept: StoredZip }, { scratch }: Tools): boolean {
+  const bytes = readWhole(path, scratch(kept.size + 1));
+  if (bytes === undefined || crc32(bytes) !== kept.crc32) return false;
+  setContentTime(path, kept.digest);
+  return true;
+}
+
+function makeZip(task: ZipTask, { makeFolder, scratch, packs }: Tools): StoredZip | undefined {
+  makeFolder(task.path);
+  return writeAside(task, (temporary) => {
+    const zip = writePieces(temporary, scratch, (pieces) => assemble(task, packs, pieces));
+    if (zip) setContentTime(temporary, zip.digest);
+    return zip;
+  });
+}
+
 /** Puts a zip together; false where a deflate stream is not as it should be. */
-function assemble(
-  { top, packs, files, folders }: ZipTask,
-  { open, pieces }: { open: (path: string) => number; pieces: Pieces },
-): boolean {
+function assemble({ top, packs, files, folders }: ZipTask, reader: PackReader, pieces: Pieces): boolean {
   const layout = zipLayout(top, files.map(toZipFile), folders);
-  for (const [i, file] of layout.files.entries()) {
+  for (const [i, { pack, offset, deflatedSize, deflatedCrc32 }] of layout.files.entries()) {
     const head = layout.heads[i] as Uint8Array;
     pieces.room(head.length).set(head);
-    const stream = pieces.room(file.deflatedSize);
-    if (!readFully(open(packs[file.pack] ?? ''), stream, file.offset) || crc32(stream) !== file.deflatedCrc32)
-      return false;
+    const stream = { file: packs[pack] ?? '', offset, crc32: deflatedCrc32 };
+    if (!reader.readInto(pieces.room(deflatedSize), stream)) return false;
   }
   pieces.room(layout.tail.length).set(layout.tail);
   return true;
@@ -252,50 +216,4 @@ function assemble(
 
 function toZipFile([path, size, crc, pack, offset, deflatedSize, deflatedCrc32]: ZipRow) {
   return { path, size, crc32: crc, pack, offset, deflatedSize, deflatedCrc32 };
-}
-
-/**
- * Never writes into an existing file, because a site may be linked to it. A correct file stays; any other one is
- * replaced.
- */
-function writeNew(path: string, bytes: Uint8Array): void {
-  try {
-    writeFileSync(path, bytes, { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    if (readFileSync(path).equals(bytes)) return;
-    rmSync(path, { force: true });
-    writeFileSync(path, bytes);
-  }
-}
-
-/** Reads a file into `memory`. Undefined unless the file is exactly one byte shorter than `memory`. */
-function readWhole(path: string, memory: Buffer): Buffer | undefined {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch {
-    return undefined;
-  }
-  try {
-    let filled = 0;
-    for (let count = 1; count > 0 && filled < memory.length; filled += count)
-      count = readSync(file, memory, filled, memory.length - filled, null);
-    return filled === memory.length - 1 ? memory.subarray(0, filled) : undefined;
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readFully(file: number, target: Buffer, from: number): boolean {
-  for (let done = 0; done < target.length;) {
-    const count = readSync(file, target, done, target.length - done, from + done);
-    if (count === 0) return false;
-    done += count;
-  }
-  return true;
-}
-
-function writeFully(file: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, at + done);
 }

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { CACHE_FOLDERS, cacheFolder } from '../../cache-folders.ts';
+import type { CacheFolder } from '../../cache-folders.ts';
 
 export interface PruneOptions {
   readonly cache: string;
@@ -15,17 +18,16 @@ export interface PruneReport {
   readonly bytes: number;
 }
 
-/** The folders that builds can make again from the storages, and the lists of changes, which no build needs. */
-const MADE = ['archives', 'changes', 'contents', 'encoded', 'entries', 'state', 'stats', 'zips'];
-
 /** Removes what builds keep in the cache, and the clones only if asked. The next build makes everything again. */
 export async function pruneCache({ cache, all, dryRun }: PruneOptions): Promise<PruneReport> {
   const folder = resolve(cache);
-  const there: string[] = await readdir(folder).catch(() => []);
-  const removed = [...MADE, ...(all ? ['git'] : [])].filter((name) => there.includes(name));
+  const names = (Object.keys(CACHE_FOLDERS) as CacheFolder[]).filter(
+    (name) => all || CACHE_FOLDERS[name] === 'made again',
+  );
+  const removed = names.filter((name) => existsSync(cacheFolder(folder, name)));
   let bytes = 0;
-  for (const name of removed) bytes += await sizeOf(join(folder, name));
-  if (!dryRun) for (const name of removed) await rm(join(folder, name), { recursive: true, force: true });
+  for (const name of removed) bytes += await sizeOf(cacheFolder(folder, name));
+  if (!dryRun) for (const name of removed) await rm(cacheFolder(folder, name), { recursive: true, force: true });
   return { cache: folder, removed, bytes };
 }
 

@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../../tree/make-folder.ts';
 import { shippedConfig } from '../../default-config.ts';
 import { Stop } from '../../errors.ts';
 import { git } from '../../storage/git/command.ts';
@@ -40,7 +41,7 @@ export async function init({ folder: given, dryRun }: InitOptions): Promise<Init
   const files = newStorageFiles;
   const report = { folder, dryRun, files: Object.keys(files), layers: LAYERS, sample: SAMPLE.id };
   if (dryRun) return report;
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   await git(['init', '--quiet', folder]);
   try {
     await git(['-C', folder, 'symbolic-ref', 'HEAD', 'refs/heads/main']);
@@ -106,7 +107,7 @@ async function makeMain(
   files: Readonly<Record<string, string>>,
 ): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
+    makeFolder(dirname(join(folder, path)));
     await writeFile(join(folder, path), text);
   }
   const tree = await treeOf(repository, files);

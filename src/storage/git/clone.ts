@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { cacheFolder } from '../../cache-folders.ts';
 import { isAbsence, Stop } from '../../errors.ts';
 import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
 import { withLock } from '../../tree/commit/lock.ts';
@@ -24,7 +25,7 @@ export async function cloneStorage(
 ): Promise<string> {
   const shown = withoutCredentials(source);
   const key = createHash('sha256').update(source).digest('hex').slice(0, 16);
-  const clone = join(cache, 'git', `${basename(shown).replace(/[^A-Za-z0-9._-]/g, '_')}-${key}`);
+  const clone = join(cacheFolder(cache, 'git'), `${basename(shown).replace(/[^A-Za-z0-9._-]/g, '_')}-${key}`);
   const isOffline = offline && !(await isFileAt(source));
   if (isOffline && !(await isFileAt(join(clone, 'HEAD'))))
     throw new Stop('offline', `${shown} was never fetched`, 'run once without --offline');

@@ -1,5 +1,7 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../tree/make-folder.ts';
+import { cacheFolder } from '../../cache-folders.ts';
 import type { Finding } from '../../errors.ts';
 import { listKnown, Stop } from '../../errors.ts';
 import { shellQuote } from '../../command-line.ts';
@@ -29,7 +31,7 @@ export async function openGitStorage(
 ): Promise<GitStorage> {
   const repository = await openRepository(folder);
   const { directory, objects } = repository;
-  clearLeftovers(join(cache, 'zips'), '');
+  clearLeftovers(cacheFolder(cache, 'zips'), '');
   const zips = zipPackages((id) => zipFile(repository, cache, id));
   return {
     kind: 'git',
@@ -164,10 +166,10 @@ function notAFile(where: string, mode: string): Finding {
 
 /** yauzl needs a file in which it can seek, so a zip that is a blob is written beside the clone once. */
 async function zipFile({ objects }: Repository, cache: string, id: string): Promise<string> {
-  const file = join(cache, 'zips', `${id}.zip`);
+  const file = join(cacheFolder(cache, 'zips'), `${id}.zip`);
   const bytes = await objects.read(id);
   if (!bytes) throw new Stop('missing', `the repository lacks the zip ${id}`);
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   await writeFile(temporaryName(file), bytes);
   await rename(temporaryName(file), file);
   return file;

@@ -1,19 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Stop } from '../../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { atExit } from './at-exit.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { hidden, removeNow, temporaryName } from './leftovers.ts';
@@ -94,7 +85,7 @@ export function tryLock(folder: string): Lock | undefined {
   const name = `${ownProcess()}-${randomBytes(4).toString('hex')}`;
   const aside = temporaryName(hidden(folder), 'lock');
   removeNow(aside);
-  mkdirSync(aside, { recursive: true });
+  makeFolder(aside);
   const about = { host: hostname(), pid: process.pid, since: new Date().toISOString() } satisfies Holder;
   writeFileSync(join(aside, name), JSON.stringify(about));
   try {
