@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { cloudflareAssets } from './cloudflare/path.ts';
 import { netlifyAssets } from './netlify/path.ts';
 import type { HostAssets, Target } from './target.ts';
@@ -47,6 +48,11 @@ export const hosts = {
 export type HostName = keyof typeof hosts;
 
 export const hostNames = Object.keys(hosts) as HostName[];
+
+/** The place of a host's bundle. */
+export function bundlePath(host: HostName): string {
+  return fileURLToPath(new URL(`../../lib/hosts/${hosts[host].bundle.file}`, import.meta.url));
+}
 
 /** The folder of a host's files, `<site>.<host>`, beside the site. */
 export function hostFolder(site: string, host: HostName): string {

@@ -23,6 +23,8 @@ export interface TargetSite {
   readonly distribution: Distribution;
   /** Where the host's files go: `dist/<name>.<target>`, beside the site. */
   readonly hostFolder: string;
+  /** The code for the host, which `npm run compile` makes. */
+  readonly bundle: string;
   /** Of the site, and of the host's folder with it. */
   readonly lock: Lock;
 }

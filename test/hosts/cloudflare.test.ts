@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noOthers } from '../support/lock.ts';
 import { writeTarget } from '../support/target.ts';
 import { readConfig } from '../../src/config.ts';
+import { bundlePath } from '../../src/hosts/hosts.ts';
 import { cloudflareTarget } from '../../src/hosts/cloudflare/target.ts';
 import { zipListing } from '../support/compare.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
@@ -32,6 +33,7 @@ async function generate(folder: string, name: string): Promise<string> {
     name: 'cases',
     distribution,
     hostFolder,
+    bundle: bundlePath('cloudflare'),
     lock: noOthers,
   });
   expect(findings.filter(({ level }) => level === 'error')).toEqual([]);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noOthers } from '../support/lock.ts';
 import { writeTarget } from '../support/target.ts';
 import { readConfig } from '../../src/config.ts';
+import { bundlePath } from '../../src/hosts/hosts.ts';
 import { netlifyTarget, siteRules } from '../../src/hosts/netlify/target.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
 import { askAll, buildSite, recordedSets, sharedPath } from '../support/contract.ts';
@@ -34,7 +35,7 @@ async function generate(from: string, name: string): Promise<string> {
   writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
   const distribution = await readConfig({ config, dist: 'any' });
   const hostFolder = join(work, `${name}.netlify`);
-  const site = { folder: from, name, distribution, hostFolder, lock: noOthers };
+  const site = { folder: from, name, distribution, hostFolder, bundle: bundlePath('netlify'), lock: noOthers };
   expect((await writeTarget(netlifyTarget, site)).findings).toEqual([]);
   return hostFolder;
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { freePort } from '../../scripts/bench-servers.ts';
 import { readConfig } from '../../src/config.ts';
+import { bundlePath } from '../../src/hosts/hosts.ts';
 import { nginxTarget } from '../../src/hosts/nginx/target.ts';
 import { nginxForms } from '../../src/hosts/nginx/encoded.ts';
 import type { EncodedFiles } from '../../src/hosts/nginx/encoded.ts';
@@ -38,7 +39,14 @@ export async function generateNginx(folder: string, name: string, encoded: Encod
   rmSync(root, { recursive: true });
   const hostFolder = `${folder}.nginx`;
   await addForms(folder, nginxForms(encoded));
-  await writeTarget(nginxTarget, { folder, name, distribution, hostFolder, lock: noOthers });
+  await writeTarget(nginxTarget, {
+    folder,
+    name,
+    distribution,
+    hostFolder,
+    bundle: bundlePath('nginx'),
+    lock: noOthers,
+  });
   return hostFolder;
 }
 

@@ -12,7 +12,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Distribution } from '../../src/config.ts';
-import { assetPath } from '../../src/hosts/cloudflare/path.ts';
+import { bundlePath } from '../../src/hosts/hosts.ts';
+import { cloudflarePath } from '../../src/hosts/cloudflare/path.ts';
 import { noOthers } from '../support/lock.ts';
 import { writeTarget } from '../support/target.ts';
 import { cloudflareTarget, LARGEST_ASSET, refusalsOf } from '../../src/hosts/cloudflare/target.ts';
@@ -38,7 +39,14 @@ function siteOf(name: string, files: readonly SiteFile[]) {
   for (const [i, part] of parts.entries()) write(folder, `_registry/manifest/${i}.ndjson`, part);
   for (const { path, bytes } of files) write(folder, path, bytes);
   const distribution = {} as Distribution;
-  return { folder, name, distribution, hostFolder: join(work, `${name}.cloudflare`), lock: noOthers };
+  return {
+    folder,
+    name,
+    distribution,
+    hostFolder: join(work, `${name}.cloudflare`),
+    bundle: bundlePath('cloudflare'),
+    lock: noOthers,
+  };
 }
 
 function write(folder: string, path: string, bytes: string): void {
@@ -154,7 +162,7 @@ test.each([
   ['_registry/package/a_b/1.0.0-rc.1+b+c.json', '_registry/package/a_b/1.0.0-rc.1_b_c.json'],
   ['_registry/answers/54e0fe2de7ebbe47.json', '_registry/answers/54e0fe2de7ebbe47.json'],
 ])('%s is the asset %s', (path, asset) => {
-  expect(assetPath(path, '0f')).toBe(asset);
+  expect(cloudflarePath(path, '0f')).toBe(asset);
 });
 
 function findingsFor(count: number, most: { free: number; paid: number }): string[] {

@@ -3,20 +3,22 @@ import { holdSame, mergeLayers } from '../../catalog/merge.ts';
 import type { Shadowed } from '../../catalog/merge.ts';
 import { commandLine } from '../../command-line.ts';
 import { isUrl, readConfig } from '../../config.ts';
+import type { Distribution } from '../../config.ts';
 import { generator } from '../../generator.ts';
 import type { Finding } from '../../errors.ts';
 import type { Layer, Storage } from '../../storage/storage.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import { openStorage } from '../../storage/open.ts';
+import type { OpenOptions } from '../../storage/open.ts';
 import type { Progress } from '../../report.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { makeSite } from '../../build/make-site.ts';
-import type { MadeSite } from '../../build/site-making.ts';
+import type { MadeSite, SiteMaking } from '../../build/site-making.ts';
 import type { SiteResult } from '../../build/site.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
 import { readLayers } from '../../inspect/open-catalog.ts';
-import { hostFolder, hosts } from '../../hosts/hosts.ts';
+import { bundlePath, hostFolder, hosts } from '../../hosts/hosts.ts';
 import type { HostName } from '../../hosts/hosts.ts';
 import { nginxForms } from '../../hosts/nginx/encoded.ts';
 import type { Since, TargetSite } from '../../hosts/target.ts';
@@ -109,35 +111,18 @@ interface Place {
 }
 
 /** The layers are read while the lock is held, so that of two builds the later one has the newer commits. */
-async function buildSite(
-  options: BuildOptions,
-  { pins: lock, folder, siteLock }: Place,
-  progress: Progress,
-): Promise<BuildReport> {
-  const { distribution } = lock;
+async function buildSite(options: BuildOptions, place: Place, progress: Progress): Promise<BuildReport> {
+  const { pins, folder, siteLock } = place;
+  const { distribution } = pins;
   const site = { folder, name: distribution.name, distribution, lock: siteLock };
   const target = options.target && (await loadTarget(options.target, site));
   const clock = stopwatch();
-  const open = {
-    isUrl: isUrl(distribution.storage),
-    cache: options.cache,
-    offline: options.offline,
-    readsAnew: options.noCache ?? false,
-    onWait: (holder: string) => progress.note(`Waiting for another process to fetch the storage: ${holder}`),
-  };
-  const storage = await openStorage(distribution.storage, open);
+  const storage = await openStorage(distribution.storage, storageOptions(options, distribution, progress));
   try {
-    const layers = lock.named(await readLayers(storage, distribution));
-    const catalog = mergeLayers(layers);
-    const shadowed = await Promise.all(catalog.shadowed.map((one) => reportShadowed(storage, one)));
+    const merged = await mergeStorage(storage, options, pins);
     clock.lap('layers');
-    const findings = [
-      ...(await lock.moved(storage)),
-      ...layers.flatMap((layer) => layer.findings.map((one) => (options.skipUnfit ? leftOut(one) : one))),
-      ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
-    ];
     const made = await makeSite(
-      { distribution, layers, revisions: catalog.revisions, storage, findings },
+      { distribution, storage, ...merged },
       {
         folder,
         lock: siteLock,
@@ -150,28 +135,63 @@ async function buildSite(
       },
     );
     clock.lap('site');
-    if (made.site) await lock.keep(layers);
-    const next = made.site && (await target?.write(made.since));
+    if (made.site) await pins.keep(merged.layers);
+    const written = made.site && (await target?.write(made.since));
     if (target) clock.lap('target');
-    return {
-      distribution: distribution.name,
-      storage: withoutCredentials(distribution.storage),
-      registry: distribution.registry,
-      generator,
-      layers: layers.map(layerReport),
-      packages: made.packages,
-      revisions: made.revisions,
-      shadowed,
-      skipped: made.skipped,
-      findings: made.findings,
-      site: made.site && { ...made.site, folder, how: made.how, changes: made.changes },
-      times: clock.times,
-      next: made.site ? (next ?? [commandLine(['serve', '--dir', folder])]) : [],
-    };
+    const next = made.site ? (written ?? [commandLine(['serve', '--dir', folder])]) : [];
+    return { ...reportOf(place, merged, made), times: clock.times, next };
   } finally {
     progress.end();
     await storage.close();
   }
+}
+
+function storageOptions(options: BuildOptions, { storage }: Distribution, progress: Progress): OpenOptions {
+  return {
+    isUrl: isUrl(storage),
+    cache: options.cache,
+    offline: options.offline,
+    readsAnew: options.noCache ?? false,
+    onWait: (holder) => progress.note(`Waiting for another process to fetch the storage: ${holder}`),
+  };
+}
+
+/** The layers of a storage, what is left of them after the merge, and what is wrong with them. */
+interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'findings'> {
+  readonly shadowed: readonly ShadowedReport[];
+}
+
+async function mergeStorage(storage: Storage, { skipUnfit }: BuildOptions, pins: Place['pins']): Promise<Merged> {
+  const { distribution } = pins;
+  const layers = pins.named(await readLayers(storage, distribution));
+  const { revisions, shadowed: lost } = mergeLayers(layers);
+  const shadowed = await Promise.all(lost.map((one) => reportShadowed(storage, one)));
+  const findings = [
+    ...(await pins.moved(storage)),
+    ...layers.flatMap((layer) => layer.findings.map((one) => (skipUnfit ? leftOut(one) : one))),
+    ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
+  ];
+  return { layers, revisions, shadowed, findings };
+}
+
+function reportOf(
+  { pins: { distribution }, folder }: Place,
+  { layers, shadowed }: Merged,
+  { packages, revisions, skipped, findings, site, how, changes }: MadeSite,
+): Omit<BuildReport, 'times' | 'next'> {
+  return {
+    distribution: distribution.name,
+    storage: withoutCredentials(distribution.storage),
+    registry: distribution.registry,
+    generator,
+    layers: layers.map(layerReport),
+    packages,
+    revisions,
+    shadowed,
+    skipped,
+    findings,
+    site: site && { ...site, folder, how, changes },
+  };
 }
 
 /** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it. */
@@ -218,9 +238,9 @@ interface LoadedTarget {
 }
 
 /** Loads a target. What it refuses of the site that is made last is what it learns when it writes. */
-async function loadTarget(name: HostName, place: Omit<TargetSite, 'hostFolder'>): Promise<LoadedTarget> {
+async function loadTarget(name: HostName, place: Omit<TargetSite, 'hostFolder' | 'bundle'>): Promise<LoadedTarget> {
   const target = await hosts[name].target();
-  const site = { ...place, hostFolder: hostFolder(place.folder, name) };
+  const site = { ...place, hostFolder: hostFolder(place.folder, name), bundle: bundlePath(name) };
   let findings: readonly Finding[] = [];
   return {
     hasForms: target.hasForms,

@@ -7,9 +7,9 @@ import { contentPath, isGenerated } from '../../tree/layout.ts';
  * `_` replaces the `+` of a version, which no version holds: Cloudflare redirects from names that `encodeURIComponent` escapes, and the
  * upload refuses them. `path` is relative to the site's folder, the result to the assets'.
  */
-export function assetPath(path: string, digest: string): string {
+export function cloudflarePath(path: string, digest: string): string {
   return isGenerated(path) ? path.split('+').join('_') : contentPath(digest);
 }
 
 /** Where the host has the files of a site. */
-export const cloudflareAssets: HostAssets = { folder: 'assets', assetOf: assetPath };
+export const cloudflareAssets: HostAssets = { folder: 'assets', assetOf: cloudflarePath };

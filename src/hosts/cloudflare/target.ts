@@ -1,5 +1,4 @@
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Finding } from '../../errors.ts';
 import { RELEASE } from '../../tree/layout.ts';
 import { listedFiles } from '../../tree/manifest.ts';
@@ -8,7 +7,7 @@ import { readRelease } from '../../tree/release.ts';
 import { readRecord, updateAssets } from '../asset-folder.ts';
 import { readBundle } from '../bundles.ts';
 import type { Target } from '../target.ts';
-import { assetPath, cloudflareAssets } from './path.ts';
+import { cloudflarePath, cloudflareAssets } from './path.ts';
 
 /*
  * Cloudflare Workers with static assets: `worker/worker.js` (the edge core), `wrangler.jsonc`, and `assets/`, the files that the
@@ -31,17 +30,17 @@ const COMPATIBILITY_DATE = '2026-04-01';
  */
 export const cloudflareTarget: Target = {
   hasForms: false,
-  refusals: async ({ hostFolder }, tree) => {
-    await readBundle(workerBundle);
+  refusals: async ({ hostFolder, bundle }, tree) => {
+    await readBundle(bundle);
     const known = readRecord(hostFolder);
     if (known && known.manifest === (await readRelease(tree))?.manifest) return known.findings;
     return refusalsOf([...(await listedFiles(tree)), { path: RELEASE, size: 0, digest: '' }]);
   },
   write: async (site, news) => {
-    const { name, hostFolder } = site;
+    const { name, hostFolder, bundle } = site;
     const own = new Map([
       // In a folder of its own: whatever ends in .txt beside or below a Worker becomes one of its modules.
-      ['worker/worker.js', await readBundle(workerBundle)],
+      ['worker/worker.js', await readBundle(bundle)],
       ['wrangler.jsonc', Buffer.from(wranglerConfig(name))],
     ]);
     await updateAssets(site, { ...cloudflareAssets, own }, news);
@@ -57,8 +56,6 @@ export const cloudflareTarget: Target = {
 /** The last version that runs on Node 20. */
 const WRANGLER = 'wrangler@4.86.0';
 
-const workerBundle = fileURLToPath(new URL('../../../lib/hosts/cloudflare/worker.js', import.meta.url));
-
 type ListedFile = Pick<SiteFile, 'path' | 'size' | 'digest'>;
 
 /** What Cloudflare would refuse of the files of a site. `most` is the largest plan's limit. */
@@ -67,7 +64,7 @@ export function refusalsOf(files: readonly ListedFile[], most: typeof MOST_ASSET
   const findings: Finding[] = [];
   for (const { path, size, digest } of files) {
     if (size > LARGEST_ASSET) findings.push(tooLarge(path, size));
-    assets.add(assetPath(path, digest));
+    assets.add(cloudflarePath(path, digest));
   }
   if (assets.size > most.free) findings.push(tooMany(assets.size, most));
   return findings;

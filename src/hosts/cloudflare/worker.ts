@@ -4,7 +4,7 @@ import { loadIndex } from '../fetch/index.ts';
 import type { Index } from '../fetch/index.ts';
 import { UnreadableFile } from '../fetch/site-files.ts';
 import type { Log, SiteFiles } from '../fetch/site-files.ts';
-import { assetPath } from './path.ts';
+import { cloudflarePath } from './path.ts';
 
 /*
  * The registry as a Cloudflare Worker that runs before its static assets (`run_worker_first`). The asset server ignores
@@ -48,11 +48,11 @@ function assetFiles(assets: Environment['ASSETS']): SiteFiles {
   };
   return {
     bytes: async (path) => {
-      const body = await open(assetPath(path, ''));
+      const body = await open(cloudflarePath(path, ''));
       return body && new Uint8Array(await new Response(body).arrayBuffer());
     },
     range: async (file) => {
-      const body = await open(assetPath(file.path, file.digest));
+      const body = await open(cloudflarePath(file.path, file.digest));
       return body && part(body, file);
     },
   };

@@ -1,5 +1,4 @@
 import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { mediaTypeByExtension } from '../../tree/media-type.ts';
 import { updateAssets } from '../asset-folder.ts';
 import { readBundle } from '../bundles.ts';
@@ -15,13 +14,13 @@ import { netlifyAssets } from './path.ts';
 /** Refuses nothing. Throws a `Stop` if the edge function was not compiled. */
 export const netlifyTarget: Target = {
   hasForms: false,
-  refusals: async () => {
+  refusals: async ({ bundle }) => {
     await readBundle(bundle);
     return [];
   },
   write: async (site, news) => {
     const own = new Map([
-      ['edge-functions/registry.js', await readBundle(bundle)],
+      ['edge-functions/registry.js', await readBundle(site.bundle)],
       ['netlify.toml', Buffer.from(netlifyConfig(site.distribution.cache.files))],
     ]);
     await updateAssets(site, { ...netlifyAssets, own }, news);
@@ -33,8 +32,6 @@ export const netlifyTarget: Target = {
 
 /** The last version that runs on Node 20. */
 const CLI = '23';
-
-const bundle = fileURLToPath(new URL('../../../lib/hosts/netlify/registry.js', import.meta.url));
 
 /** The text of `netlify.toml`. `maxAge` is that of package files, in seconds. */
 export function netlifyConfig(maxAge: number): string {

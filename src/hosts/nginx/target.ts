@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Stop } from '../../errors.ts';
 import type { Columns } from '../../core/columns.ts';
 import { INDEX, indexFilePath } from '../../tree/layout.ts';
@@ -22,7 +21,7 @@ export const nginxTarget: Target = {
   hasForms: true,
   refusals: async (site) => {
     placesOf(site);
-    await readBundle(njsBundle);
+    await readBundle(site.bundle);
     return [];
   },
   write: async (site) => {
@@ -40,12 +39,10 @@ export const nginxTarget: Target = {
       'standalone.conf': standaloneConf(places),
     };
     const texts = Object.entries(files).map(([name, content]) => [name, Buffer.from(content)] as const);
-    await updateFiles(site, new Map([['epr.js', await readBundle(njsBundle)], ...texts]));
+    await updateFiles(site, new Map([['epr.js', await readBundle(site.bundle)], ...texts]));
     return nextLines(places);
   },
 };
-
-const njsBundle = fileURLToPath(new URL('../../../lib/hosts/nginx/epr.js', import.meta.url));
 
 /** Where the site and nginx's folder will lie for good: side by side. */
 function placesOf({ name, hostFolder }: TargetSite): Pick<Places, 'name' | 'site' | 'host'> {
