@@ -46,9 +46,12 @@ Examples:
 
 Exit status of every command: 0 clean, 1 findings, 2 could not run.`,
   );
+/** How the verb that runs would rather end at a signal than at once. */
+let stop: (() => void) | undefined;
 for (const { declare } of verbs)
-  declare(program, (isClean) => {
+  declare(program, (isClean, atSignal) => {
     process.exitCode = isClean ? CLEAN : FINDINGS;
+    stop = atSignal;
   });
 allowClosedOutput();
 process.on('uncaughtException', (error) => {
@@ -56,7 +59,11 @@ process.on('uncaughtException', (error) => {
   process.exit(COULD_NOT_RUN);
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => process.exit(128 + (signal === 'SIGINT' ? 2 : 15)));
+  process.on(signal, () => {
+    if (!stop) process.exit(128 + (signal === 'SIGINT' ? 2 : 15));
+    stop();
+    stop = undefined;
+  });
 
 try {
   await program.parseAsync();

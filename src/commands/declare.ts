@@ -1,7 +1,10 @@
 import type { Command } from '@commander-js/extra-typings';
 
-/** Ends a verb. A clean report has no errors; `cli.ts` makes the exit status of it. */
-export type Finish = (isClean: boolean) => void;
+/**
+ * Ends a verb. A clean report has no errors; `cli.ts` makes the exit status of it. A verb that goes on until a signal gives what ends it
+ * then; a second signal ends it at once.
+ */
+export type Finish = (isClean: boolean, atSignal?: () => void) => void;
 
 /** Adds a verb to the program: its arguments, its options, its help, and what runs. */
 export type Declare = (program: Command, finish: Finish) => void;

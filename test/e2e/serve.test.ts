@@ -1,10 +1,14 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run, shippedContent, start, startServer, temporaryFolder } from '../support/cli.ts';
+import type { Run } from '../support/cli.ts';
 import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 
 /* `epr-static serve` over built sites, asked over HTTP with paths exactly as written. */
@@ -211,13 +215,95 @@ describe('the sample', () => {
     expect(failed).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(message) });
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it, and that is no failure', async (signal) => {
     const { child, finished } = start(['serve', '--dir', site, '--port', '0'], { cwd });
     await new Promise((resolve) => child.stdout?.once('data', resolve));
     child.kill(signal);
-    expect(await finished).toMatchObject({ status: signal === 'SIGINT' ? 130 : 143, stderr: '' });
+    expect(await finished).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('--log prints a line for each request, failures go elsewhere', async () => {
+    const { child, finished } = start(['serve', '--dir', site, '--port', '0', '--log'], { cwd });
+    const { url } = await listening(child);
+    const place = join(site, 'package/cron_watch/1.1.0/manifest.yml');
+    const manifest = readFileSync(place);
+    writeFileSync(place, 'altered');
+    expect((await ask(url, '/package/cron_watch/1.1.0/manifest.yml?"')).status).toBe(503);
+    writeFileSync(place, manifest);
+    expect((await ask(url, '/health', { 'user-agent': 'Kibana/8.0.0' })).status).toBe(200);
+    child.kill('SIGTERM');
+    const { stdout, stderr } = await finished;
+    const lines = stdout.split('\n').filter((line) => line.includes('HTTP/1.1'));
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /"GET \/package\/cron_watch\/1\.1\.0\/manifest\.yml\?\\x22 HTTP\/1\.1" 503 40 "-" "-" [\d.]+$/,
+      ),
+      expect.stringMatching(/"GET \/health HTTP\/1\.1" 200 0 "-" "Kibana\/8\.0\.0" [\d.]+$/),
+    ]);
+    expect(stderr).toMatch(/^[^\n]*package\/cron_watch\/1\.1\.0\/manifest\.yml can't be read: it has 7 bytes[^\n]*\n$/);
   });
 });
+
+describe('a download while the server ends', () => {
+  const cwd = temporaryFolder();
+  const large = Buffer.alloc(32 * 2 ** 20, 'x');
+  beforeAll(async () => {
+    writeFiles(cwd, { 'content/distributions.yml': distributions('storage', ['one']) });
+    writeFiles(join(cwd, 'content/storage/one'), under('packages', packageFiles('acme', '1.0.0', { 'docs/x': large })));
+    expect(await run(['build', '--dist', 'all'], { cwd })).toMatchObject({ status: 0 });
+  });
+
+  /** Starts a server, and a download that waits for its reader. */
+  const download = async (): Promise<{ child: ChildProcess; finished: Promise<Run>; reply: IncomingMessage }> => {
+    const { child, finished } = start(['serve', '--dir', 'dist/all', '--port', '0'], { cwd });
+    const { url } = await listening(child);
+    const asked = request(new URL('/package/acme/1.0.0/docs/x', url), { agent: false }).end();
+    const [reply] = (await once(asked, 'response')) as [IncomingMessage];
+    return { child, finished, reply };
+  };
+
+  test('is finished', async () => {
+    const { child, finished, reply } = await download();
+    child.kill('SIGTERM');
+    await refused(reply);
+    expect(Buffer.concat(await reply.toArray()).equals(large)).toBe(true);
+    expect(await finished).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('is broken off by a second signal', async () => {
+    const { child, finished, reply } = await download();
+    reply.on('error', () => undefined); // that it is broken off
+    child.kill('SIGINT');
+    await refused(reply);
+    child.kill('SIGINT');
+    expect(await finished).toMatchObject({ status: 130, stderr: '' });
+  });
+});
+
+/** Waits until a server that is ending takes no connection any more. */
+async function refused({ socket }: IncomingMessage): Promise<void> {
+  const port = Number(socket.remotePort);
+  for (;;) {
+    const isOpen = await new Promise((done) => {
+      const tried = connect(port, socket.remoteAddress)
+        .on('connect', () => done(true))
+        .on('error', () => done(false));
+      tried.on('connect', () => tried.destroy());
+    });
+    if (!isOpen) return;
+  }
+}
+
+/** Where a server says that it listens. */
+async function listening(child: ChildProcess): Promise<{ url: string }> {
+  let greeting = '';
+  for (;;) {
+    const [chunk] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+    greeting += String(chunk);
+    const url = / at (http:\S+)/.exec(greeting)?.[1];
+    if (url !== undefined) return { url };
+  }
+}
 
 describe('a site that changes under the server', () => {
   const cwd = temporaryFolder();

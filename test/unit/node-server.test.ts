@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nodeSite } from '../../src/hosts/node/server.ts';
+import type { NodeSite } from '../../src/hosts/node/server.ts';
 import { columnsName, rowsName } from '../../src/tree/layout.ts';
 import { manifestLine } from '../../src/tree/manifest.ts';
 import { indexOf, revision } from '../support/registry.ts';
@@ -99,6 +100,54 @@ test.each(['columns', 'rows', 'index'] as const)('no search while %s can not be 
   expect((await ask('/search'))[0]).toBe(503);
   expect(log.filter((line) => line.startsWith(`${join(folder, path)} can't be read: ELOOP`))).toEqual(log);
   expect(log).not.toEqual([]);
+});
+
+const COMPOSED = '/search?discovery=fields:none';
+
+/** The bytes that a site hands over for each target. */
+async function handedOver(site: NodeSite, ...targets: readonly string[]): Promise<unknown[]> {
+  const bodies: unknown[] = [];
+  const own = createServer((request, response) => {
+    const end = response.end.bind(response) as (body: unknown) => ServerResponse;
+    response.end = (body: unknown): ServerResponse => end(bodies[bodies.push(body) - 1]);
+    void site.handle(request, response);
+  });
+  await new Promise<void>((done) => own.listen(0, '127.0.0.1', done));
+  for (const target of targets)
+    await (await fetch(`http://127.0.0.1:${(own.address() as AddressInfo).port}${target}`)).text();
+  own.closeAllConnections();
+  own.close();
+  return bodies;
+}
+
+const newSite = (bodies?: number): NodeSite => nodeSite(folder, (line) => log.push(line), bodies);
+
+describe('composed answers', () => {
+  test('are kept', async () => {
+    const [first, second, other] = await handedOver(newSite(), COMPOSED, COMPOSED, `${COMPOSED}&prerelease=true`);
+    expect(first).toBeInstanceOf(Uint8Array);
+    expect(second).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  test('are kept up to so many bytes, the ones that were asked for last', async () => {
+    // About 16 answers: each counts a kilobyte beside its body.
+    const others = Array.from({ length: 20 }, (_, i) => `${COMPOSED}&prerelease=${i % 2 === 0}&x=${i}`);
+    const bodies = await handedOver(newSite(16 * 1200), COMPOSED, ...others, COMPOSED, others[19] ?? '');
+    expect(bodies[21]).not.toBe(bodies[0]);
+    expect(bodies[22]).toBe(bodies[20]);
+    const [first, second] = await handedOver(newSite(0), COMPOSED, COMPOSED);
+    expect(second).not.toBe(first);
+  });
+
+  test('go with their build', async () => {
+    const own = newSite();
+    const [first] = await handedOver(own, COMPOSED);
+    write(parts.index, readFileSync(join(folder, parts.index), 'latin1'));
+    let body: unknown = first;
+    while (body === first) [body] = await handedOver(own, COMPOSED);
+    expect(body).toEqual(first);
+  });
 });
 
 test('a name that no file system holds is not there', async () => {

@@ -1,6 +1,11 @@
 import type { Serving } from './run.ts';
 import { printLines } from '../../report.ts';
 
+/** Prints a line of the access log. */
+export function printAccess(line: string): void {
+  printLines(() => [line]);
+}
+
 /** Where the server listens, and how Kibana gets to it. */
 export function printServing({ folder, url }: Serving): void {
   printLines(() => [

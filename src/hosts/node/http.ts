@@ -1,41 +1,114 @@
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { accessLine } from './access-log.ts';
 import { headIn } from './raw-head.ts';
+import type { Head } from './raw-head.ts';
 import type { NodeSite } from './server.ts';
 
+export interface ServerOptions {
+  /** Takes a line for each request once it is over. */
+  readonly access?: ((line: string) => void) | undefined;
+  readonly limits?: Limits;
+}
+
+/** What a client can hold on to. Times are milliseconds. */
+export interface Limits {
+  /** The bytes of a request's line and headers together. */
+  readonly maxHeaderSize: number;
+  /** For the line and headers of a request, and for all of it. */
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  /** How often the two above are looked at. */
+  readonly connectionsCheckingInterval: number;
+  /** After it, a connection ends on which nothing moves. */
+  readonly idle: number;
+}
+
+/** A registry takes heads of that size, too. No request needs a body. */
+const LIMITS: Limits = {
+  maxHeaderSize: 2 ** 20,
+  headersTimeout: 20_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+  idle: 120_000,
+};
+
 /** An HTTP server of a site that does not listen yet. It takes what a registry takes, and limits what a client can hold on to. */
-export function siteServer(site: NodeSite): Server {
+export function siteServer(site: NodeSite, { access, limits = LIMITS }: ServerOptions = {}): Server {
   const last = new WeakMap<Socket, ServerResponse>();
-  const server = createServer(LIMITS, (request, response) => {
+  const handle: Handle = (request, response) => {
+    const sent = site.handle(request, response);
+    if (access) logAtEnd(access, { request, response, sent });
+  };
+  const server = createServer({ ...limits }, (request, response) => {
     last.set(request.socket, response);
     // Requests that come in one packet are answered one after another, so that they can't fill the memory.
-    if (response.socket) void site.handle(request, response);
-    else response.once('socket', () => void site.handle(request, response));
+    if (response.socket) handle(request, response);
+    else response.once('socket', () => handle(request, response));
   });
-  server.timeout = IDLE;
+  server.timeout = limits.idle;
   server.on('clientError', (error: ClientError, socket: Socket) => {
     const before = last.get(socket);
-    if (!socket.writable || (before && !before.writableFinished)) socket.destroy(error);
-    else if (!answerRaw(site, error, socket))
-      socket.end(`HTTP/1.1 ${refusal(error)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
-        socket.destroy(),
-      );
+    const end = (): void => endRefused(error, socket, { handle, access });
+    if (before && !before.writableFinished) before.once('close', end);
+    else end();
   });
   return server;
 }
 
-const LIMITS = {
-  /** The bytes of a request's line and headers together, which a registry takes too. */
-  maxHeaderSize: 2 ** 20,
-  /** Milliseconds for the headers of a request, and for all of it. No request needs a body. */
-  headersTimeout: 20_000,
-  requestTimeout: 30_000,
-  connectionsCheckingInterval: 5_000,
-};
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Milliseconds after which a connection ends on which nothing moves. */
-const IDLE = 120_000;
+/** Answers what Node refuses, and ends the connection. */
+function endRefused(
+  error: ClientError,
+  socket: Socket,
+  { handle, access }: { readonly handle: Handle; readonly access: ServerOptions['access'] },
+): void {
+  const head = rawHead(error);
+  if (!socket.writable) socket.destroy(error);
+  else if (head) answerRaw(handle, head, socket);
+  else {
+    const status = refusal(error);
+    const request = { method: undefined, url: undefined, httpVersion: '', headers: {} };
+    const began = new Date();
+    const client = socket.remoteAddress;
+    access?.(accessLine({ request, client, began, status: Number.parseInt(status, 10), bytes: 0, milliseconds: 0 }));
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  }
+}
+
+/**
+ * Stops a server: it takes no new connection, and answers the requests that it has. Those that take longer than a time (milliseconds)
+ * are broken off.
+ */
+export async function stopServer(server: Server, limit = STOPPING): Promise<void> {
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const late = setTimeout(() => server.closeAllConnections(), limit);
+  await new Promise((done) => server.close(done));
+  clearInterval(idle);
+  clearTimeout(late);
+}
+
+const STOPPING = 10_000;
+
+interface Sending {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The bytes of the body. */
+  readonly sent: Promise<number>;
+}
+
+function logAtEnd(access: (line: string) => void, { request, response, sent }: Sending): void {
+  const [began, start] = [new Date(), performance.now()];
+  const client = request.socket.remoteAddress; // a connection that is over has none
+  response.once('close', () => {
+    const milliseconds = performance.now() - start;
+    void sent.then((bytes) =>
+      access(accessLine({ request, client, began, status: response.statusCode, bytes, milliseconds })),
+    );
+  });
+}
 
 type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readonly bytesParsed?: number };
 
@@ -44,15 +117,17 @@ function refusal({ code }: ClientError): string {
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
 }
 
-/** Answers a request that Node refuses for the bytes above 127 in its target. Returns false for any other, and for one in parts. */
-function answerRaw(site: NodeSite, { code, rawPacket, bytesParsed }: ClientError, socket: Socket): boolean {
-  const head = code === 'HPE_INVALID_URL' && rawPacket ? headIn(rawPacket, bytesParsed ?? 0) : undefined;
-  if (!head) return false;
-  const request = Object.assign(new IncomingMessage(socket), { httpVersionMajor: 1, httpVersionMinor: 1, ...head });
+/** The head of a request that Node refuses for its target, which may hold bytes above 127; undefined for any other. */
+function rawHead({ code, rawPacket, bytesParsed = 0 }: ClientError): Head | undefined {
+  return code === 'HPE_INVALID_URL' && rawPacket ? headIn(rawPacket, bytesParsed) : undefined;
+}
+
+function answerRaw(handle: Handle, head: Head, socket: Socket): void {
+  const request = new IncomingMessage(socket);
+  Object.assign(request, { httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1, ...head });
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.once('finish', () => socket.end());
-  void site.handle(request, response);
-  return true;
+  handle(request, response);
 }

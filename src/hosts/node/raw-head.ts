@@ -15,7 +15,8 @@ export function headIn(packet: Buffer, at: number): Head | undefined {
   const end = packet.indexOf(END, start, 'latin1');
   if (end < 0) return undefined;
   const [line = '', ...fields] = packet.toString('latin1', start, end).split('\r\n');
-  const [, method, url] = /^([A-Z]+) ([\x21-\x7e\x80-\xff]+) HTTP\/1\.[01]$/.exec(line) ?? [];
+  const [, method, url] =
+    /^([A-Z]+) ((?:\/|[A-Za-z][A-Za-z\d+.-]*:\/\/)[\x21-\x7e\x80-\xff]*) HTTP\/1\.[01]$/.exec(line) ?? [];
   const found = fields.map((field) => /^([\w!#$%&'*+.^`|~-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)$/.exec(field));
   if (method === undefined || url === undefined || found.includes(null)) return undefined;
   const headers: Record<string, string> = Object.create(null);

@@ -48,7 +48,7 @@ export function nodeSite(folder: string, log: Log, bodies = BODIES): NodeSite {
       try {
         return await watch.answer((index) => answer(site, { incoming, response, index }));
       } catch (error) {
-        if (!hasClientLeft(error)) log(lineOf(error));
+        log(lineOf(error));
         if (!response.headersSent)
           return sendOwn(error instanceof UnreadableFile ? UNREADABLE : FAILED, undefined, response);
         response.destroy(error as Error);
@@ -168,7 +168,11 @@ async function stream(
   if (!file) return undefined;
   const source = file.createReadStream({ start: body.start, end: body.end - 1 }); // which closes the file
   response.writeHead(made.status, made.headers);
-  await pipeline(source, response);
+  try {
+    await pipeline(source, response);
+  } catch (error) {
+    if (!hasClientLeft(error)) throw error;
+  }
   return source.bytesRead;
 }
 
