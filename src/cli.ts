@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Help } from '@commander-js/extra-typings';
 import { generator } from './generator.ts';
-import { allowClosedOutput, printFailure } from './report.ts';
+import { allowClosedOutput, printFailure, printFailureJson } from './report.ts';
 
 /*
  * Arguments in, a verb called, an exit status out. Each verb is a folder of `commands/`: it declares its arguments, runs, and
@@ -53,9 +53,11 @@ for (const { declare } of verbs)
     process.exitCode = isClean ? CLEAN : FINDINGS;
     stop = atSignal;
   });
+/** A command that fails before its options are known, too, must give JSON to a program that asks for it. */
+const isJson = process.argv.includes('--json');
 allowClosedOutput();
 process.on('uncaughtException', (error) => {
-  printFailure(error);
+  printFailure(error, { isJson });
   process.exit(COULD_NOT_RUN);
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -68,8 +70,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof CommanderError)) printFailure(error);
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? CLEAN : COULD_NOT_RUN;
+  const isUsage = error instanceof CommanderError;
+  const isHelp = isUsage && error.exitCode === 0;
+  if (!isUsage) printFailure(error, { isJson });
+  else if (isJson && !isHelp) printFailureJson(usageFailure(error));
+  process.exitCode = isHelp ? CLEAN : COULD_NOT_RUN;
+}
+
+/** Commander has said it on standard error. */
+function usageFailure({ message }: CommanderError): Parameters<typeof printFailureJson>[0] {
+  return { code: 'usage', message: message.replace(/^error: /, ''), hint: 'see --help of the command' };
 }
 
 /** An option's line of help, without the default of a flag that is off or of a list that is empty. */

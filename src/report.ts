@@ -16,34 +16,43 @@ export interface Progress {
   end(): void;
 }
 
-const STAGES: Readonly<Record<string, string>> = {
-  packages: 'Packages',
-  bundle: 'Packing',
-  manifests: 'Reading manifests',
-  forms: 'Compressing',
-  verify: 'Reading bytes',
+/** What a stage is called, and whether its steps are bytes. */
+interface Stage {
+  readonly label: string;
+  readonly isBytes?: true;
+}
+
+const STAGES: Readonly<Record<string, Stage>> = {
+  packages: { label: 'Package versions' },
+  bundle: { label: 'Packing files' },
+  manifests: { label: 'Reading manifests' },
+  forms: { label: 'Compressing files' },
+  verify: { label: 'Reading files', isBytes: true },
 };
 
 /** No display of steps. A wait is not silent: without a word, it looks like a program that hangs. */
 export const silentProgress: Progress = { step: () => undefined, note: say, end: () => undefined };
 
-/** A bar on a terminal; elsewhere one line for each stage. */
+/** A bar on a terminal. Elsewhere, as in the log of a CI job, a line every few seconds. */
 export async function progressDisplay({ isSilent }: { readonly isSilent: boolean }): Promise<Progress> {
   if (isSilent) return silentProgress;
-  return process.stderr.isTTY ? await progressBar() : progressLines();
+  return process.stderr.isTTY ? await progressBar() : progressLines(say);
 }
 
 async function progressBar(): Promise<Progress> {
   const { SingleBar } = await import('cli-progress');
-  const bar = new SingleBar({ format: '{stage} [{bar}] {value}/{total}', clearOnComplete: true, hideCursor: true });
+  const format = '{stage} [{bar}] {done} of {of}, {eta_formatted} left';
+  const bar = new SingleBar({ format, clearOnComplete: true, hideCursor: true, etaBuffer: 100 });
   let current = '';
   return {
-    step: (stage, done, total) => {
-      if (stage !== current) {
+    step: (name, done, total) => {
+      const { label, isBytes } = STAGES[name] ?? { label: name };
+      const shown = { stage: label.padEnd(20), done: amount(done, isBytes), of: amount(total, isBytes) };
+      if (name !== current) {
         if (current !== '') bar.stop();
-        bar.start(total, done, { stage: (STAGES[stage] ?? stage).padEnd(20) });
-        current = stage;
-      } else bar.update(done);
+        bar.start(total, done, shown);
+        current = name;
+      } else bar.update(done, shown);
     },
     note: say,
     end: () => {
@@ -53,16 +62,51 @@ async function progressBar(): Promise<Progress> {
   };
 }
 
-function progressLines(): Progress {
-  let current = '';
+/**
+ * A line to `print` every few seconds, such as `Package versions: 812 of 2,321, 54 a second, 28 s left`. A short stage prints
+ * nothing. `now` gives milliseconds.
+ */
+export function progressLines(print: (line: string) => void, now: () => number = () => performance.now()): Progress {
+  let stage = { name: '', since: 0, before: 0, printed: 0 };
   return {
-    step: (stage, _, total) => {
-      if (stage !== current) say(`${STAGES[stage] ?? stage}: ${total}`);
-      current = stage;
+    step: (name, done, total) => {
+      const time = now();
+      if (name !== stage.name) stage = { name, since: time, before: Math.max(0, done - 1), printed: time };
+      if (time - stage.printed < BETWEEN_LINES) return;
+      stage.printed = time;
+      print(
+        progressLine(STAGES[name] ?? { label: name }, {
+          done,
+          total,
+          rate: (done - stage.before) / (time - stage.since),
+        }),
+      );
     },
-    note: say,
+    note: print,
     end: () => undefined,
   };
+}
+
+/** Milliseconds. */
+const BETWEEN_LINES = 5000;
+
+/** The rate is per millisecond. */
+function progressLine(
+  { label, isBytes }: Stage,
+  { done, total, rate }: { readonly done: number; readonly total: number; readonly rate: number },
+): string {
+  const left = Math.ceil((total - done) / rate / 1000);
+  const perSecond = rate * 1000 < 10 ? Number((rate * 1000).toFixed(1)) : Math.round(rate * 1000);
+  return `${label}: ${amount(done, isBytes)} of ${amount(total, isBytes)}, ${amount(perSecond, isBytes)} a second, ${duration(left)} left`;
+}
+
+function amount(n: number, isBytes: true | undefined): string {
+  return isBytes ? megabytes(n) : n.toLocaleString('en-US');
+}
+
+/** `28 s`, `3 min 5 s`, of a number of seconds. */
+function duration(seconds: number): string {
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 /** Prints a line that is not a result. */
@@ -77,14 +121,28 @@ export function printJson(value: unknown): void {
 
 /**
  * Says why a command could not run, and what to do: in two lines for a stop or an error of the operating system. Everything else
- * is a bug, and has its stack.
+ * is a bug, and has its stack. With `isJson`, standard output gets the same as data (docs/json.md).
  */
-export function printFailure(error: unknown): void {
+export function printFailure(error: unknown, { isJson }: { readonly isJson: boolean }): void {
   const color = colorsFor(process.stderr);
   const { text, code, hint } = failureOf(error);
+  if (isJson) printFailureJson({ code: code ?? 'bug', message: code === undefined ? messageOf(error) : text, hint });
   const line = code === undefined ? text : `${text} ${color.dim(`[${code}]`)}`;
   say(`${color.red(code === undefined ? 'This is a bug in epr-static:' : 'error')} ${line}`);
   if (hint !== undefined) say(`  ${hint}`);
+}
+
+/** The object that `--json` gives where a command could not run: `findings` is there as in a report, and empty. */
+export function printFailureJson(error: {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+}): void {
+  printJson({ error, findings: [] });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function failureOf(error: unknown): { text: string; code?: string; hint?: string | undefined } {
