@@ -163,6 +163,11 @@ export async function readLocation({ config, storage }: Pick<ConfigOptions, 'con
   return placeOf(storage, { written: await readWritten(config), config });
 }
 
+/** The names of the distributions that a distributions file lists, in its order. Throws as `readConfig` does. */
+export async function listDistributions(config: ConfigPlace): Promise<string[]> {
+  return Object.keys((await readWritten(config)).distributions);
+}
+
 async function readWritten(config: ConfigPlace): Promise<WrittenConfig> {
   const file = shownConfig(config);
   const written = check(writtenConfig, await readDistributions(config), file);

@@ -1,6 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { hostNames } from '../../hosts/hosts.ts';
 import { printJson, progressDisplay } from '../../report.ts';
+import type { Progress } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
 import {
@@ -12,10 +13,15 @@ import {
   storageOption,
   usualCache,
 } from '../options.ts';
+import type { BuildOptions } from './run.ts';
 
 const targetOption = new Option('-t, --target <host>', 'also write what this host needs, beside the site').choices(
   hostNames,
 );
+
+const allOption = new Option('--all', 'build every distribution of the distributions file')
+  .default(false)
+  .conflicts('dist');
 
 const lockOption = new Option(
   '--lock',
@@ -33,6 +39,7 @@ export const declare: Declare = (program, finish) => {
     .command('build')
     .description('build the site of a distribution from the layers of a storage')
     .option('-d, --dist <name>', 'the distribution; without it, the command lists those there are')
+    .addOption(allOption)
     .addOption(buildConfigOption)
     .addOption(storageOption)
     .option('-o, --out <folder>', 'where sites go: the site is <folder>/<name>', 'dist')
@@ -50,6 +57,7 @@ export const declare: Declare = (program, finish) => {
       helpEnd({
         examples: [
           'build --dist staging',
+          'build --all',
           'build --dist snapshot --storage ../package-storage.git',
           'build --dist production --ref production=v8.5.0 --out sites',
           'build --dist production --target nginx',
@@ -57,12 +65,31 @@ export const declare: Declare = (program, finish) => {
         findings: 'a package is unfit, or another error was found; the site stays as it was',
       }),
     )
-    .action(async ({ json, ref: refs, cache, ...options }) => {
-      const { build } = await import('./run.ts');
+    .action(async ({ json, ref: refs, cache, all, ...options }) => {
       const caching = typeof cache === 'string' ? { cache, noCache: false } : { cache: usualCache(), noCache: true };
-      const report = await build({ ...options, ...caching, refs }, await progressDisplay({ isSilent: json }));
-      if (json) printJson(report);
-      else (await import('./report.ts')).printBuild(report);
-      finish(report.site !== undefined);
+      const asked = { ...options, ...caching, refs };
+      const progress = await progressDisplay({ isSilent: json });
+      finish(all ? await runAll(asked, { json, progress }) : await runOne(asked, { json, progress }));
     });
 };
+
+interface Output {
+  readonly json: boolean;
+  readonly progress: Progress;
+}
+
+async function runOne(options: BuildOptions, { json, progress }: Output): Promise<boolean> {
+  const { build } = await import('./run.ts');
+  const report = await build(options, progress);
+  if (json) printJson(report);
+  else (await import('./report.ts')).printBuild(report);
+  return report.site !== undefined;
+}
+
+async function runAll(options: BuildOptions, { json, progress }: Output): Promise<boolean> {
+  const { buildAll, isAllBuilt } = await import('./all.ts');
+  const report = await buildAll(options, progress);
+  if (json) printJson(report);
+  else (await import('./report.ts')).printBuildAll(report);
+  return isAllBuilt(report);
+}

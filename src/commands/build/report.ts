@@ -1,3 +1,5 @@
+import type { StaleSite } from '../../inspect/stale.ts';
+import type { BuildAllReport } from './all.ts';
 import type { BuildReport } from './run.ts';
 import { count, findingLine, megabytes, printLines } from '../../report.ts';
 import type { Colors } from '../../report.ts';
@@ -5,6 +7,29 @@ import type { Colors } from '../../report.ts';
 /** The report of a build for a person. */
 export function printBuild(report: BuildReport): void {
   printLines((color) => buildLines(report, color));
+}
+
+/** The report of a build of every distribution for a person. */
+export function printBuildAll({ distributions, failed, stale }: BuildAllReport): void {
+  printLines((color) => [
+    ...distributions.flatMap((report) => [...buildLines(report, color), '']),
+    ...failed.flatMap(({ distribution, message, code, hint }) => [
+      `${color.red('error')} ${distribution}: ${message} ${color.dim(`[${code}]`)}`,
+      ...(hint === undefined ? [] : [`  ${hint}`]),
+      '',
+    ]),
+    ...distributions.map(
+      ({ distribution, site }) =>
+        `  ${distribution.padEnd(12)} ${site ? HOW[site.how].replace(':', '') : color.red('stays as it was')}`,
+    ),
+    ...failed.map(({ distribution }) => `  ${distribution.padEnd(12)} ${color.red('failed')}`),
+    ...stale.map((one) => staleLine(one, color)),
+  ]);
+}
+
+function staleLine({ distribution, folder, layer, built, now }: StaleSite, color: Colors): string {
+  const moved = `${layer} at ${built.slice(0, 12)}, now ${now.slice(0, 12)}`;
+  return `  ${color.yellow('stale')}        ${folder}: ${moved}; build ${distribution} again`;
 }
 
 function buildLines(report: BuildReport, color: Colors): string[] {
@@ -32,7 +57,7 @@ function buildLines(report: BuildReport, color: Colors): string[] {
 
 const HOW = { written: 'built', extended: 'extended', unchanged: 'unchanged:' } as const;
 
-function outcome({ site, times, findings, distribution, next }: BuildReport, color: Colors): string[] {
+function outcome({ site, times, findings, distribution, next, stale }: BuildReport, color: Colors): string[] {
   const seconds = Object.entries(times).map(([stage, ms]) => `${stage} ${(ms / 1000).toFixed(1)} s`);
   if (!site) {
     const errors = findings.filter((finding) => finding.level === 'error').length;
@@ -46,6 +71,7 @@ function outcome({ site, times, findings, distribution, next }: BuildReport, col
     `  ${count(site.files, 'file')}, ${megabytes(site.bytes)}; ${count(site.answers, 'precomputed answer')}`,
     `  ${seconds.join(', ')}; manifest ${site.manifest.slice(0, 16)}`,
     ...(site.changes ? [changesLine(site.changes)] : []),
+    ...stale.map((one) => staleLine(one, color)),
     '',
     ...(next.length === 1 ? [`Next: ${next[0] ?? ''}`] : ['Next:', ...next.map((line) => `  ${line}`)]),
   ];

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { holdSame, mergeLayers } from '../../catalog/merge.ts';
 import type { Shadowed } from '../../catalog/merge.ts';
 import { commandLine } from '../../command-line.ts';
-import { isUrl, readConfig } from '../../config.ts';
+import { isUrl, listDistributions, readConfig } from '../../config.ts';
 import type { Distribution } from '../../config.ts';
 import { generator } from '../../generator.ts';
 import type { Finding } from '../../errors.ts';
@@ -18,6 +18,8 @@ import type { SiteResult } from '../../build/site.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
 import { readLayers } from '../../inspect/open-catalog.ts';
+import { staleSites } from '../../inspect/stale.ts';
+import type { StaleSite } from '../../inspect/stale.ts';
 import { bundlePath, hostFolder, hosts } from '../../hosts/hosts.ts';
 import type { HostName } from '../../hosts/hosts.ts';
 import { nginxForms } from '../../hosts/nginx/encoded.ts';
@@ -61,6 +63,8 @@ export interface BuildReport {
   readonly findings: readonly Finding[];
   /** Undefined if findings prevented the site. */
   readonly site: (SiteResult & Pick<MadeSite, 'how' | 'changes'> & { readonly folder: string }) | undefined;
+  /** The sites of other distributions beside this one that were built from earlier commits of its layers. */
+  readonly stale: readonly StaleSite[];
   /** Milliseconds by stage. */
   readonly times: Readonly<Record<string, number>>;
   /** The next commands, to paste. */
@@ -96,7 +100,11 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
   await refuseBadOutput({ folder, host, storage: pins.distribution.storage, cache: options.cache });
   const onWait = (holder: string): void => progress.note(`Waiting for another build of ${folder} to end: ${holder}`);
   try {
-    return await withLock(folder, { onWait }, (siteLock) => buildSite(opened, { pins, folder, siteLock }, progress));
+    const report = await withLock(folder, { onWait }, (lock) =>
+      buildSite(opened, { pins, folder, siteLock: lock }, progress),
+    );
+    const others = (await listDistributions(config)).filter((name) => name !== report.distribution);
+    return { ...report, stale: report.site ? await staleSites(resolve(options.out), others, report.layers) : [] };
   } catch (error) {
     if (isSystemError(error)) error.path ??= `${folder}, or the cache in ${resolve(options.cache)}`;
     throw error;
@@ -111,12 +119,14 @@ interface Place {
 }
 
 /** The layers are read while the lock is held, so that of two builds the later one has the newer commits. */
-async function buildSite(options: BuildOptions, place: Place, progress: Progress): Promise<BuildReport> {
+async function buildSite(options: BuildOptions, place: Place, progress: Progress): Promise<Omit<BuildReport, 'stale'>> {
   const { pins, folder, siteLock } = place;
   const { distribution } = pins;
   const site = { folder, name: distribution.name, distribution, lock: siteLock };
   const target = options.target && (await loadTarget(options.target, site));
   const clock = stopwatch();
+  if (isUrl(distribution.storage) && !options.offline)
+    progress.note(`Fetching ${withoutCredentials(distribution.storage)}`);
   const storage = await openStorage(distribution.storage, storageOptions(options, distribution, progress));
   try {
     const merged = await mergeStorage(storage, options, pins);
@@ -178,7 +188,7 @@ function reportOf(
   { pins: { distribution }, folder }: Place,
   { layers, shadowed }: Merged,
   { packages, revisions, skipped, findings, site, how, changes }: MadeSite,
-): Omit<BuildReport, 'times' | 'next'> {
+): Omit<BuildReport, 'times' | 'next' | 'stale'> {
   return {
     distribution: distribution.name,
     storage: withoutCredentials(distribution.storage),
