@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Precompute } from '../config.ts';
 import type { Constraint } from '../core/constraint.ts';
-import { composeFound, piecesLength } from '../core/compose.ts';
-import type { Piece } from '../core/compose.ts';
+import { composeFound } from '../core/compose.ts';
 import type { ByteString } from '../tree/byte-string.ts';
 import type { Answers, Columns, Cut, Profile, Runs, SpecRange } from '../core/columns.ts';
 import { categoryFamily, findRevisions, matchCategory, namePositionOf } from '../core/find.ts';
@@ -26,6 +24,7 @@ import {
 } from '../core/precomputed.ts';
 import { compareVersions, versionOf } from '../core/version.ts';
 import type { Version } from '../core/version.ts';
+import { bodyCollector } from './answer-bodies.ts';
 import { interning } from './interning.ts';
 import type { IndexFiles } from './index-files.ts';
 
@@ -72,11 +71,6 @@ export function precomputeAnswers(
     runs: runs.all,
     places,
   };
-}
-
-/** What the columns call an answer, and its file, by its digest. */
-export function answerName(digest: string): string {
-  return digest.slice(0, 16);
 }
 
 /** The different ranges of spec versions, and a query for each kind of client. */
@@ -181,65 +175,6 @@ function remembered<Argument, Result>(make: (argument: Argument) => Result): (ar
     const result = known.has(argument) ? (known.get(argument) as Result) : make(argument);
     known.set(argument, result);
     return result;
-  };
-}
-
-interface BodyCollector {
-  /** By position. */
-  readonly digests: string[];
-  /** Bytes of each. */
-  readonly lengths: number[];
-  /** The position of a body, -1 where the limits leave it out. */
-  add(pieces: readonly Piece[]): number;
-}
-
-/** Joins pieces in memory that the next call reuses. Separate memory for every body would stay garbage for long. */
-function piecesJoiner(rows: Buffer): (pieces: readonly Piece[]) => Buffer {
-  let memory = Buffer.alloc(0);
-  return (pieces) => {
-    const length = piecesLength(pieces);
-    if (memory.length < length) memory = Buffer.allocUnsafeSlow(length * 2);
-    let at = 0;
-    for (const piece of pieces)
-      at +=
-        typeof piece === 'string' ? memory.write(piece, at, 'latin1') : rows.copy(memory, at, piece.start, piece.end);
-    return memory.subarray(0, length);
-  };
-}
-
-function bodyCollector(
-  rows: Buffer,
-  limits: Pick<Precompute, 'answers' | 'bytes'>,
-  write: (digest: string, body: Buffer) => void,
-): BodyCollector {
-  const join = piecesJoiner(rows);
-  const digests: string[] = [];
-  const lengths: number[] = [];
-  const byPieces = new Map<string, number>();
-  const positions = new Map<string, number>();
-  let bytes = 0;
-  const keep = (pieces: readonly Piece[]): number => {
-    const body = join(pieces);
-    const digest = createHash('sha256').update(body).digest('hex');
-    const name = answerName(digest);
-    const known = positions.get(name);
-    if (known !== undefined) return known;
-    if (digests.length >= limits.answers || bytes + body.length > limits.bytes) return -1;
-    write(digest, body);
-    bytes += body.length;
-    lengths.push(body.length);
-    positions.set(name, digests.push(name) - 1);
-    return digests.length - 1;
-  };
-  return {
-    digests,
-    lengths,
-    add: (pieces) => {
-      const key = pieces.map((piece) => (typeof piece === 'string' ? piece : `${piece.start}-${piece.end}`)).join('|');
-      const position = byPieces.get(key) ?? keep(pieces);
-      byPieces.set(key, position);
-      return position;
-    },
   };
 }
 

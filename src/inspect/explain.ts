@@ -1,7 +1,7 @@
 import type { QueryFacts } from '../build/index-files.ts';
 import type { Columns, Profile } from '../core/columns.ts';
 import { categoryFamily, findRevisions, matchCategory, namePositionOf, refusal } from '../core/find.ts';
-import type { Refusal } from '../core/find.ts';
+import type { Refusal } from '../core/rules.ts';
 import type { Discovery, Query } from '../core/query.ts';
 import { shownText } from '../tree/text.ts';
 import { formatVersion } from '../core/version.ts';

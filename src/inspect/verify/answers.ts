@@ -1,7 +1,7 @@
 import type { Precompute } from '../../config.ts';
 import { precomputeAnswers } from '../../build/answers.ts';
 import { answerPath } from '../../tree/layout.ts';
-import { answerName } from '../../build/answers.ts';
+import { answerName } from '../../build/answer-bodies.ts';
 import type { Finding } from '../../errors.ts';
 import type { Answers } from '../../core/columns.ts';
 import { disagreement } from './findings.ts';
