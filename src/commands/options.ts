@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { Command, OptionValues } from '@commander-js/extra-typings';
 
 /*
  * The options that several verbs share. Each means the same for every verb that takes it.
@@ -44,6 +45,18 @@ export const applyOption = new Option(
 ).default(false);
 
 export const dryRunOption = new Option('--dry-run', 'print what would happen, and change nothing').default(false);
+
+/** Adds the options of every verb that works on a storage and can do so without an effect. */
+export function withStorageOptions<Arguments extends unknown[], Options extends OptionValues>(
+  command: Command<Arguments, Options>,
+) {
+  return command
+    .addOption(dryRunOption)
+    .addOption(configOption)
+    .addOption(storageOption)
+    .addOption(cacheOption)
+    .addOption(jsonOption);
+}
 
 /** Where verbs that read a built site find it (`site-folder.ts`). */
 export const outOption = new Option('-o, --out <folder>', 'where --dist finds sites').default('dist');

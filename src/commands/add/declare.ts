@@ -1,22 +1,17 @@
-import { hasError } from '../../errors.ts';
-import { printJson } from '../../report.ts';
-import { helpEnd } from '../declare.ts';
+import { endWith, helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
-import { applyOption, cacheOption, configOption, dryRunOption, jsonOption, storageOption } from '../options.ts';
+import { applyOption, withStorageOptions } from '../options.ts';
 
 export const declare: Declare = (program, finish) => {
-  program
-    .command('add')
-    .description('add packages to a layer, as one commit')
-    .argument('<path...>', 'zips that elastic-package built, or folders of one package each')
-    .requiredOption('-l, --layer <layer>', 'the layer that gets them')
-    .option('--keep-zip', 'keep each zip as it is, instead of unpacking it (a signed zip is always kept)', false)
-    .addOption(applyOption)
-    .addOption(dryRunOption)
-    .addOption(configOption)
-    .addOption(storageOption)
-    .addOption(cacheOption)
-    .addOption(jsonOption)
+  withStorageOptions(
+    program
+      .command('add')
+      .description('add packages to a layer, as one commit')
+      .argument('<path...>', 'zips that elastic-package built, or folders of one package each')
+      .requiredOption('-l, --layer <layer>', 'the layer that gets them')
+      .option('--keep-zip', 'keep each zip as it is, instead of unpacking it (a signed zip is always kept)', false)
+      .addOption(applyOption),
+  )
     .addHelpText(
       'after',
       helpEnd({
@@ -31,8 +26,6 @@ export const declare: Declare = (program, finish) => {
     .action(async (paths, { json, ...options }) => {
       const { add } = await import('./run.ts');
       const report = await add({ ...options, paths });
-      if (json) printJson(report);
-      else (await import('./report.ts')).printAdd(report);
-      finish(!hasError(report.findings));
+      await endWith(report, { json, finish, print: async (one) => (await import('./report.ts')).printAdd(one) });
     });
 };

@@ -1,27 +1,22 @@
-import { hasError } from '../../errors.ts';
-import { printJson } from '../../report.ts';
-import { helpEnd } from '../declare.ts';
+import { endWith, helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
-import { applyOption, cacheOption, configOption, dryRunOption, jsonOption, storageOption } from '../options.ts';
+import { applyOption, withStorageOptions } from '../options.ts';
 
 export const declare: Declare = (program, finish) => {
-  program
-    .command('promote')
-    .description('move a package version to a higher layer, in two steps, so that it is always in one of them')
-    .argument('[name]', 'the package')
-    .argument('[version]', 'its version')
-    .requiredOption('--from <layer>', 'the layer that has it')
-    .requiredOption('--to <layer>', 'the layer that gets it')
-    .option('--all', 'promote everything that only the lower layer has', false)
-    .option('--each', 'with --all: make a change for each package version, in place of one for all', false)
-    .option('--package <name>', 'with --all: only the versions of this package')
-    .option('--kibana <version>', 'with --all: only what this version of Kibana can use')
-    .addOption(applyOption)
-    .addOption(dryRunOption)
-    .addOption(configOption)
-    .addOption(storageOption)
-    .addOption(cacheOption)
-    .addOption(jsonOption)
+  withStorageOptions(
+    program
+      .command('promote')
+      .description('move a package version to a higher layer, in two steps, so that it is always in one of them')
+      .argument('[name]', 'the package')
+      .argument('[version]', 'its version')
+      .requiredOption('--from <layer>', 'the layer that has it')
+      .requiredOption('--to <layer>', 'the layer that gets it')
+      .option('--all', 'promote everything that only the lower layer has', false)
+      .option('--each', 'with --all: make a change for each package version, in place of one for all', false)
+      .option('--package <name>', 'with --all: only the versions of this package')
+      .option('--kibana <version>', 'with --all: only what this version of Kibana can use')
+      .addOption(applyOption),
+  )
     .addHelpText(
       'after',
       helpEnd({
@@ -38,8 +33,6 @@ from the lower layer; merge it after the first. You can run the command again: i
     .action(async (name, version, { json, ...options }) => {
       const { promote } = await import('./run.ts');
       const report = await promote({ ...options, name, version });
-      if (json) printJson(report);
-      else (await import('./report.ts')).printPromote(report);
-      finish(!hasError(report.findings));
+      await endWith(report, { json, finish, print: async (one) => (await import('./report.ts')).printPromote(one) });
     });
 };

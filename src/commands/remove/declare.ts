@@ -1,23 +1,18 @@
-import { hasError } from '../../errors.ts';
-import { printJson } from '../../report.ts';
-import { helpEnd } from '../declare.ts';
+import { endWith, helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
-import { applyOption, cacheOption, configOption, dryRunOption, jsonOption, storageOption } from '../options.ts';
+import { applyOption, withStorageOptions } from '../options.ts';
 
 export const declare: Declare = (program, finish) => {
-  program
-    .command('remove')
-    .description("remove a package version from a layer, by the layer's rules")
-    .argument('<name>', 'the package')
-    .argument('<version>', 'its version')
-    .requiredOption('-l, --layer <layer>', 'the layer that has it')
-    .option('--reason <text>', 'why; the commit message keeps it')
-    .addOption(applyOption)
-    .addOption(dryRunOption)
-    .addOption(configOption)
-    .addOption(storageOption)
-    .addOption(cacheOption)
-    .addOption(jsonOption)
+  withStorageOptions(
+    program
+      .command('remove')
+      .description("remove a package version from a layer, by the layer's rules")
+      .argument('<name>', 'the package')
+      .argument('<version>', 'its version')
+      .requiredOption('-l, --layer <layer>', 'the layer that has it')
+      .option('--reason <text>', 'why; the commit message keeps it')
+      .addOption(applyOption),
+  )
     .addHelpText(
       'after',
       helpEnd({
@@ -31,8 +26,6 @@ export const declare: Declare = (program, finish) => {
     .action(async (name, version, { json, ...options }) => {
       const { remove } = await import('./run.ts');
       const report = await remove({ ...options, name, version });
-      if (json) printJson(report);
-      else (await import('./report.ts')).printRemove(report);
-      finish(!hasError(report.findings));
+      await endWith(report, { json, finish, print: async (one) => (await import('./report.ts')).printRemove(one) });
     });
 };

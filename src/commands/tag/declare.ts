@@ -1,20 +1,16 @@
-import { hasError } from '../../errors.ts';
-import { printJson, progressDisplay } from '../../report.ts';
-import { helpEnd } from '../declare.ts';
+import { progressDisplay } from '../../report.ts';
+import { endWith, helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
-import { cacheOption, configOption, dryRunOption, jsonOption, storageOption } from '../options.ts';
+import { withStorageOptions } from '../options.ts';
 
 export const declare: Declare = (program, finish) => {
-  program
-    .command('tag')
-    .description("tag a layer with a release of the stack, for sites that stay with their stack's version")
-    .argument('<release>', 'the release, such as 8.7.0')
-    .option('-l, --layer <layer>', 'the layer to tag', 'production')
-    .addOption(dryRunOption)
-    .addOption(configOption)
-    .addOption(storageOption)
-    .addOption(cacheOption)
-    .addOption(jsonOption)
+  withStorageOptions(
+    program
+      .command('tag')
+      .description("tag a layer with a release of the stack, for sites that stay with their stack's version")
+      .argument('<release>', 'the release, such as 8.7.0')
+      .option('-l, --layer <layer>', 'the layer to tag', 'production'),
+  )
     .addHelpText(
       'after',
       helpEnd({
@@ -26,8 +22,6 @@ export const declare: Declare = (program, finish) => {
     .action(async (release, { json, ...options }) => {
       const { tag } = await import('./run.ts');
       const report = await tag({ ...options, release }, await progressDisplay({ isSilent: json }));
-      if (json) printJson(report);
-      else (await import('./report.ts')).printTag(report);
-      finish(!hasError(report.findings));
+      await endWith(report, { json, finish, print: async (one) => (await import('./report.ts')).printTag(one) });
     });
 };
