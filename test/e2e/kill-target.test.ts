@@ -1,10 +1,16 @@
-import { BASE, BUILD, CHANGED, testFaults } from '../support/fault-cases.ts';
+import { BASE, BUILD, CHANGED, REPLACED, testFaults } from '../support/fault-cases.ts';
 
-const FOR_NGINX = [...BUILD, '--target', 'nginx'];
-testFaults('a build for nginx', {
+for (const host of ['nginx', 'netlify', 'cloudflare']) {
+  const build = [...BUILD, '--target', host];
+  const products = ['dist/all', `dist/all.${host}`];
+  testFaults(`a build for ${host}`, { before: [BASE], build, after: CHANGED, args: build, products });
+}
+
+const build = [...BUILD, '--target', 'netlify'];
+testFaults('a build of a whole site for netlify', {
   before: [BASE],
-  build: FOR_NGINX,
-  after: CHANGED,
-  args: FOR_NGINX,
-  products: ['dist/all', 'dist/all.nginx'],
+  build,
+  after: REPLACED,
+  args: build,
+  products: ['dist/all', 'dist/all.netlify'],
 });

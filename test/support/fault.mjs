@@ -1,5 +1,7 @@
-// Loaded into the program by `node --import`: counts what it does to files below some folders, and at one of these steps kills
-// it or has the system refuse. Settings come as JSON in EPR_FAULT (`FaultSettings` in faults.ts); each step is a line of the trace.
+// Loaded into the program by `node --import`: counts what it does to files below some folders, and each run of git; at one of these
+// steps it kills the program or has the system refuse. Or it copies a folder before each step of the main thread from one on, as a
+// kill would leave it. Settings come as JSON in EPR_FAULT (`FaultSettings` in faults.ts); each step is a line of the trace.
+import children from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename, join } from 'node:path';
@@ -22,6 +24,7 @@ const realPromises = { ...fs.promises };
 const opened = new Map();
 const seen = new Map();
 let isInside = false;
+let copies = -1;
 
 /** Paths with the parts taken out that differ from run to run; undefined outside of the folders. */
 function shown(path) {
@@ -48,7 +51,7 @@ function step(op, paths, args) {
   seen.set(name, count);
   const key = count === 1 ? name : `${name} #${count}`;
   const isDue = key === settings.at;
-  const line = { step: key, main: isMainThread, ...(isDue ? { fault: settings.fault } : {}) };
+  const line = { step: key, main: isMainThread, ...(isDue ? { fault: settings.fault } : {}), ...copied(key) };
   real.appendFileSync(settings.trace, `${JSON.stringify(line)}\n`);
   if (GROWS.has(op) && isFull()) throw failure('ENOSPC', op, args[0]);
   if (!isDue) return;
@@ -60,6 +63,16 @@ function step(op, paths, args) {
   }
   if (settings.fault === 'ENOSPC') real.writeFileSync(`${settings.trace}.full`, '');
   if (settings.fault !== 'ENOSPC' || GROWS.has(op)) throw failure(settings.fault, op, args[0]);
+}
+
+/** Which copy was made before a step, where copies are wanted. */
+function copied(key) {
+  const { copy } = settings;
+  if (!copy || !isMainThread || (copies < 0 && key !== copy.since)) return {};
+  copies++;
+  real.mkdirSync(`${copy.to}/${copies}`, { recursive: true });
+  realSpawnSync('cp', ['-al', copy.folder, `${copy.to}/${copies}`]);
+  return { copy: copies };
 }
 
 /** A disk that is full stays so, for every thread. */
@@ -124,7 +137,15 @@ function wrapCallback(op) {
   };
 }
 
+const realSpawn = children.spawn;
+const realSpawnSync = children.spawnSync;
+
 if (settings) {
+  children.spawn = (command, args, ...rest) => {
+    if (command === 'git')
+      step(`git ${args.filter((arg) => /^[a-z][a-z-]+$/.test(arg)).join(' ')}`, [settings.roots[0]], args);
+    return realSpawn(command, args, ...rest);
+  };
   for (const op of [...OPS, 'write', 'writev']) wrapSync(op, `${op}Sync`);
   for (const op of ['open', 'write', 'writev', 'rename', 'unlink', 'mkdir']) wrapCallback(op);
   for (const op of OPS)

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { treesOf } from '../../src/tree/current.ts';
-import { listing, run } from './cli.ts';
+import { run } from './cli.ts';
 import type { Run } from './cli.ts';
 
 /*
@@ -24,6 +24,8 @@ export interface Step {
   readonly main: boolean;
   /** What was injected here. */
   readonly fault?: Fault;
+  /** The copy that was made before it. */
+  readonly copy?: number;
 }
 
 /** What `fault.mjs` is told. */
@@ -33,6 +35,8 @@ interface FaultSettings {
   readonly trace: string;
   readonly at?: string;
   readonly fault?: Fault;
+  /** Copies `folder` to a new one in `to`, before the step `since` and each after it. */
+  readonly copy?: { readonly folder: string; readonly to: string; readonly since: string };
 }
 
 /** A command, and the folder in which it runs. */
@@ -54,6 +58,8 @@ export interface Rehearsed {
   readonly fresh: State;
   /** Runs it from its beginning with a fault, then once more without. What is wrong with either, a line each. */
   disturb(at: Step, fault: Fault): Promise<string[]>;
+  /** Runs it without a fault, and looks at its products before a step and each after it. What is wrong, a line each. */
+  watch(since: Step): Promise<string[]>;
 }
 
 /** Product -> its files with their digests; undefined where it isn't there. */
@@ -88,7 +94,19 @@ export async function rehearse(scenario: Scenario): Promise<Rehearsed> {
       complaints.push(`there is more: ${neighboursOf(scenario).join()}`);
     return complaints.map((complaint) => `${fault} at ${at.step}: ${complaint}`);
   };
-  return { steps, old, fresh, disturb };
+  const watch = async (since: Step): Promise<string[]> => {
+    copyAll(start, folder, scenario.roots);
+    const to = `${folder}.copies`;
+    const copy = { folder: join(folder, 'dist'), to, since: since.step };
+    const copied = (await traced(scenario, { copy })).steps.filter((step) => step.copy !== undefined);
+    const complaints = copied.flatMap(({ step, copy: number }) => {
+      const seen = seenByReader({ ...scenario, folder: join(to, String(number)) }, old, fresh);
+      return wholeness(seen, old, fresh).map((complaint) => `before ${step}: ${complaint}`);
+    });
+    rmSync(to, { recursive: true, force: true });
+    return copied.length === 0 ? ['no step was seen'] : complaints;
+  };
+  return { steps, old, fresh, disturb, watch };
 }
 
 function stateIn(folder: string, products: readonly string[]): State {
@@ -102,18 +120,23 @@ function stateIn(folder: string, products: readonly string[]): State {
 function seenByReader({ folder, products }: Scenario, old: State, fresh: State): State {
   const seen = (product: string): readonly string[] | undefined => {
     const place = join(folder, product);
-    if (!existsSync(join(place, '.epr-static'))) return filesOf(place);
+    if (!existsSync(join(place, '.epr-static')) || HOST_FOLDER.test(product)) return restOf(filesOf(place));
     const known = [...(old[product] ?? []), ...(fresh[product] ?? [])].map(pathIn);
     return [...new Set(known)].flatMap((path) => lineOf(place, path)).sort();
   };
   return Object.fromEntries(products.map((product) => [product, seen(product)]));
 }
 
+/** Without what a change that is under way keeps for itself. */
+function restOf(lines: readonly string[] | undefined): readonly string[] | undefined {
+  return lines?.filter((line) => !line.startsWith('".epr-static/'));
+}
+
 /** The line of a path in a listing, as a reader who honours journals finds it. */
 function lineOf(folder: string, path: string): string[] {
   for (const tree of treesOf(folder, Buffer.from(path).toString('latin1'))) {
     const place = join(tree, path);
-    if (statSync(place, { throwIfNoEntry: false })?.isFile()) return [`${JSON.stringify(path)} ${digestOf(place)}`];
+    if (statSync(place, { throwIfNoEntry: false })?.isFile()) return [lineFor(tree, place)];
   }
   return [];
 }
@@ -122,13 +145,24 @@ function pathIn(line: string): string {
   return JSON.parse(line.slice(0, line.lastIndexOf(' '))) as string;
 }
 
+function lineFor(folder: string, file: string): string {
+  return `${JSON.stringify(relative(folder, file))} ${digestOf(file)}`;
+}
+
+/** Most files that are looked at are links to a few. */
+const digests = new Map<string, string>();
+
 function digestOf(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex');
+  const { ino, size, mtimeMs, birthtimeMs } = statSync(file);
+  const key = [ino, size, mtimeMs, birthtimeMs].join(' ');
+  const digest = digests.get(key) ?? createHash('sha256').update(readFileSync(file)).digest('hex');
+  digests.set(key, digest);
+  return digest;
 }
 
 async function traced(
   { folder, args, roots }: Scenario,
-  fault: Pick<FaultSettings, 'at' | 'fault'>,
+  fault: Pick<FaultSettings, 'at' | 'fault' | 'copy'>,
 ): Promise<{ run: Run; steps: Step[] }> {
   const trace = `${folder}.trace`;
   rmSync(`${trace}.full`, { force: true });
@@ -149,14 +183,18 @@ function endOf({ run: ended, steps }: { run: Run; steps: readonly Step[] }, faul
   return ended.status === 0 || ended.stderr.startsWith('error ') ? complaints : [...complaints, `says ${ended.stderr}`];
 }
 
-/** Whether each product is the old or the new one. */
+/** Whether each product is the old or the new one. A host's folder may be out of sight. */
 function wholeness(state: State, old: State, fresh: State): string[] {
   return Object.keys(state).flatMap((product) =>
-    isSame(state[product], old[product]) || isSame(state[product], fresh[product])
+    isSame(state[product], old[product]) ||
+    isSame(state[product], fresh[product]) ||
+    (HOST_FOLDER.test(product) && state[product] === undefined)
       ? []
       : [`${product} is neither the old nor the new one`],
   );
 }
+
+const HOST_FOLDER = /\.(nginx|netlify|cloudflare)$/;
 
 function isSame(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
   return a?.join('\n') === b?.join('\n');
@@ -164,7 +202,9 @@ function isSame(a: readonly string[] | undefined, b: readonly string[] | undefin
 
 function filesOf(path: string): readonly string[] | undefined {
   if (!existsSync(path)) return undefined;
-  return statSync(path).isDirectory() ? listing(path) : [digestOf(path)];
+  if (!statSync(path).isDirectory()) return [digestOf(path)];
+  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => lineFor(path, join(parentPath, name))).sort();
 }
 
 function neighboursOf({ folder, products }: Scenario): string[] {
