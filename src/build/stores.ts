@@ -10,6 +10,7 @@ import { entryReader } from './cache/entries.ts';
 import type { EntryReader } from './cache/entries.ts';
 import { openFormStore } from './cache/forms.ts';
 import type { FormStore } from './cache/forms.ts';
+import type { Entry } from './entry.ts';
 import { contentFile } from './pages.ts';
 import type { PlacedRevision } from './pages.ts';
 
@@ -41,6 +42,10 @@ export async function withStores<T>(
   }
 }
 
+function contentsOf({ signature }: Revision, { zip, files }: Entry): string[] {
+  return [signature, zip, ...files.map(({ content }) => content)].flatMap((id) => id ?? []);
+}
+
 /** The revisions that are in their places already, by id. Undefined if the cache lacks one. */
 export function findPlaced(
   revisions: readonly Revision[],
@@ -49,8 +54,9 @@ export function findPlaced(
   const found = new Map<string, PlacedRevision>();
   for (const revision of revisions) {
     const entry = entries.find(revision);
-    const made = entry && entry.zip === undefined ? zips.find(entry) : entry?.zip && store.get(entry.zip);
-    if (!entry || !made) return undefined;
+    if (!entry || !contentsOf(revision, entry).every(store.has)) return undefined;
+    const made = entry.zip === undefined ? zips.find(entry) : store.get(entry.zip);
+    if (!made) return undefined;
     const path = zipPath(revision.name, revision.version);
     const { size, digest } = made;
     found.set(revision.id, {

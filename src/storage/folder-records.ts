@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { makeFolder } from '../tree/make-folder.ts';
 import { cacheFolder } from '../cache-folders.ts';
 import { isAbsence } from '../errors.ts';
-import { temporaryName } from '../tree/commit/leftovers.ts';
+import { renameOver, temporaryName } from '../tree/commit/leftovers.ts';
 import type { FolderRecord } from './folder-trees.ts';
 
 /*
@@ -51,7 +51,7 @@ export function writeRecords(file: string, records: ReadonlyMap<string, FolderRe
   } finally {
     closeSync(handle);
   }
-  renameSync(temporary, file);
+  renameOver(temporary, file);
 }
 
 /** Changes with what is kept. */
@@ -77,7 +77,7 @@ function readIfThere(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    if (isAbsence(error)) return Buffer.alloc(0);
+    if (isAbsence(error) || (error as NodeJS.ErrnoException).code === 'EISDIR') return Buffer.alloc(0);
     throw error;
   }
 }

@@ -1,9 +1,9 @@
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeAside } from '../../tree/commit/aside.ts';
 import { makeFolder } from '../../tree/make-folder.ts';
-import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
+import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
 
 /*
  * Small values, kept from build to build. The calls block: they are short, and calls that don't block would take more
@@ -58,7 +58,7 @@ export function keptLists<T>(folder: string): KeptLists<T> {
   for (const name of readdirSync(folder).sort()) {
     if (!name.endsWith('.ndjson')) continue;
     const text = readChecked(join(folder, name));
-    if (text === undefined) rmSync(join(folder, name), { force: true });
+    if (text === undefined) removeNow(join(folder, name));
     for (const line of text?.trimEnd().split('\n') ?? []) kept.set(line.slice(2, line.indexOf('"', 2)), line);
   }
   const parse = (line: string): T => (JSON.parse(line) as [string, T])[1];

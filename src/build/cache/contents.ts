@@ -23,6 +23,8 @@ export interface ContentStore {
   source(storage: Pick<Storage, 'read'>): ContentSource;
   /** A content that `ensure` has taken in, or that an earlier build has kept, then unchecked. Throws an Error for others. */
   get(id: string): StoredContent;
+  /** Whether `get` knows a content: an earlier build may have lost its list. */
+  has(id: string): boolean;
   /** A content that this build or an earlier one has stored, by its SHA-256 in hex. */
   withDigest(digest: string): StoredContent | undefined;
   readonly folder: string;
@@ -65,6 +67,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
       await ensure(id, () => Promise.resolve(bytes)); // gives the bytes away
       return verdict;
     },
+    has: (id) => known.get(id) !== undefined,
     get: (id) => {
       const found = known.get(id);
       if (!found) throw new Error(`content ${id} is not in the store`);

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isAbsence } from '../../errors.ts';
 import { writeAside } from '../../tree/commit/aside.ts';
 import { setContentTime } from '../../tree/content-time.ts';
 import { makeFolder } from '../../tree/make-folder.ts';
@@ -58,18 +57,13 @@ export function writeContent(place: { readonly path: string; readonly temporary:
 }
 
 function holds(path: string, bytes: Uint8Array): boolean {
-  return existsSync(path) && readFileSync(path).equals(bytes);
+  return isFile(path) && readFileSync(path).equals(bytes);
 }
 
 /** Reads a file into `memory`. Undefined if there is none, or if it isn't exactly one byte shorter than `memory`. */
 export function readWhole(path: string, memory: Buffer): Buffer | undefined {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
-  }
+  if (!isFile(path)) return undefined;
+  const file = openSync(path, 'r');
   try {
     let filled = 0;
     for (let count = 1; count > 0 && filled < memory.length; filled += count)
@@ -78,6 +72,11 @@ export function readWhole(path: string, memory: Buffer): Buffer | undefined {
   } finally {
     closeSync(file);
   }
+}
+
+/** Whether a file is there, and nothing else in its place. */
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** Fills `target` with what an open file has from a place on; false if the file ends before. */

@@ -1,6 +1,6 @@
-import { existsSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { readFully, writeFully } from './files.ts';
+import { isFile, readFully, writeFully } from './files.ts';
 import type { Scratch } from './files.ts';
 
 /*
@@ -41,7 +41,7 @@ export function packReader(scratch: Scratch): PackReader {
   const opened = new Map<string, number>();
   const open = (path: string): number | undefined => {
     const known = opened.get(path);
-    if (known !== undefined || !existsSync(path)) return known;
+    if (known !== undefined || !isFile(path)) return known;
     const file = openSync(path, 'r');
     opened.set(path, file);
     return file;

@@ -1,5 +1,4 @@
-import { renameSync } from 'node:fs';
-import { removeNow } from './leftovers.ts';
+import { removeNow, renameOver } from './leftovers.ts';
 
 /**
  * Has `write` make a file under the name `temporary`, and puts it at `path`: until then, whatever is there stays. Where `write` throws,
@@ -13,7 +12,7 @@ export function writeAside<T>(
   try {
     const result = write(temporary);
     if (result !== undefined) {
-      renameSync(temporary, path);
+      renameOver(temporary, path);
       isPlaced = true;
     }
     return result;

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isAbsence } from '../../errors.ts';
 import { ownProcess, presenceOf, PROCESS_ID } from './process-id.ts';
@@ -49,6 +49,17 @@ export function clearLeftovers(folder: string, name: string): void {
 /** Removes a file, or a folder with all that it holds, if it is there. */
 export function removeNow(path: string): void {
   rmSync(path, { recursive: true, force: true });
+}
+
+/** Renames a file, also to a place where a folder stands that nobody needs. */
+export function renameOver(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!['EISDIR', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    removeNow(to);
+    renameSync(from, to);
+  }
 }
 
 /** What nobody can judge, since its process ran elsewhere, counts as abandoned after a day. */
