@@ -82,6 +82,7 @@ export const stopCodes = {
   'not-higher': 'the target of a promotion is not above its source in any distribution',
   'not-locked': "the lock file doesn't have this distribution",
   'not-writable': "the storage can't be changed from here: it is a URL, a folder or a bundle",
+  'no-target': 'an option was given that another target needs',
   offline: 'with `--offline`, a storage that was never fetched',
   reserved: "a file in `static/` would lie among the site's own files",
   'tag-exists': 'the tag of a release exists already',

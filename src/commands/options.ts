@@ -67,3 +67,10 @@ function collectRef(value: string, known: Readonly<Record<string, string>>): Rea
     throw new InvalidArgumentError('Write it as LAYER=REF, such as production=v8.5.0.');
   return { ...known, [layer]: ref };
 }
+
+/** A port, from the text of an option. */
+export function parsePort(value: string): number {
+  const port = Number(value);
+  if (!/^\d+$/.test(value) || port > 65535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return port;
+}

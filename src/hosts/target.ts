@@ -16,6 +16,18 @@ export interface HostAssets {
   readonly assetOf: (path: string, digest: string) => string;
 }
 
+/** How a host is to serve a site, where the host leaves that open. */
+export interface Serving {
+  /** The path below which the registry lies, without a slash at its end: '' is the root of the server. */
+  readonly prefix: string;
+  readonly port: number;
+  /** The folder that will hold the site and the host's folder; undefined is the one that they are built in. */
+  readonly root: string | undefined;
+}
+
+/** What a host does if nobody says otherwise. */
+export const USUAL_SERVING: Serving = { prefix: '', port: 8080, root: undefined };
+
 export interface TargetSite {
   /** The site's tree, in its place. */
   readonly folder: string;
@@ -25,6 +37,8 @@ export interface TargetSite {
   readonly hostFolder: string;
   /** The code for the host, which `npm run compile` makes. */
   readonly bundle: string;
+  /** Undefined is `USUAL_SERVING`. */
+  readonly serving?: Serving | undefined;
   /** Of the site, and of the host's folder with it. */
   readonly lock: Lock;
 }

@@ -7,9 +7,11 @@ import { basename, dirname, join } from 'node:path';
 import { freePort } from '../../scripts/bench-servers.ts';
 import { readConfig } from '../../src/config.ts';
 import { bundlePath } from '../../src/hosts/hosts.ts';
+import type { Distribution } from '../../src/config.ts';
 import { nginxTarget } from '../../src/hosts/nginx/target.ts';
 import { nginxForms } from '../../src/hosts/nginx/encoded.ts';
 import type { EncodedFiles } from '../../src/hosts/nginx/encoded.ts';
+import type { Serving } from '../../src/hosts/target.ts';
 import { noOthers } from '../support/lock.ts';
 import { addForms, writeTarget } from '../support/target.ts';
 import { httpClient } from '../support/implementations.ts';
@@ -31,12 +33,13 @@ export function hasNginx(): boolean {
 }
 
 /** Writes the host's folder beside a built site. */
-export async function generateNginx(folder: string, name: string, encoded: EncodedFiles): Promise<string> {
-  const root = mkdtempSync(join(tmpdir(), 'epr-static-nginx-'));
-  const config = join(root, 'distributions.yml');
-  writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
-  const distribution = await readConfig({ config, dist: 'any' });
-  rmSync(root, { recursive: true });
+export async function generateNginx(
+  folder: string,
+  name: string,
+  encoded: EncodedFiles,
+  serving?: Serving,
+): Promise<string> {
+  const distribution = await anyDistribution();
   const hostFolder = `${folder}.nginx`;
   await addForms(folder, nginxForms(encoded));
   await writeTarget(nginxTarget, {
@@ -46,8 +49,19 @@ export async function generateNginx(folder: string, name: string, encoded: Encod
     hostFolder,
     bundle: bundlePath('nginx'),
     lock: noOthers,
+    serving,
   });
   return hostFolder;
+}
+
+/** A distribution with every default. */
+export async function anyDistribution(): Promise<Distribution> {
+  const root = mkdtempSync(join(tmpdir(), 'epr-static-nginx-'));
+  const config = join(root, 'distributions.yml');
+  writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
+  const distribution = await readConfig({ config, dist: 'any' });
+  rmSync(root, { recursive: true });
+  return distribution;
 }
 
 export interface RunningNginx extends Running {
@@ -97,7 +111,7 @@ export function testNginx(hostFolder: string, more = ''): { isGood: boolean; tex
   return { isGood: status === 0, text: String(stderr) };
 }
 
-/** Moves site and host folder by copying, as the comment in `nginx.conf` says. */
+/** Copies site and host folder to another place, with that place in the configuration. */
 export function copyHosted(hostFolder: string, to: string): string {
   const from = dirname(hostFolder);
   const name = basename(hostFolder, '.nginx');
@@ -109,11 +123,14 @@ export function copyHosted(hostFolder: string, to: string): string {
   return copied;
 }
 
-/** `standalone.conf` with the server block inside, on another port; `more` goes beside that block. */
+/** A whole configuration with `nginx.conf` inside, on another port; `more` goes beside its server block. */
 function mainConf(hostFolder: string, port: number, more: string): string {
-  const read = (name: string): string => readFileSync(join(hostFolder, name), 'utf8');
-  const server = read('nginx.conf').replace('listen 8080', `listen 127.0.0.1:${port}`);
-  const main = read('standalone.conf').replace(/include ".*nginx\.conf";/, () => `${server}\n${more}`);
+  const text = readFileSync(join(hostFolder, 'nginx.conf'), 'utf8');
+  const server = text.replace(/listen \d+/, `listen 127.0.0.1:${port}`);
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path temp;`);
+  const main = `load_module /usr/lib/nginx/modules/ngx_http_js_module.so;
+    daemon off; pid nginx.pid; error_log stderr; events {}
+    http { access_log off; sendfile on; ${temporary.join(' ')} ${server}\n${more} }\n`;
   // Only root can say who the workers are, and as root they would be nobody, who can't read a temporary folder.
   return process.getuid?.() === 0 ? `user root;\n${main}` : main;
 }
@@ -122,7 +139,8 @@ function nginxArguments(prefix: string): string[] {
   return ['-p', prefix, '-c', join(prefix, 'nginx.conf'), '-e', 'stderr'];
 }
 
-async function listening(child: ChildProcess, port: number): Promise<void> {
+/** Waits until a server takes connections. */
+export async function listening(child: ChildProcess, port: number): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);
     if (await answers(port)) return;

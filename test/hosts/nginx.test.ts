@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openEncodedList, readEncodedList } from '../../src/tree/encoded.ts';
 import { listedFiles } from '../../src/tree/manifest.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
-import { askAll, buildSite, recordedSets, sharedPath } from '../support/contract.ts';
+import { askAll, askUnrecorded, buildSite, recordedSets, sharedPath, UNRECORDED } from '../support/contract.ts';
 import { coreInMemory, serve } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
 import { freePort } from '../../scripts/bench-servers.ts';
@@ -104,6 +104,11 @@ describe.skipIf(!isHere)('nginx', () => {
       expect(await askAll(nginx, rows.map(accepting(coding)))).toEqual([]);
       expect(faults(nginx.log())).toEqual([]);
     });
+  });
+
+  test('answers requests that no recording holds', async () => {
+    expect(await askUnrecorded(nginx, UNRECORDED)).toEqual([]);
+    expect(faults(nginx.log())).toEqual([]);
   });
 
   test.each(oddTargets)('answers %j as the core does', async (target) => {

@@ -3,7 +3,8 @@ import { asByteString } from '../../src/tree/byte-string.ts';
 import type { Answers, Columns, Cut } from '../../src/core/columns.ts';
 import { kibanaClass, packageSubject, precomputedAnswer, subjectCount } from '../../src/core/precomputed.ts';
 import { parseStrictVersion } from '../../src/core/version.ts';
-import { mapsConf, variableOf } from '../../src/hosts/nginx/maps.ts';
+import { variableOf } from '../../src/hosts/nginx/blocks.ts';
+import { mapsConf } from '../../src/hosts/nginx/maps.ts';
 import { queryOf } from '../support/registry.ts';
 
 test('variables of different distributions differ', () => {
@@ -13,11 +14,7 @@ test('variables of different distributions differ', () => {
   for (const variable of variables) expect(variable).toMatch(/^\$[A-Za-z0-9_]+$/);
 });
 
-const specs = [
-  { min: '2.3', max: '3.0' },
-  { min: '2.3', max: '3.4' },
-  { min: '2.3', max: '3.6' },
-];
+const index = { columns: 'columns-0.json', rows: 'rows-0.txt' };
 
 describe.each([
   ['none', []],
@@ -32,7 +29,7 @@ describe.each([
   ['more than there are numbers', Array.from({ length: 300 }, (_, i) => `8.${Math.floor(i / 3)}.${(i % 3) * 5}`)],
 ] as [string, string[]][])('cuts %s', (_, written) => {
   const columns = columnsOf(written.map((cut) => [cut.split(' ')[0], cut.endsWith('behind') ? 1 : 0] as Cut));
-  const maps = parse(mapsConf('d', columns, specs));
+  const maps = parse(mapsConf('d', columns, index));
 
   test('every version that the rules know has the answers of its class', () => {
     let known = 0;
@@ -53,17 +50,23 @@ describe.each([
     ['search', 'false//', 'security//', 'category=security'],
     ['search', '/2.3/3.0', '/nginx/', 'package=nginx&spec.min=2.3&spec.max=3.0'],
     ['search', 'true/2.3/3.6', '/nginx/', 'package=nginx&prerelease=true&spec.min=2.3&spec.max=3.6'],
-    ['search', 'true/2.3/', '//', 'prerelease=true&spec.min=2.3&discovery=fields:x'],
-    ['search', '//3.4', '/nginx/', 'package=nginx&spec.max=3.4&all=true'],
-    ['search', '/2.4/3.4', '//', 'spec.min=2.4&spec.max=3.4&all=true'],
+    ['search', 'true/2.3/', '//', 'prerelease=true&spec.min=2.3'],
+    ['search', '/2.3/4.0', '//', 'spec.min=2.3&spec.max=4.0'],
+    ['search', '/2.0/40.1', '//', 'spec.min=2.0&spec.max=40.1'],
+    ['search', '/2.3/3.255', '//', 'spec.min=2.3&spec.max=3.255'],
+    ['search', '/3.0/3.255', '//', 'spec.min=3.0&spec.max=3.255'],
+    ['search', '/0.0/3.255', '//', 'spec.min=0.0&spec.max=3.255'],
+    ['search', '/1.1/3.1', '//', 'spec.min=1.1&spec.max=3.1'],
+    ['search', '//3.4', '/nginx/', 'package=nginx&spec.max=3.4'],
+    ['search', '/2.4/3.4', '//', 'spec.min=2.4&spec.max=3.4'],
     ['search', '//', 'security/nginx/', 'category=security&package=nginx'],
     ['search', '//', '//content', 'type=content'],
     ['search', '//', 'security//content', 'category=security&type=content'],
     ['search', '//', '/nosuch/', 'package=nosuch'],
     ['search', '//', 'nosuch//', 'category=nosuch'],
   ] as const)('%s: %s %s', (endpoint, kind, subject, query) => {
-    const address = ['search_subject', 'kind'].map((name, i) => rowOf(maps, name, [subject, kind][i] ?? '')).join('.');
-    for (const version of ['8.5.2', '9.1.0', '10.2.0']) {
+    const address = `${rowOf(maps, 'search_subject', subject)}.${kindOf(maps, kind)}`;
+    for (const version of ['8.5.2', '9.1.0', '10.2.0', '11.0.0', '40.300.1', '255.0.0', '999.0.0']) {
       const number = classOf(maps, version);
       if (number === '256') continue;
       const expected = precomputedAnswer(columns, queryOf(endpoint, `${query}&kibana.version=${version}`))?.digest;
@@ -75,14 +78,14 @@ describe.each([
 test('a question without a precomputed answer is left to the code', () => {
   const columns = columnsOf([['8.0.0', 0]]);
   const answers = { ...columns.answers, runs: [[0, -1, 1, 0]], places: columns.answers.places.map(() => 0) };
-  const maps = parse(mapsConf('d', { ...columns, answers }, specs));
+  const maps = parse(mapsConf('d', { ...columns, answers }, index));
   expect(['0.0.0.0', '0.0.0.1', '0.0.0.2'].map((address) => find(maps, 'search', address))).toEqual(['', '0-0', '0-0']);
 });
 
 test('the empty answers have no compressed form', () => {
   const columns = columnsOf([]);
   const answers = { ...columns.answers, bytes: columns.answers.digests.map((_, i) => (i === 1 ? 2 : 300)) };
-  const form = parse(mapsConf('d', { ...columns, answers }, specs)).get('search_form');
+  const form = parse(mapsConf('d', { ...columns, answers }, index)).get('search_form');
   expect([...(form ?? [])]).toEqual([
     ['default', '$epr_d_form'],
     ['0-1', '""'],
@@ -91,7 +94,7 @@ test('the empty answers have no compressed form', () => {
 
 test('names that nginx can hold are known, however many', () => {
   const columns = columnsOf([], ['a'.repeat(40), 'b'.repeat(41), ...Array.from({ length: 1000 }, (_, i) => `c${i}`)]);
-  const text = mapsConf('d', columns, specs);
+  const text = mapsConf('d', columns, index);
   for (const name of ['a'.repeat(40), 'c0', 'c999']) expect(text).toContain(`\n    "/${name}/" `);
   expect(text).not.toContain('bbb');
   const lengths = [...text.matchAll(/^map [^{]*\{\n([^}]*)\}/gm)].map(([, rows = '']) => rows.split('\n').length);
@@ -128,7 +131,7 @@ test.each([
   ['kibanaxversion=8.5.0', false],
   ['x&kibana.version=8.5.0', false],
 ])('whether %s is plain', (query, isPlain) => {
-  const [, pattern = ''] = /map \$args .*\{\s*"" 1;\s*"~(.*)" /.exec(mapsConf('d', columnsOf([]), specs)) ?? [];
+  const [, pattern = ''] = /map \$args .*\{\s*"" 1;\s*"~(.*)" /.exec(mapsConf('d', columnsOf([]), index)) ?? [];
   expect(new RegExp(pattern).test(query)).toBe(isPlain);
 });
 
@@ -157,7 +160,7 @@ function columnsOf(releaseCuts: Cut[], names = ['nginx', 'zeek']): Columns {
     places,
   };
   expect(packageSubject(all, 0)).toBe(5);
-  return { ...all, answers } as unknown as Columns;
+  return { ...all, answers, cache: {} } as unknown as Columns;
 }
 
 function versions(): string[] {
@@ -183,13 +186,22 @@ function parse(maps: string): Blocks {
 
 /** What nginx makes of a version: the number of its class. */
 function classOf(maps: Blocks, version: string | undefined): string {
-  return find(maps, 'class', version === undefined ? '0.0.0.0' : `${version}.0`);
+  return find(maps, 'class', rowOf(maps, 'release', version ?? ''));
+}
+
+/** What nginx makes of a pre-release flag and bounds: the number of the kind of client. */
+function kindOf(maps: Blocks, written: string): string {
+  const [prerelease, min = '', max = ''] = written.split('/');
+  const from = find(maps, 'specs_before', rowOf(maps, 'min', min));
+  return rowOf(maps, 'kind', `${prerelease}/${from}/${find(maps, 'specs_up_to', rowOf(maps, 'max', max))}`);
 }
 
 /** What a `map` has for a text. */
 function rowOf(maps: Blocks, name: string, text: string): string {
   const rows = maps.get(name);
-  return rows?.get(text) ?? rows?.get('default') ?? '';
+  const pattern = [...(rows?.keys() ?? [])].find((key) => key.startsWith('~') && new RegExp(key.slice(1)).test(text));
+  const value = rows?.get(text) ?? rows?.get(pattern ?? 'default') ?? '';
+  return value.replace(/\$epr_asked_[a-z]+/, text);
 }
 
 /** What a `geo` block has for an address. */

@@ -14,6 +14,7 @@ import {
   usualCache,
 } from '../options.ts';
 import type { BuildOptions } from './run.ts';
+import { portOption, prefixOption, rootOption, servingOf } from './serving.ts';
 
 const targetOption = new Option('-t, --target <host>', 'also write what this host needs, beside the site').choices(
   hostNames,
@@ -45,6 +46,9 @@ export const declare: Declare = (program, finish) => {
     .option('-o, --out <folder>', 'where sites go: the site is <folder>/<name>', 'dist')
     .addOption(refOption)
     .addOption(targetOption)
+    .addOption(prefixOption)
+    .addOption(portOption)
+    .addOption(rootOption)
     .option('--skip-unfit', 'leave unfit packages out, instead of failing', false)
     .addOption(offlineOption)
     .addOption(cacheOption)
@@ -61,13 +65,14 @@ export const declare: Declare = (program, finish) => {
           'build --dist snapshot --storage ../package-storage.git',
           'build --dist production --ref production=v8.5.0 --out sites',
           'build --dist production --target nginx',
+          'build --dist production --target nginx --root /srv/registry --prefix /epr --port 80',
         ],
         findings: 'a package is unfit, or another error was found; the site stays as it was',
       }),
     )
-    .action(async ({ json, ref: refs, cache, all, ...options }) => {
+    .action(async ({ json, ref: refs, cache, all, prefix, port, root, ...options }) => {
       const caching = typeof cache === 'string' ? { cache, noCache: false } : { cache: usualCache(), noCache: true };
-      const asked = { ...options, ...caching, refs };
+      const asked = { ...options, ...caching, refs, serving: servingOf({ prefix, port, root }) };
       const progress = await progressDisplay({ isSilent: json });
       finish(all ? await runAll(asked, { json, progress }) : await runOne(asked, { json, progress }));
     });

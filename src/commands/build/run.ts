@@ -5,6 +5,7 @@ import { commandLine } from '../../command-line.ts';
 import { isUrl, listDistributions, readConfig } from '../../config.ts';
 import type { Distribution } from '../../config.ts';
 import { generator } from '../../generator.ts';
+import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import type { Layer, Storage } from '../../storage/storage.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
@@ -23,7 +24,7 @@ import type { StaleSite } from '../../inspect/stale.ts';
 import { bundlePath, hostFolder, hosts } from '../../hosts/hosts.ts';
 import type { HostName } from '../../hosts/hosts.ts';
 import { nginxForms } from '../../hosts/nginx/encoded.ts';
-import type { Since, TargetSite } from '../../hosts/target.ts';
+import type { Serving, Since, TargetSite } from '../../hosts/target.ts';
 import { findBuildConfig } from '../../workflow/find-config.ts';
 import { useLock } from '../../workflow/lock-file.ts';
 import { refuseBadOutput } from './output.ts';
@@ -37,6 +38,8 @@ export interface BuildOptions {
   readonly skipUnfit: boolean;
   /** The host that gets its files beside the site. */
   readonly target?: HostName | undefined;
+  /** How nginx is to serve the site. */
+  readonly serving?: Serving | undefined;
   readonly offline: boolean;
   /** The folder of clones and everything else that can be made again. */
   readonly cache: string;
@@ -122,7 +125,9 @@ interface Place {
 async function buildSite(options: BuildOptions, place: Place, progress: Progress): Promise<Omit<BuildReport, 'stale'>> {
   const { pins, folder, siteLock } = place;
   const { distribution } = pins;
-  const site = { folder, name: distribution.name, distribution, lock: siteLock };
+  const site = { folder, name: distribution.name, distribution, lock: siteLock, serving: options.serving };
+  if (options.serving && options.target !== 'nginx')
+    throw new Stop('no-target', '--prefix, --port and --root say how nginx serves a site', 'add --target nginx');
   const target = options.target && (await loadTarget(options.target, site));
   const clock = stopwatch();
   if (isUrl(distribution.storage) && !options.offline)

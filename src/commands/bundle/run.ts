@@ -79,7 +79,7 @@ export async function bundle(options: BundleOptions, progress: Progress): Promis
     await rename(temporary, file);
     await rename(temporaryName(sum), sum);
     const links = members.filter(({ link }) => link !== undefined).length;
-    return { file, size, digest, files: members.length, links, next: opening(file, folder, format) };
+    return { file, size, digest, files: members.length, links, next: opening(file, { folder, format, members }) };
   } catch (error) {
     await refuseChanged(folder, release);
     throw naming(error, { temporary, file, folder });
@@ -212,11 +212,17 @@ async function digestOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-function opening(file: string, folder: string, format: BundleOptions['format']): string[] {
+function opening(
+  file: string,
+  { folder, format, members }: { folder: string; format: BundleOptions['format']; members: readonly Member[] },
+): string[] {
   const name = basename(file);
+  const site = basename(folder);
+  const look = `${site}.nginx/standalone.conf`;
   return [
     `sha256sum -c ${name}.sha256`,
     format === 'zip' ? `unzip -q ${name}` : `tar xzf ${name}`,
-    `sha256sum --quiet -c ${basename(folder)}.SHA256SUMS`,
+    `sha256sum --quiet -c ${site}.SHA256SUMS`,
+    ...(members.some((member) => member.name === look) ? [`nginx -p "$PWD" -c ${look}`] : []),
   ];
 }

@@ -1,7 +1,6 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
-import { outOption } from '../options.ts';
+import { outOption, parsePort } from '../options.ts';
 
 export const declare: Declare = (program, finish) => {
   program
@@ -30,9 +29,3 @@ export const declare: Declare = (program, finish) => {
       finish(true, () => void serving.stop());
     });
 };
-
-function parsePort(value: string): number {
-  const port = Number(value);
-  if (!/^\d+$/.test(value) || port > 65535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
-  return port;
-}

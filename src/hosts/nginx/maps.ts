@@ -1,5 +1,5 @@
-import type { SpecBounds } from '../../config.ts';
 import type { Answers, Columns, Cut, Runs } from '../../core/columns.ts';
+
 import {
   answerAt,
   CATEGORIES,
@@ -12,25 +12,20 @@ import {
   packageSubject,
   placeAt,
   rangePosition,
-  specRange,
   subjectCount,
   WHOLE_SEARCH,
 } from '../../core/precomputed.ts';
-import { versionOf } from '../../core/version.ts';
+import type { IndexNames } from '../../tree/names.ts';
+import { constant, geo, map, row, variableOf } from './blocks.ts';
+import { boundBlocks, classNumber, MOST, NO_KIBANA, NO_NUMBER, releaseBlocks } from './versions.ts';
 
 /*
  * `maps.conf`: from what Kibana asks to the file of the precomputed answer, so that nginx finds it without the registry's
  * code. A `geo` block finds the range of addresses that an address lies in. So a Kibana version is an address
- * (`8.19.4.0`), which leads to its class; and so is a question: two numbers of its subject, one of the kind of client, one of
- * the class. Numbers are as in `core/precomputed.ts`. What a block doesn't know, it leaves empty, and the registry's code answers.
+ * (`8.19.4.0`), which leads to its class; so is a spec version (`3.4.0.0`), which leads to the number of specs before it; and so is a
+ * question: two numbers of its subject, one of the kind of client, one of the class. Numbers are as in `core/precomputed.ts`. What a block doesn't know, it leaves empty, and the registry's code answers.
  * Directives: https://nginx.org/en/docs/http/ngx_http_map_module.html and ngx_http_geo_module.html.
  */
-
-/** The variable of a registry by one of its names: two registries may live in one nginx. */
-export function variableOf(distribution: string, name: string): string {
-  const id = distribution.replace(/[^A-Za-z0-9]/g, (char) => `_${char.charCodeAt(0).toString(16)}`);
-  return `$epr_${id}_${name}`;
-}
 
 /** What is asked at a path of its own, and answered by a file. */
 export const ENDPOINTS = ['search', 'categories'] as const;
@@ -39,18 +34,27 @@ type Endpoint = (typeof ENDPOINTS)[number];
 
 /**
  * The text of `maps.conf`. For each endpoint it sets the name of the answer (`search`), the compressed form that the client gets
- * (`search_form`) and its coding (`search_coding`); and `form` and `coding` for every other file. `specs` are the spec
- * ranges that Kibanas send.
+ * (`search_form`) and its coding (`search_coding`); `form` and `coding` for every other file; and what else belongs to this build of the
+ * site alone: the names of its index (`columns_file`, `rows_file`) and its cache times (`age_search`).
  */
-export function mapsConf(distribution: string, columns: Columns, specs: readonly SpecBounds[]): string {
+export function mapsConf(distribution: string, columns: Columns, index: Pick<IndexNames, 'columns' | 'rows'>): string {
   const own = (name: string): string => variableOf(distribution, name);
+  const { answers, cache } = columns;
   return `# From what Kibana asks to the answer of the registry "${distribution}": for http {}, once. Written by epr-static.
+
+# The site that nginx is started with.
+${constant(own('columns_file'), index.columns)}
+${constant(own('rows_file'), index.rows)}
+${Object.entries(cache)
+  .map(([name, age]) => constant(own(`age_${name}`), age))
+  .join('\n')}
 
 # The rules answer what is asked in this way: known parameters, each at most once, with plain values.
 ${map('$args', own('is_plain'), [row('', 1), `"~${plainPattern()}" 1;`])}
-${map(asked('kibana'), own('release'), [row('', NO_RELEASE), `default ${asked('kibana')}.0;`])}
-${geo(own('release'), own('class'), NO_NUMBER, releaseRows(columns.answers))}
-${map(joined('prerelease', 'min', 'max'), own('kind'), kindRows(columns.answers, specs))}
+${releaseBlocks({ source: asked('kibana'), address: own('release'), number: own('class') }, answers)}
+${boundBlocks({ source: asked('min'), address: own('min'), number: own('specs_before') }, answers, { counts: (order) => order < 0, none: 0 })}
+${boundBlocks({ source: asked('max'), address: own('max'), number: own('specs_up_to') }, answers, { counts: (order) => order <= 0, none: answers.specs.length })}
+${map(`"${asked('prerelease')}/${own('specs_before')}/${own('specs_up_to')}"`, own('kind'), kindRows(answers))}
 ${map(joined('category', 'package', 'type'), own('search_subject'), searchSubjectRows(columns))}
 ${map(asked('templates'), own('categories_subject'), [
   `default ${twoNumbers(CATEGORIES)};`,
@@ -134,62 +138,18 @@ function codingOf(form: string, coding: string): string {
   return map(`$status${form}`, coding, ['200.br br;', '200.gz gzip;']);
 }
 
-/** The largest number in an address. */
-const MOST = 255;
-
-/** Makes an address invalid, which is in no range. nginx takes an empty part for 0. */
-const NO_NUMBER = '256';
-
-/** The address of no release, and the number of the class of clients that name no Kibana. */
-const NO_RELEASE = '0.0.0.0';
-const NO_KIBANA = 0;
-
-/** The rules know the releases before this one; each major version makes nginx's table longer. */
-const END_OF_RELEASES = 30 * 256 ** 3;
-
-/** From the address of a release to the number of its class. */
-function releaseRows({ releaseCuts }: Answers): string[] {
-  const starts = [256 ** 3, ...releaseCuts.map(addressOfCut), END_OF_RELEASES];
-  const rows = starts.slice(0, -1).flatMap((start, behind) => {
-    const end = Math.min(starts[behind + 1] as number, END_OF_RELEASES);
-    const number = classNumber(releaseCuts, behind);
-    return number > NO_KIBANA && start < end ? [row(`${address(start)}-${address(end - 1)}`, number)] : [];
-  });
-  return [row(`${NO_RELEASE}-${NO_RELEASE}`, NO_KIBANA), ...rows];
-}
-
-/** The address of the first release behind a cut. */
-function addressOfCut([version, behind]: Cut): number {
-  const { major, minor, patch, pre } = versionOf(version);
-  const [a, b, c] = [major, minor, patch].map(Number) as [number, number, number];
-  if (a > MOST) return END_OF_RELEASES;
-  if (b > MOST) return (a + 1) * 256 ** 3;
-  if (c > MOST) return a * 256 ** 3 + (b + 1) * 256 ** 2;
-  return a * 256 ** 3 + b * 256 ** 2 + (c + (pre === '' ? behind : 0)) * 256;
-}
-
-/** The number of the class behind so many cuts; of more classes than there are numbers, the first ones have none. */
-function classNumber(releaseCuts: readonly Cut[], behind: number): number {
-  return 1 + behind - Math.max(0, releaseCuts.length + 1 - MOST);
-}
-
-function address(number: number): string {
-  return [3, 2, 1, 0].map((power) => Math.floor(number / 256 ** power) % 256).join('.');
-}
-
-/** From what is sent of `prerelease` and the spec range to the kind of client. */
-function kindRows({ specs, ranges }: Answers, written: readonly SpecBounds[]): string[] {
-  const none = { text: '/', range: specRange(specs, undefined, undefined) };
-  const bounds = written.map(({ min, max }) => {
-    return { text: `${min}/${max}`, range: specRange(specs, versionOf(`${min}.0`), versionOf(`${max}.0`)) };
-  });
-  const rows = [none, ...bounds].flatMap(({ text, range }) => {
-    const position = rangePosition(ranges, range);
-    return ['', 'false', 'true'].flatMap((prerelease) => {
-      const kind = clientKind(ranges, position, prerelease === 'true');
-      return position < 0 || kind > MOST ? [] : [row(`${prerelease}/${text}`, kind)];
-    });
-  });
+/** From what is sent of `prerelease`, and the numbers of specs before and up to the bounds, to the kind of client. */
+function kindRows({ specs, ranges }: Answers): string[] {
+  const numbers = Array.from({ length: specs.length + 1 }, (_, number) => number);
+  const rows = numbers.flatMap((from) =>
+    numbers.flatMap((to) => {
+      const position = rangePosition(ranges, from < to ? [from, to] : [0, 0]);
+      return ['', 'false', 'true'].flatMap((prerelease) => {
+        const kind = clientKind(ranges, position, prerelease === 'true');
+        return position < 0 || kind > MOST ? [] : [row(`${prerelease}/${from}/${to}`, kind)];
+      });
+    }),
+  );
   return [row('default', NO_NUMBER), ...rows];
 }
 
@@ -258,31 +218,4 @@ function stretchesOf(runs: Runs, releaseCuts: readonly Cut[]): Stretch[] {
     if (number > NO_KIBANA) add(number, answerAt(runs, 1 + behind));
   }
   return found;
-}
-
-function row(key: string, value: string | number): string {
-  return `${/^[\w.-]+$/.test(key) ? key : `"${key}"`} ${value === '' ? '""' : value};`;
-}
-
-/**
- * A map of any size: nginx's own sizes of hashes hold some hundred rows, so that a longer one goes on in another. The first row
- * may be that of the default.
- */
-function map(source: string, target: string, rows: readonly string[], part = 1): string {
-  if (rows.length <= MOST_ROWS) return block(`map ${source} ${target}`, rows);
-  const next = `${target.replace(/_part\d+$/, '')}_part${part + 1}`;
-  const [first = '', ...others] = rows;
-  const own = [row('default', next), ...others.slice(0, MOST_ROWS - 1)];
-  const rest = map(source, next, [first, ...others.slice(MOST_ROWS - 1)], part + 1);
-  return `${block(`map ${source} ${target}`, own)}\n${rest}`;
-}
-
-const MOST_ROWS = 200;
-
-function geo(source: string, target: string, otherwise: string, rows: readonly string[]): string {
-  return block(`geo ${source} ${target}`, ['ranges;', row('default', otherwise), ...rows]);
-}
-
-function block(head: string, lines: readonly string[]): string {
-  return `${head} {\n${lines.map((line) => `    ${line}\n`).join('')}}`;
 }

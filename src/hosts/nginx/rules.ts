@@ -1,8 +1,9 @@
-import { isCompressible, SHOWN } from './njs/encoding.ts';
+import { isCompressible, REVISION, SHOWN } from './njs/encoding.ts';
 import { answerPath, ENCODED, indexFilePath, packageIndexPath } from '../../tree/layout.ts';
 import { KNOWN_EXTENSIONS, mediaTypeByExtension } from '../../tree/media-type.ts';
-import type { Places } from './places.ts';
-import { ENDPOINTS, variableOf } from './maps.ts';
+import type { CacheTimes } from '../../config.ts';
+import { variableOf } from './blocks.ts';
+import { ENDPOINTS } from './maps.ts';
 
 /*
  * The plain rules: locations for GET and HEAD of files, without a range and without escapes, slashes or dots that need
@@ -10,9 +11,9 @@ import { ENDPOINTS, variableOf } from './maps.ts';
  * it.
  */
 
-/** The locations, for the registry below `prefix`. */
-export function plainRules(places: Places, prefix: string): string {
-  const rules = [...ENDPOINTS.map((endpoint) => queryRule(places, endpoint)), indexRule(places), ...fileRules(places)];
+/** The locations, for the registry of a distribution below `prefix`. Around them, `root` is the site's tree. */
+export function plainRules(name: string, prefix: string): string {
+  const rules = [...ENDPOINTS.map((endpoint) => queryRule(name, endpoint)), indexRule(name), ...fileRules(name)];
   return rules.map(({ location, lines }) => `    location ${location(prefix)} {\n${indented(lines)}    }\n`).join('');
 }
 
@@ -21,56 +22,67 @@ interface Rule {
   readonly lines: readonly string[];
 }
 
-function queryRule({ name, site, cache, index }: Places, endpoint: (typeof ENDPOINTS)[number]): Rule {
+/** A prefix as part of a pattern: the characters that it may have are plain ones, but for the dot. */
+function pattern(prefix: string): string {
+  return prefix.replaceAll('.', String.raw`\.`);
+}
+
+function queryRule(name: string, endpoint: (typeof ENDPOINTS)[number]): Rule {
   const answer = variableOf(name, endpoint);
   return {
     location: (prefix) => `= ${prefix}/${endpoint}`,
     lines: [
       handOver('$request_uri != "$uri$is_args$args"'),
       handOver(`${answer} = ''`),
-      ...jsonLines(name, cache[endpoint], variableOf(name, `${endpoint}_coding`)),
+      ...jsonLines(name, endpoint, variableOf(name, `${endpoint}_coding`)),
       '# The maps are of the site that nginx was started with.',
-      handOver(`!-f "${site}/${indexFilePath(index.columns)}"`),
-      `alias "${site}/${answerPath(answer)}${variableOf(name, `${endpoint}_form`)}";`,
+      handOver(`!-f "$document_root/${indexFilePath(variableOf(name, 'columns_file'))}"`),
+      `rewrite ^ /${answerPath(answer)}${variableOf(name, `${endpoint}_form`)} break;`,
     ],
   };
 }
 
-function indexRule({ name, cache }: Places): Rule {
+function indexRule(name: string): Rule {
   return {
-    location: (prefix) => `~ "^${prefix}/package/(?<epr_package>[a-z0-9_]+)/(?<epr_version>[0-9A-Za-z.+-]+)/$"`,
+    location: (prefix) =>
+      `~ "^${pattern(prefix)}/package/(?<epr_package>[a-z0-9_]+)/(?<epr_version>[0-9A-Za-z.+-]+)/$"`,
     lines: [
       handOver('$request_uri != $uri'),
-      ...jsonLines(name, cache.index, variableOf(name, 'coding')),
+      ...jsonLines(name, 'index', variableOf(name, 'coding')),
       `rewrite ^ /${packageIndexPath('$epr_package', '$epr_version')}${variableOf(name, 'form')} break;`,
     ],
   };
 }
 
-function jsonLines(name: string, maxAge: number, coding: string): string[] {
+function jsonLines(name: string, cache: keyof CacheTimes, coding: string): string[] {
   return [
     handOver(`${variableOf(name, 'form')} = odd`),
-    handOver(`$http_if_modified_since != ''`),
+    ...conditionLines(),
     'default_type application/json;',
-    ...headerLines(maxAge),
+    ...headerLines(name, cache),
     'add_header Vary Accept-Encoding;',
     `add_header Content-Encoding ${coding};`,
   ];
 }
 
-function fileRules({ name, site, cache }: Places): Rule[] {
+/** Hands a request over that has some header which nginx doesn't see as the registry does. */
+function conditionLines(...more: readonly string[]): string[] {
+  const headers = [...more, '$http_if_modified_since', '$http_if_match', '$http_if_unmodified_since'];
+  return [`set $epr_odd "${headers.join('')}";`, handOver(`$epr_odd != ''`)];
+}
+
+function fileRules(name: string): Rule[] {
   const form = variableOf(name, 'form');
-  const rule = (pattern: string, lines: readonly string[]): Rule => ({
-    location: (prefix) => `~ "^${prefix}/(?<epr_file>${pattern})$"`,
+  const rule = (files: string, lines: readonly string[]): Rule => ({
+    location: (prefix) => `~ "^${pattern(prefix)}/(?<epr_file>${files})$"`,
     lines: [
       handOver('$request_uri != $uri'),
-      'set $epr_odd "$http_range$http_if_modified_since";',
-      handOver(`$epr_odd != ''`),
-      `set $epr_place "${site}/$epr_file";`,
+      ...conditionLines('$http_range'),
+      'set $epr_place $epr_file;',
       ...lines,
       'max_ranges 1;',
-      ...headerLines(cache.files),
-      'alias $epr_place;',
+      ...headerLines(name, 'files'),
+      'rewrite ^ /$epr_place break;',
     ],
   });
   const isText = (extension: string): boolean => isCompressible(typeOf(extension));
@@ -78,13 +90,15 @@ function fileRules({ name, site, cache }: Places): Rule[] {
   const others = EXTENSIONS.filter((extension) => !isText(extension));
   return [
     rule(String.raw`epr/[a-z0-9_]+/[^/]+\.zip`, [`default_type ${typeOf('zip')};`]),
-    rule(SHOWN, [
-      typesLine(texts),
-      handOver(`${form} = odd`),
-      `if (${form} != '') { set $epr_place "${site}/${ENCODED}/$epr_file${form}"; }`,
-      'add_header Vary Accept-Encoding;',
-      `add_header Content-Encoding ${variableOf(name, 'coding')};`,
-    ]),
+    ...Object.entries(SHOWN).map(([extension, files]) =>
+      rule(`${REVISION}/${files}`, [
+        `default_type "${typeOf(extension)}";`,
+        handOver(`${form} = odd`),
+        `if (${form} != '') { set $epr_place "${ENCODED}/$epr_file${form}"; }`,
+        'add_header Vary Accept-Encoding;',
+        `add_header Content-Encoding ${variableOf(name, 'coding')};`,
+      ]),
+    ),
     rule(ofPackages(texts), [
       typesLine(texts),
       '# Which compressed form there is, the list of files knows.',
@@ -97,7 +111,7 @@ function fileRules({ name, site, cache }: Places): Rule[] {
 
 /** The pattern of the files of packages with one of some extensions. */
 function ofPackages(extensions: readonly string[]): string {
-  return String.raw`package/[a-z0-9_]+/[^/]+/(?:[^/]+/)*[^/]+\.(?:${extensions.join('|')})`;
+  return String.raw`${REVISION}/(?:[^/]+/)*[^/]+\.(?:${extensions.join('|')})`;
 }
 
 function typesLine(extensions: readonly string[]): string {
@@ -111,11 +125,11 @@ function typeOf(extension: string): string {
   return mediaTypeByExtension(`file.${extension}`) ?? '';
 }
 
-function headerLines(maxAge: number): string[] {
+function headerLines(name: string, cache: keyof CacheTimes): string[] {
   return [
     "add_header Last-Modified '';",
     'add_header Access-Control-Allow-Origin *;',
-    `add_header Cache-Control "max-age=${maxAge}, public";`,
+    `add_header Cache-Control "max-age=${variableOf(name, `age_${cache}`)}, public";`,
   ];
 }
 

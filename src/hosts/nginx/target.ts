@@ -1,14 +1,16 @@
+import { shellQuote } from '../../command-line.ts';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { Stop } from '../../errors.ts';
+import { basename, dirname, join } from 'node:path';
 import type { Columns } from '../../core/columns.ts';
 import { INDEX, indexFilePath } from '../../tree/layout.ts';
 import { parseNames } from '../../tree/names.ts';
 import { registryConf, serverConf, standaloneConf, subPathConf, tlsConf } from './conf.ts';
+import { refuseSpecial } from './places.ts';
 import type { Places } from './places.ts';
 import { mapsConf } from './maps.ts';
 import { updateFiles } from '../asset-folder.ts';
 import { readBundle } from '../bundles.ts';
+import { USUAL_SERVING } from '../target.ts';
 import type { Target, TargetSite } from '../target.ts';
 
 /*
@@ -28,10 +30,10 @@ export const nginxTarget: Target = {
     const index = parseNames(await readFile(join(site.folder, INDEX), 'utf8'));
     const text = await readFile(join(site.folder, indexFilePath(index.columns)), 'utf8');
     const columns = JSON.parse(text) as Columns;
-    const places: Places = { ...placesOf(site), index, cache: columns.cache };
+    const places = placesOf(site);
     const files = {
       'columns.json': text,
-      'maps.conf': mapsConf(site.name, columns, site.distribution.precompute.specs),
+      'maps.conf': mapsConf(site.name, columns, index),
       'nginx.conf': serverConf(places),
       'registry.conf': registryConf(places),
       'sub-path.conf': subPathConf(places),
@@ -40,28 +42,23 @@ export const nginxTarget: Target = {
     };
     const texts = Object.entries(files).map(([name, content]) => [name, Buffer.from(content)] as const);
     await updateFiles(site, new Map([['epr.js', await readBundle(site.bundle)], ...texts]));
-    return nextLines(places);
+    return nextLines(places, site.hostFolder);
   },
 };
 
 /** Where the site and nginx's folder will lie for good: side by side. */
-function placesOf({ name, hostFolder }: TargetSite): Pick<Places, 'name' | 'site' | 'host'> {
-  const site = join(dirname(hostFolder), name);
-  const special = /["$\\\n]/.exec(site);
-  if (special)
-    throw new Stop(
-      'bad-path',
-      `${site} has ${JSON.stringify(special[0])} in it, which a configuration of nginx can't name`,
-      'choose another place with --out',
-    );
-  return { name, site, host: hostFolder };
+function placesOf({ name, hostFolder, serving = USUAL_SERVING }: TargetSite): Places {
+  const folder = serving.root ?? dirname(hostFolder);
+  const places = { name, site: join(folder, name), host: join(folder, basename(hostFolder)) };
+  refuseSpecial(places.host);
+  return { ...places, prefix: serving.prefix, port: serving.port };
 }
 
-function nextLines({ name, host }: Pick<Places, 'name' | 'host'>): string[] {
-  const folder = /^[\w./-]+$/.test(host) ? host : `"${host}"`;
+function nextLines({ name, host, port, prefix }: Places, built: string): string[] {
+  const [folder, conf] = [dirname(built), `${basename(built)}/standalone.conf`].map(shellQuote);
   return [
     'sudo apt-get install --no-install-recommends nginx libnginx-mod-http-js    # once',
-    `nginx -p "$(mktemp -d)" -c ${folder}/standalone.conf    # a look, on http://localhost:8080`,
-    `sudo ln -sf ${folder}/nginx.conf /etc/nginx/sites-enabled/epr-${name}.conf && sudo nginx -t && sudo nginx -s reload`,
+    `nginx -p ${folder} -c ${conf}    # a look, on http://localhost:${port}${prefix}`,
+    `sudo ln -sf ${shellQuote(`${host}/nginx.conf`)} /etc/nginx/sites-enabled/epr-${name}.conf && sudo nginx -t && sudo nginx -s reload`,
   ];
 }

@@ -2,8 +2,10 @@ import { asByteString } from '../../../tree/byte-string.ts';
 import type { ByteString } from '../../../tree/byte-string.ts';
 import type { Columns } from '../../../core/columns.ts';
 import type { Request } from '../../../core/respond.ts';
+import { INDEX } from '../../../tree/layout.ts';
 import { toByteString } from './bytes.ts';
 import { tagsOf } from './forms.ts';
+import { changeTime } from './files.ts';
 import { openIndex } from './index.ts';
 import type { Index } from './index.ts';
 import type { NginxRequest } from './njs.ts';
@@ -27,16 +29,21 @@ export function asked(r: NginxRequest, method: string, target: ByteString): Aske
   const isInside = target.slice(0, prefix.length + 1) === `${prefix}/`;
   const inside = isInside ? target.slice(prefix.length) : target;
   const mark = inside.indexOf('?');
+  const path = mark < 0 ? inside : inside.slice(0, mark);
   const site = variable(r, 'epr_site');
+  const ifUnmodifiedSince = r.headersIn['If-Unmodified-Since'];
   return {
     r,
     request: {
       method: method === 'HEAD' ? 'GET' : method,
-      path: mark < 0 ? inside : inside.slice(0, mark),
+      path: path === '' ? asByteString('/') : path, // of a request in absolute form
       query: mark < 0 ? undefined : inside.slice(mark + 1),
       range: r.headersIn['Range'],
       ifRange: r.headersIn['If-Range'],
       ifNoneMatch: r.headersIn['If-None-Match'],
+      ifMatch: r.headersIn['If-Match'],
+      ifUnmodifiedSince,
+      changed: ifUnmodifiedSince === undefined ? undefined : changeTime(`${site}/${INDEX}`),
       tags: tagsOf(r, site),
     },
     prefix: isInside ? prefix : asByteString(''),

@@ -33,15 +33,18 @@ export function encodedPath(path: string, digest: string, coding: Coding): strin
   return `${ENCODED}/${name.slice(0, 2)}/${name}.${extension}`;
 }
 
-/** The texts of a package that Kibana shows, and so asks for: a pattern of paths in a site. */
-export const SHOWN = 'package/[a-z0-9_]+/[^/]+/(?:img/[^/]+\\.svg|docs/[^/]+\\.md|changelog\\.yml)';
+/** The texts of a package that Kibana shows, and so asks for, by extension: patterns of paths in a package. */
+export const SHOWN = { svg: 'img/[^/]+\\.svg', md: 'docs/[^/]+\\.md', yml: 'changelog\\.yml' };
+
+/** A pattern of the folder of a revision in a site. */
+export const REVISION = 'package/[a-z0-9_]+/[^/]+';
 
 /** Whether a path of a site is one of these texts. */
 export function isShown(path: string): boolean {
   return SHOWN_PATH.test(path);
 }
 
-const SHOWN_PATH = new RegExp(`^${SHOWN}$`);
+const SHOWN_PATH = new RegExp(`^${REVISION}/(?:${SHOWN.svg}|${SHOWN.md}|${SHOWN.yml})$`);
 
 /** The codings that an `Accept-Encoding` accepts, best first, and the smaller first among equals. `*` names none. */
 export function acceptedCodings(accept: string | undefined): Coding[] {

@@ -28,11 +28,10 @@ export function formOf(r: NginxRequest, site: string, file: { path: string; dige
 
 /** The tags of what nginx sends in answer to a request. Whoever asks for one hears what it depends on. */
 export function tagsOf(r: NginxRequest, site: string): HostTags {
-  const isAsked = r.headersIn['If-None-Match'] !== undefined || r.headersIn['If-Range'] !== undefined;
-  const isRange = r.headersIn['Range'] !== undefined;
+  const isAsked = ASKING.some((name) => r.headersIn[name] !== undefined);
   return {
     // Where nobody asks for a tag, nginx's own server of files sends it.
-    ofFile: (source) => (isAsked || isRange ? fileTags(r, site, source) : NO_TAGS),
+    ofFile: (source) => (isAsked ? fileTags(r, site, source) : NO_TAGS),
     ofComposed: (tag, length) => {
       r.headersOut['Vary'] = 'Accept-Encoding';
       const gzip = isGzipped(r, length);
@@ -40,6 +39,9 @@ export function tagsOf(r: NginxRequest, site: string): HostTags {
     },
   };
 }
+
+/** The headers of requests whose answer depends on a tag. */
+const ASKING = ['If-None-Match', 'If-Range', 'Range', 'If-Match', 'If-Unmodified-Since'];
 
 const NO_TAGS = { form: '', plain: '' };
 

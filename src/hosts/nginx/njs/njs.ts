@@ -12,7 +12,7 @@ export interface NginxRequest {
   readonly rawVariables: { readonly [name: string]: Buffer | undefined };
   status: number;
   /** For a redirect, the second argument is its location and not its body. */
-  return(status: number, body: string | Buffer): void;
+  return(status: number, body?: string | Buffer): void;
   internalRedirect(uri: string): void;
   sendHeader(): void;
   send(text: string): void;

@@ -13,27 +13,45 @@ import { formOf } from './forms.ts';
 import { joinPieces, readIndex } from './index.ts';
 import type { Index } from './index.ts';
 import type { NginxRequest } from './njs.ts';
-import { clearHeaders, headerOf, sendBytes, sendError, sendText, setHeaders } from './send.ts';
+import { clearHeaders, headerOf, isConditional, sendBytes, sendError, sendText, setHeaders } from './send.ts';
 
 /*
  * The registry in nginx, for all that the plain rules of the configuration (hosts/nginx/conf.ts) leave over. That sets
  * `$epr_site`, the site's folder, `$epr_prefix`, the path that the registry lies under, and `$epr_columns_file` and
- * `$epr_rows_file`, the names of the index that it preloads as `epr_columns`; and has two internal locations, `whole` and
- * `part`, that serve the file `$epr_path`. The core decides on answers; this file says how nginx gets them.
+ * `$epr_rows_file`, the names of the index that it preloads as `epr_columns`; and has internal locations, `whole` and
+ * `part`, that serve the file `$epr_path` of the site. The core decides on answers; this file says how nginx gets them.
  */
 
 /** Answers a request. */
 function registry(r: NginxRequest): void {
   // If a plain rule looked for a file and found a folder, nginx has begun to redirect.
   delete r.headersOut['Location'];
+  if (hasConditions(r) && !isConditional(r)) {
+    r.return(TO_CONDITIONAL);
+    return;
+  }
   guarded(r, () => answer(asked(r, r.method, variable(r, 'request_uri'))));
+}
+
+/** The status of the configuration's `error_page` that leads to the location for requests with conditions. */
+const TO_CONDITIONAL = 460;
+
+/** Whether a request has conditions that nginx judges by itself, otherwise than the registry. */
+function hasConditions(r: NginxRequest): boolean {
+  return r.headersIn['If-Match'] !== undefined || r.headersIn['If-Unmodified-Since'] !== undefined;
+}
+
+/** In the location for these requests, nginx judges nothing, because it sees a status other than 200; this sets the right one. */
+function status(r: NginxRequest): void {
+  r.status = Number(variable(r, 'epr_status'));
 }
 
 /** Answers a request that nginx itself refuses with 400 or 405: a path that climbs above the root, a NUL, TRACE. */
 function refused(r: NginxRequest): void {
   const line = variable(r, 'request');
   const method = line.slice(0, Math.max(line.indexOf(' '), 0));
-  const target = line.slice(method.length + 1, Math.max(line.lastIndexOf(' HTTP/'), 0));
+  const written = line.slice(method.length + 1, Math.max(line.lastIndexOf(' HTTP/'), 0));
+  const target = asByteString(written.replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?]*/, ''));
   const isRead = variable(r, 'request_uri') !== '';
   const isOurs = isRead ? method === 'TRACE' || method === 'CONNECT' : /^\/[^\x00-\x20\x7f]*$/.test(target);
   guarded(r, () => {
@@ -57,7 +75,7 @@ function unreadable(r: NginxRequest): void {
   sendError(r, UNREADABLE);
 }
 
-export default { registry, refused, gone, unreadable };
+export default { registry, status, refused, gone, unreadable };
 
 function guarded(r: NginxRequest, handle: () => void): void {
   try {
@@ -100,8 +118,11 @@ function sendFile(known: Asked, result: Answer, body: FileBody): void {
   if (form.coding) r.headersOut['Content-Encoding'] = form.coding;
   // Also with a compressed form: a range is of the file as it is.
   if (headerOf(result, 'Accept-Ranges') !== '') r.headersOut['Accept-Ranges'] = 'bytes';
-  r.variables['epr_path'] = toBytes(asByteString(form.path));
-  r.internalRedirect(`${variable(r, 'epr_prefix')}/.epr-static/${result.status === 206 ? 'part' : 'whole'}`);
+  r.variables['epr_path'] = toBytes(asByteString(form.path.slice(known.site.length + 1)));
+  const conditional = isConditional(r) ? 'conditional-' : '';
+  if (conditional !== '') r.variables['epr_status'] = '200'; // nginx makes it a 206
+  const kind = result.status === 206 ? 'part' : 'whole';
+  r.internalRedirect(`${variable(r, 'epr_prefix')}/.epr-static/${conditional}${kind}`);
 }
 
 /** nginx makes the same headers from these as the core. */

@@ -1,6 +1,7 @@
 import { asByteString } from '../../../tree/byte-string.ts';
 import type { ByteString } from '../../../tree/byte-string.ts';
 import type { Answer } from '../../../core/response.ts';
+import { variable } from './asked.ts';
 import type { Asked } from './asked.ts';
 import { toBytes, toText } from './bytes.ts';
 import type { NginxRequest } from './njs.ts';
@@ -18,14 +19,17 @@ type Reply = Pick<Asked, 'r' | 'prefix'>;
 export function sendText(known: Reply, result: Answer): void {
   const text = result.body && result.body.kind === 'text' ? result.body.text : NOTHING;
   setHeaders(known, result, OF_TEXTS);
-  if (result.status !== 301 && result.status !== 204 && result.status !== 304) {
+  if (RAW.indexOf(result.status) < 0) {
     reply(known.r, result.status, toBytes(text));
     return;
   }
   const body = known.prefix === '' ? text : asByteString(text.replace('<a href="', `<a href="${known.prefix}`));
-  if (result.status === 301) known.r.headersOut['Content-Length'] = String(body.length);
+  if (result.status === 301 || result.status === 412) known.r.headersOut['Content-Length'] = String(body.length);
   replyRaw(known.r, result.status, body);
 }
+
+/** The statuses that `return` can't send: it takes the text of a redirect for its location, and has pages of its own. */
+const RAW = [204, 301, 304, 412];
 
 /** Sends an answer whose body is these bytes. */
 export function sendBytes(known: Reply, result: Answer, bytes: Buffer): void {
@@ -38,6 +42,7 @@ const OF_TEXTS = ['Content-Length'];
 
 /** Sends an answer. If the client has gone, njs throws an exception, which is nobody's fault. */
 function reply(r: NginxRequest, status: number, body: string | Buffer): void {
+  tellStatus(r, status);
   try {
     r.return(status, body);
   } catch (error) {
@@ -45,10 +50,9 @@ function reply(r: NginxRequest, status: number, body: string | Buffer): void {
   }
 }
 
-/**
- * Sends an answer that `return` can't send: `return` takes the text of a redirect for its location.
- */
+/** Sends an answer that `return` can't send. */
 function replyRaw(r: NginxRequest, status: number, body: ByteString): void {
+  tellStatus(r, status);
   try {
     r.status = status;
     r.sendHeader();
@@ -57,6 +61,16 @@ function replyRaw(r: NginxRequest, status: number, body: ByteString): void {
   } catch (error) {
     r.log(`epr-static: ${String(error)}`);
   }
+}
+
+/** Whether a request with conditions has come to the location for these. */
+export function isConditional(r: NginxRequest): boolean {
+  return variable(r, 'epr_conditional') !== '';
+}
+
+/** There, the status that is set at the end. */
+function tellStatus(r: NginxRequest, status: number): void {
+  if (isConditional(r)) r.variables['epr_status'] = String(status);
 }
 
 /** Sets the headers of an answer, but for some. */
