@@ -24,6 +24,7 @@ const verbs = await Promise.all([
   import('./commands/list/declare.ts'),
   import('./commands/explain/declare.ts'),
   import('./commands/tag/declare.ts'),
+  import('./commands/completion/declare.ts'),
 ]);
 
 const CLEAN = 0;
