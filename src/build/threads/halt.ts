@@ -20,7 +20,7 @@ export function halt(brake: Brake): void {
 }
 
 /** Milliseconds. */
-const LONGEST_TASK = 5000;
+const LONGEST_TASK = 500;
 
 /** Carries out a task in a thread, unless all must stop: then it never returns. */
 export function unlessHalted<T>(brake: Brake, thread: number, task: () => T): T {

@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isAbsence } from '../../errors.ts';
 import { ownProcess, presenceOf, PROCESS_ID } from './process-id.ts';
@@ -49,6 +49,28 @@ export function clearLeftovers(folder: string, name: string): void {
 /** Removes a file, or a folder with all that it holds, if it is there. */
 export function removeNow(path: string): void {
   rmSync(path, { recursive: true, force: true });
+}
+
+/**
+ * Removes as much of a file or folder as can be removed in `time` milliseconds, at the end of a process: whoever pressed Ctrl-C doesn't
+ * wait until a large folder is gone. The next run removes the rest.
+ */
+export function removeQuickly(path: string, time = A_MOMENT): void {
+  removeUntil(path, performance.now() + time);
+}
+
+const A_MOMENT = 800;
+
+/** Whether it is gone. */
+function removeUntil(path: string, end: number): boolean {
+  if (performance.now() > end) return false;
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (!stats?.isDirectory()) rmSync(path, { force: true });
+  else {
+    for (const name of readdirSync(path)) if (!removeUntil(join(path, name), end)) return false;
+    rmdirSync(path);
+  }
+  return true;
 }
 
 /** Renames a file, also to a place where a folder stands that nobody needs. */

@@ -7,7 +7,7 @@ import { JOURNAL, OLD, PATCH } from '../journal.ts';
 import type { Journal } from '../journal.ts';
 import { CHANGE } from '../layout.ts';
 import { atExit } from './at-exit.ts';
-import { hidden, removeNow, temporaryName } from './leftovers.ts';
+import { hidden, removeNow, removeQuickly, temporaryName } from './leftovers.ts';
 import type { LockedFolder } from './lock.ts';
 
 /** How a folder changes beside the new files. Paths are relative to it. */
@@ -79,7 +79,7 @@ async function changeFolder<T>(
   const patch = join(temporary, basename(PATCH));
   const work = join(temporary, 'work');
   const clear = (): void => removeNow(temporary);
-  const leave = atExit(clear);
+  const leave = atExit(() => removeQuickly(temporary));
   try {
     await mkdir(patch, { recursive: true });
     const { result, change } = await make(patch, work);

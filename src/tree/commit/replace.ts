@@ -2,7 +2,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { atExit } from './at-exit.ts';
-import { clearLeftovers, hidden, removeNow, temporariesIn, temporaryName } from './leftovers.ts';
+import { clearLeftovers, hidden, removeNow, removeQuickly, temporariesIn, temporaryName } from './leftovers.ts';
 import type { Temporary } from './leftovers.ts';
 import { tryLock } from './lock.ts';
 import type { LockedFolder } from './lock.ts';
@@ -21,7 +21,7 @@ export async function replaceFolder<T>(
   const temporary = temporaryName(hidden(folder), 'tmp');
   const old = temporaryName(hidden(folder), 'old');
   const clear = (): void => [temporary, old].forEach(removeNow);
-  const leave = atExit(clear);
+  const leave = atExit(() => removeAtEnd({ folder, temporary, old }));
   try {
     await mkdir(temporary);
     const result = await make(temporary);
@@ -32,6 +32,12 @@ export async function replaceFolder<T>(
     clear();
     leave();
   }
+}
+
+/** An old folder that is not whole any more must not be put back by the next run, so it is removed as a temporary one. */
+function removeAtEnd({ folder, temporary, old }: Record<'folder' | 'temporary' | 'old', string>): void {
+  if (existsSync(old) && existsSync(folder) && !existsSync(temporary)) renameSync(old, temporary);
+  removeQuickly(temporary);
 }
 
 /** Both moves without a pause, so that no signal is handled between them. */
