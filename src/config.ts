@@ -1,6 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { shippedConfig } from './default-config.ts';
 import { listKnown, Stop } from './errors.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { parseStrictVersion } from './core/version.ts';
 import { check, readDistributions, shownConfig } from './config/file.ts';
 import type { ConfigPlace } from './config/file.ts';
@@ -29,6 +31,7 @@ export interface Distribution {
   readonly collisions: 'report' | 'refuse';
   readonly signatures: 'optional' | 'required';
   readonly precompute: Precompute;
+  readonly limits: Limits;
   readonly tables: Tables;
   /** Set where the file lists no such distribution: the name is that of a release of the stack, and the storage must have its tag. */
   readonly release?: { readonly file: string; readonly listed: readonly string[] } | undefined;
@@ -79,6 +82,7 @@ export interface StorageConfig {
   readonly layers: readonly LayerPolicy[];
   /** Name -> its layers, in rank order. */
   readonly distributions: Readonly<Record<string, readonly string[]>>;
+  readonly limits: Limits;
   readonly tables: Tables;
 }
 
@@ -121,6 +125,7 @@ export async function readConfig(options: ConfigOptions): Promise<Distribution> 
     collisions: distribution.collisions ?? 'report',
     signatures: distribution.signatures ?? 'optional',
     precompute: typeof config === 'string' ? precompute : withinDefaults(precompute),
+    limits: limitsOf(written, config),
     tables: await readTables(config, shippedConfig),
     ...(release && { release }),
     staticFolders: [...new Set([shippedConfig, ...filesOf(config)].map((one) => resolve(dirname(one), 'static')))],
@@ -154,6 +159,7 @@ export async function readStorageConfig({
     storage: placeOf(storage, { written, config }),
     layers,
     distributions: Object.fromEntries(distributions),
+    limits: limitsOf(written, config),
     tables: await readTables(config, shippedConfig),
   };
 }
@@ -187,6 +193,14 @@ function withinDefaults({ answers, bytes, specs }: Precompute): Precompute {
     bytes: Math.min(bytes, PRECOMPUTE.bytes),
     specs: specs.slice(0, PRECOMPUTE.specs.length),
   };
+}
+
+/** A storage that describes itself may ask for less than usual, and not for more. */
+function limitsOf({ limits = {} }: WrittenConfig, config: ConfigPlace): Limits {
+  const written = { ...DEFAULT_LIMITS, ...limits } as Limits;
+  if (typeof config === 'string') return written;
+  const keys = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
+  return Object.fromEntries(keys.map((key) => [key, Math.min(written[key], DEFAULT_LIMITS[key])])) as unknown as Limits;
 }
 
 /** Whether git must fetch a storage: `scheme://…` or `user@host:path`. */

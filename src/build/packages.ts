@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import type { Finding } from '../errors.ts';
 import { unfitness } from '../package/judge.ts';
-import { contentsOf } from '../storage/contents.ts';
+import { contentsOf, storedContents } from '../storage/contents.ts';
+import type { Lack } from '../storage/lack.ts';
 import type { Revision, Storage } from '../storage/storage.ts';
 import type { EntryReader, ReadEntry } from './cache/entries.ts';
 import { warningsOf } from './entry.ts';
@@ -93,7 +94,7 @@ interface RevisionOutcome {
 function placing(making: PackageMaking, total: number): (revision: Revision) => Promise<RevisionOutcome> {
   const revisionLimit = pLimit(REVISIONS_AT_ONCE);
   const contentLimit = pLimit(CONTENTS_AT_ONCE);
-  const ensure = (content: string): Promise<boolean> =>
+  const ensure = (content: string): Promise<Lack | undefined> =>
     contentLimit(() => making.store.ensure(content, () => making.storage.read(content)));
   let done = 0;
   return (revision) =>
@@ -115,16 +116,20 @@ const CONTENTS_AT_ONCE = 32;
 async function placeRevision(
   revision: Revision,
   making: PackageMaking,
-  ensure: (content: string) => Promise<boolean>,
+  ensure: (content: string) => Promise<Lack | undefined>,
 ): Promise<RevisionOutcome> {
   const read = await making.entries.read(revision);
-  let missing = await ensureAll(read, ensure);
-  if (missing.size > 0 && read.zip !== undefined) {
-    await making.storage.listFiles(revision); // an entry that was kept spares listing the zip, which finds what is in it
-    missing = await ensureAll(read, ensure);
+  if (!read.entry) {
+    const findings = unfitness(read, await making.storage.lacks(storedContents(read)));
+    return { revision, placed: undefined, findings };
   }
-  const findings = unfitness(read, missing);
-  if (!read.entry || findings.length > 0) return { revision, placed: undefined, findings };
+  let lacks = await ensureAll(read, ensure);
+  if (lacks.size > 0 && read.zip !== undefined) {
+    await making.storage.listFiles(revision); // an entry that was kept spares listing the zip, which finds what is in it
+    lacks = await ensureAll(read, ensure);
+  }
+  const findings = unfitness(read, lacks);
+  if (findings.length > 0) return { revision, placed: undefined, findings };
   const placed = await place(read.entry, making, () => ensureAgain(read, making, ensure));
   return { revision, placed, findings: warningsIn(read.entry, making.store) };
 }
@@ -140,21 +145,25 @@ function warningsIn(entry: Entry, store: ContentStore): Finding[] {
 }
 
 /** The contents that the storage lacks. */
-async function ensureAll(read: ReadEntry, ensure: (content: string) => Promise<boolean>): Promise<Set<string>> {
-  const missing = new Set<string>();
+async function ensureAll(
+  read: ReadEntry,
+  ensure: (content: string) => Promise<Lack | undefined>,
+): Promise<Map<string, Lack>> {
+  const lacks = new Map<string, Lack>();
   await Promise.all(
     contentsOf(read).map(async ({ content }) => {
-      if (!(await ensure(content))) missing.add(content);
+      const lack = await ensure(content);
+      if (lack) lacks.set(content, lack);
     }),
   );
-  return missing;
+  return lacks;
 }
 
 /** Makes contents again whose stream in the store is broken. */
 async function ensureAgain(
   read: ReadEntry,
   { store }: PackageMaking,
-  ensure: (content: string) => Promise<boolean>,
+  ensure: (content: string) => Promise<Lack | undefined>,
 ): Promise<void> {
   for (const { content } of contentsOf(read)) store.forget(content);
   await ensureAll(read, ensure);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nearMatch } from '../errors.ts';
+import type { Limits } from '../limits.ts';
 
 /* The schemas of `distributions.yml` and of the tables beside it, as people write them. */
 
@@ -34,10 +35,30 @@ const writtenDistribution = z.strictObject({
     .partial()
     .optional(),
 });
+/** Without Zip64 (APPNOTE.TXT 4.4.21). */
+const MOST_IN_ZIP = 65_535;
+const limit = wholeNumber.refine((figure) => figure > 0, 'is not a whole number above 0').optional();
+const limits = z.strictObject({
+  packages: limit,
+  revisions: limit,
+  entries: limit.refine(
+    (figure) => figure === undefined || figure <= MOST_IN_ZIP,
+    'is more than a zip can hold, 65,535',
+  ),
+  depth: limit,
+  path: limit,
+  file: limit,
+  package: limit,
+  ratio: limit,
+  manifest: limit,
+  parsed: limit,
+  values: limit,
+} satisfies Record<keyof Limits, z.ZodType>);
 /** Of `distributions.yml`. */
 export const writtenConfig = z.strictObject({
   registry: z.string(),
   storage: z.string().min(1),
+  limits: limits.optional(),
   layers: z.record(name, writtenLayer),
   distributions: z.record(name, writtenDistribution),
 });

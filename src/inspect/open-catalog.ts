@@ -31,7 +31,8 @@ export async function withCatalog<T>(
   const { config, isFetched, findings } = await findStorageConfig(options);
   const distribution = await readConfig({ ...options, config });
   const offline = options.offline || isFetched;
-  return await withStorage(distribution.storage, { ...options, offline }, async (storage) => {
+  const { limits } = distribution;
+  return await withStorage(distribution.storage, { ...options, limits, offline }, async (storage) => {
     const layers = await readLayers(storage, distribution);
     const warnings = [...findings, ...layers.flatMap(warningsOf)];
     return await use({ distribution, storage, layers, catalog: mergeLayers(layers), findings: warnings });
@@ -65,10 +66,10 @@ export function warningsOf({ findings }: Pick<Layer, 'findings'>): Finding[] {
 /** Opens a storage, given as a path or a URL, while `use` runs. */
 export async function withStorage<T>(
   location: string,
-  { cache, offline }: Pick<StorageOptions, 'cache' | 'offline'>,
+  { cache, offline, limits }: Pick<StorageOptions, 'cache' | 'offline'> & Pick<Distribution, 'limits'>,
   use: (storage: Storage) => Promise<T>,
 ): Promise<T> {
-  const storage = await openStorage(location, { isUrl: isUrl(location), cache, offline });
+  const storage = await openStorage(location, { isUrl: isUrl(location), limits, cache, offline });
   try {
     return await use(storage);
   } finally {

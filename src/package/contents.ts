@@ -1,5 +1,8 @@
+import type { Limits } from '../limits.ts';
 import { readFields } from './fields.ts';
+import { jsonError } from './json-text.ts';
 import type { FieldsFile } from './fields.ts';
+import { Lack } from '../storage/lack.ts';
 import type { Storage } from '../storage/storage.ts';
 import { REQUIRED_FIELDS } from './rules.ts';
 import { parseManifest, parseYaml, YamlError } from './yaml/yaml.ts';
@@ -9,14 +12,14 @@ import { parseManifest, parseYaml, YamlError } from './yaml/yaml.ts';
  * share most of their files: of the 10,298 manifests of data streams in the real storage, 1,881 differ.
  */
 
-/** Reads a content and judges its bytes, which are gone afterwards. Undefined if there is no such content. */
-export type ContentSource = <T>(id: string, judge: (bytes: Buffer) => T) => Promise<T | undefined>;
+/** Reads a content and judges its bytes, which are gone afterwards. */
+export type ContentSource = <T>(id: string, judge: (bytes: Buffer) => T) => Promise<T | Lack>;
 
 /** The contents of a storage. */
 export function sourceOf(storage: Pick<Storage, 'read'>): ContentSource {
   return async (id, judge) => {
     const bytes = await storage.read(id);
-    return bytes && judge(bytes);
+    return bytes instanceof Lack ? bytes : judge(bytes);
   };
 }
 
@@ -34,41 +37,42 @@ export interface ContentReader {
 }
 
 /** Judges each content of a source once, while its like is asked for. */
-export function contentReader(source: ContentSource): ContentReader {
-  const lacking = { error: 'the storage lacks the content of this file' };
-  const judged = <T>(judge: (bytes: Buffer) => T): ((id: string) => Promise<T | typeof lacking>) =>
-    memoized(async (id) => (await source(id, judge)) ?? lacking);
+export function contentReader(source: ContentSource, limits: Limits): ContentReader {
+  const judged = <T>(judge: (bytes: Buffer) => T): ((id: string) => Promise<T | { readonly error: string }>) =>
+    memoized(async (id) => {
+      const verdict = await source(id, judge);
+      return verdict instanceof Lack ? { error: verdict.text } : verdict;
+    });
   const pipelines = {
-    yml: judged((bytes) => parseError(() => parseYaml(bytes))),
-    json: judged((bytes) => parseError(() => JSON.parse(bytes.toString('utf8')))),
+    yml: judged((bytes) => ({ error: yamlError(bytes, limits) })),
+    json: judged((bytes) => ({ error: jsonError(bytes, limits) })),
   };
   return {
-    manifest: judged(readManifest),
-    fields: judged((bytes) => readFields(bytes, WANTED_FIELDS)),
+    manifest: judged((bytes) => readManifest(bytes, limits)),
+    fields: judged((bytes) => readFields(bytes, { wanted: WANTED_FIELDS, limits })),
     pipelineError: async (id, format) => (await pipelines[format](id)).error,
-    isZip: async (id) => (await source(id, isZip)) ?? false,
+    isZip: async (id) => (await source(id, isZip)) === true,
   };
 }
 
 /** Other fields are skipped: nobody asks for them, and there are many. */
 const WANTED_FIELDS: ReadonlySet<string> = new Set(Object.keys(REQUIRED_FIELDS));
 
-function readManifest(bytes: Buffer): ManifestContent {
+function readManifest(bytes: Buffer, limits: Limits): ManifestContent {
   try {
-    return { written: parseManifest(bytes) };
+    return { written: parseManifest(bytes, limits) };
   } catch (error) {
     if (error instanceof YamlError) return { error: error.message };
     throw error;
   }
 }
 
-function parseError(parse: () => unknown): { readonly error: string | undefined } {
+function yamlError(bytes: Buffer, limits: Limits): string | undefined {
   try {
-    parse();
-    return { error: undefined };
+    parseYaml(bytes, limits);
+    return undefined;
   } catch (error) {
-    if (error instanceof SyntaxError) return { error: `not JSON: ${error.message}` };
-    if (error instanceof YamlError) return { error: error.message };
+    if (error instanceof YamlError) return error.message;
     throw error;
   }
 }

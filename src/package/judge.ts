@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Finding } from '../errors.ts';
 import { contentFindings, storedContents } from '../storage/contents.ts';
+import type { Lack } from '../storage/lack.ts';
 import type { PackageFile, Revision, Storage } from '../storage/storage.ts';
 
 /*
@@ -21,9 +22,9 @@ export interface ReadRevision {
  * Everything that makes a revision unfit, given the contents that its storage lacks. The list is empty for a fit
  * revision.
  */
-export function unfitness(read: ReadRevision, missing: ReadonlySet<string>): readonly Finding[] {
+export function unfitness(read: ReadRevision, lacks: ReadonlyMap<string, Lack>): readonly Finding[] {
   const known = new Set(read.findings.map(({ where }) => where));
-  return [...read.findings, ...contentFindings(read, missing).filter(({ where }) => !known.has(where))];
+  return [...read.findings, ...contentFindings(read, lacks).filter(({ where }) => !known.has(where))];
 }
 
 /**
@@ -31,7 +32,7 @@ export function unfitness(read: ReadRevision, missing: ReadonlySet<string>): rea
  * everything that makes the revision unfit. `onRead` receives the number of revisions read so far.
  */
 export async function judge<T extends ReadRevision>(
-  storage: Pick<Storage, 'missing'>,
+  storage: Pick<Storage, 'lacks'>,
   read: (revision: Revision) => Promise<T>,
   { revisions, onRead }: { revisions: readonly Revision[]; onRead?: ((done: number) => void) | undefined },
 ): Promise<T[]> {
@@ -47,8 +48,8 @@ export async function judge<T extends ReadRevision>(
     ),
   );
   const contents = new Set(all.flatMap(storedContents));
-  const missing = await storage.missing([...contents]);
-  return all.map((one) => Object.assign({}, one, { findings: unfitness(one, missing) }));
+  const lacks = await storage.lacks([...contents]);
+  return all.map((one) => Object.assign({}, one, { findings: unfitness(one, lacks) }));
 }
 
 /** Enough to keep git busy while other revisions are parsed. */

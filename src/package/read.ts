@@ -1,5 +1,6 @@
 import type { Finding } from '../errors.ts';
 import { parseStrictVersion } from '../core/version.ts';
+import type { Limits } from '../limits.ts';
 import { contentReader } from './contents.ts';
 import type { ContentReader, ContentSource } from './contents.ts';
 import { fileTree } from './file-tree.ts';
@@ -40,16 +41,18 @@ export interface PackageReaderOptions {
   /** Input type -> ingestion method. */
   readonly ingestionMethods: Readonly<Record<string, string>>;
   readonly signatures: 'optional' | 'required';
+  readonly limits: Limits;
 }
 
 /** Reads packages from the contents of a storage. */
 export function packageReader(
   source: ContentSource,
-  { ingestionMethods, signatures }: PackageReaderOptions,
+  { ingestionMethods, signatures, limits }: PackageReaderOptions,
 ): PackageReader {
-  const contents = contentReader(source);
+  const contents = contentReader(source, limits);
   return {
     read: async (revision, listed) => {
+      if (listed.files.length === 0 && listed.findings.length > 0) return { findings: listed.findings };
       const reading = startReading(revision, listed, { contents, ingestionMethods });
       const read = await readManifest(reading, 'manifest.yml', manifest);
       const release = releaseOf(read, revision.version);

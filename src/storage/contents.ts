@@ -1,4 +1,5 @@
 import type { Finding } from '../errors.ts';
+import type { Lack } from './lack.ts';
 import type { PackageFile, Revision, RevisionFiles } from './storage.ts';
 
 /** A revision and its files. */
@@ -20,15 +21,24 @@ function whole({ revision: { where, signature }, zip }: Listed): PackageFile[] {
   return signature === undefined ? own : [...own, { path: `${where}.sig`, content: signature }];
 }
 
-/** A finding for every file whose content is `missing`, and for every file whose name no file system can hold. */
-export function contentFindings(listed: Listed, missing: ReadonlySet<string>): Finding[] {
+/** A finding for every file whose content the storage lacks, and for every file whose name some file system can't hold. */
+export function contentFindings(listed: Listed, lacks: ReadonlyMap<string, Lack>): Finding[] {
   return contentsOf(listed).flatMap(({ path, content }) => {
     const where = `${listed.revision.layer}: ${path}`;
-    if (missing.has(content))
-      return { code: 'unfit', where, text: 'the storage lacks the content of this file', level: 'error' };
-    return isTooLong(path) ? { code: 'unfit', where, text: 'has too long a name for a file', level: 'error' } : [];
+    const lack = lacks.get(content);
+    if (lack) return { code: lack.code, where, text: lack.text, level: 'error' };
+    const text = nameFault(path);
+    return text === undefined ? [] : { code: 'unfit', where, text, level: 'error' };
   });
 }
+
+function nameFault(path: string): string | undefined {
+  if (GIT_FOLDER.test(path)) return "is called like git's own folder";
+  return isTooLong(path) ? 'has too long a name for a file' : undefined;
+}
+
+/** What git takes for its own folder on some file system (git-fsck(1), "hasDotgit"). */
+const GIT_FOLDER = /(?:^|\/)(?:\.git|git~1)[ .]*(?:\/|$)/i;
 
 /**
  * Most file systems allow 255 bytes for a name, and 4,096 for a path from the root. The path of the site's folder takes

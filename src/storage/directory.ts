@@ -1,8 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { Finding } from '../errors.ts';
 import { isAbsence, Stop } from '../errors.ts';
+import { excess } from '../limits.ts';
+import type { Limits } from '../limits.ts';
 import { comparePaths } from '../paths.ts';
 import { readRecords, recordsFile, writeRecords } from './folder-records.ts';
 import { readFolderTrees } from './folder-trees.ts';
@@ -10,35 +12,42 @@ import type { FolderTrees } from './folder-trees.ts';
 import { FOLDER } from './git/tree.ts';
 import { listRevisions } from './listing.ts';
 import type { LayerItem } from './listing.ts';
+import { Lack, NOT_THERE } from './lack.ts';
+import { measure, unlisted } from './measure.ts';
+import type { MeasuredFile } from './measure.ts';
 import { blobId } from './object-id.ts';
-import type { DirectoryStorage, Layer, LayerSource, PackageFile, Revision, RevisionFiles } from './storage.ts';
+import type { DirectoryStorage, Layer, LayerSource, Revision, RevisionFiles } from './storage.ts';
 import { zipPackages } from './zip-packages.ts';
 
 /**
  * A folder with one sub-folder a layer as a storage. Symbolic links are never followed. `cache` is where stats are kept, so that
  * later only what has changed is read; undefined keeps nothing and reads everything.
  */
-export function openDirectoryStorage(folder: string, cache: string | undefined): DirectoryStorage {
-  const places = openPlaces();
-  const zips = zipPackages(async (content) => places.fileOf(content) ?? unlisted(content));
+export function openDirectoryStorage(
+  folder: string,
+  { cache, limits }: { readonly cache: string | undefined; readonly limits: Limits },
+): DirectoryStorage {
+  const places = openPlaces(limits);
+  const zips = zipPackages((content) => zipFile(places.fileOf(content) ?? notListed(content), content), limits);
   return {
     kind: 'directory',
-    readLayer: async (spec) => readLayer(folder, spec, { places, cache }),
+    limits,
+    readLayer: async (spec) => readLayer(folder, spec, { places, cache, limits }),
     take: async (path) => await take(path, places),
     listFiles: async (revision) =>
       revision.zipped
         ? await zips.list(revision, revision.source)
-        : listFolder(revision, places.folders.get(revision.source) ?? unlisted(revision.source)),
+        : listFolder(revision, places.folders.get(revision.source) ?? notListed(revision.source), limits),
     read: async (content) => (await zips.read(content)) ?? (await readUnchanged(places.fileOf(content), content)),
-    missing: async () => new Set(),
+    lacks: async () => new Map(),
     close: () => zips.close(),
   };
 }
 
 /** Where in the folders that were read things are, by id. */
 interface Places {
-  /** Reads a folder and everything below. */
-  read(root: string, cache: string | undefined): FolderTrees;
+  /** Reads a folder and everything below, with packages `above` folders deep. */
+  read(root: string, above: number, cache: string | undefined): FolderTrees;
   readonly folders: Map<string, Place>;
   /** A path at which a content was. */
   fileOf(content: string): string | undefined;
@@ -51,7 +60,7 @@ interface Place {
   readonly folder: string;
 }
 
-function openPlaces(): Places {
+function openPlaces(limits: Limits): Places {
   const roots: { root: string; trees: FolderTrees }[] = [];
   const files = new Map<string, string>();
   let indexed = 0;
@@ -65,9 +74,10 @@ function openPlaces(): Places {
     indexed = roots.length;
   };
   return {
-    read: (root, cache) => {
+    read: (root, above, cache) => {
       const file = cache === undefined ? undefined : recordsFile(cache, root);
-      const trees = readFolderTrees(root, file === undefined ? undefined : readRecords(file));
+      const known = file === undefined ? undefined : readRecords(file);
+      const trees = readFolderTrees(root, { limits, above, known });
       if (file !== undefined && trees.isNew) writeRecords(file, trees.records);
       roots.push({ root, trees });
       return trees;
@@ -84,13 +94,17 @@ function openPlaces(): Places {
 function readLayer(
   folder: string,
   spec: LayerSource,
-  { places, cache }: { places: Places; cache: string | undefined },
+  { places, cache, limits }: { places: Places; cache: string | undefined; limits: Limits },
 ): Layer {
   const root = join(folder, spec.ref, spec.packages);
   refuseUnreadable(folder, { root, name: spec.name });
-  const trees = places.read(root, cache);
+  refuseOutside(folder, { root, name: spec.name });
+  const trees = places.read(root, LAYER_DEPTH, cache);
+  const layer = { name: spec.name, ref: root, commit: undefined };
   const items: LayerItem[] = [];
-  for (const top of trees.entries('')) {
+  const tops = trees.entries('');
+  const tooMany = excess(limits, 'packages', tops.filter(({ mode }) => mode === FOLDER).length);
+  for (const top of tooMany === undefined ? tops : []) {
     items.push(toItem(top.name, top));
     const inner = top.mode === FOLDER ? trees.entries(`/${top.name}`) : [];
     for (const one of inner) {
@@ -98,8 +112,15 @@ function readLayer(
       if (one.mode === FOLDER) places.folders.set(one.id, { trees, folder: `/${top.name}/${one.name}` });
     }
   }
-  return { name: spec.name, ref: root, commit: undefined, ...listRevisions(spec, items) };
+  const text = tooMany ?? excess(limits, 'revisions', items.length);
+  const where = `${spec.name}: ${spec.packages || '.'}`;
+  if (text !== undefined)
+    return { ...layer, revisions: [], findings: [{ code: 'limit', where, text, level: 'error' }] };
+  return { ...layer, ...listRevisions(spec, items) };
 }
+
+/** A layer holds its packages at `<name>/<version>`. */
+const LAYER_DEPTH = 2;
 
 async function take(path: string, places: Places): Promise<string> {
   if ((await stat(path)).isFile()) {
@@ -107,7 +128,7 @@ async function take(path: string, places: Places): Promise<string> {
     places.setFile(content, path);
     return content;
   }
-  const trees = places.read(path, undefined);
+  const trees = places.read(path, 0, undefined);
   places.folders.set(trees.tree, { trees, folder: '' });
   return trees.tree;
 }
@@ -123,40 +144,64 @@ function refuseUnreadable(folder: string, { root, name }: { root: string; name: 
   }
 }
 
-function toItem(path: string, { mode, id, fault }: ReturnType<FolderTrees['entries']>[number]): LayerItem {
-  return { path, kind: fault !== undefined ? 'other' : mode === FOLDER ? 'folder' : 'file', source: id };
+/** A layer lies inside its storage, also where links lead to it. */
+function refuseOutside(folder: string, { root, name }: { root: string; name: string }): void {
+  const [outer, inner] = [realpathSync(folder), realpathSync(root)];
+  const path = relative(outer, inner);
+  if (path !== '..' && !path.startsWith(`..${sep}`)) return;
+  throw new Stop(
+    'outside',
+    `${root} (layer ${name}) leads out of the storage ${folder}, to ${inner}`,
+    'a layer is a folder in the storage: correct `ref` of the layer, or put the folder there in place of the link',
+  );
 }
 
-function listFolder({ layer, where }: Revision, { trees, folder }: Place): RevisionFiles {
+function toItem(path: string, { mode, id, fault }: ReturnType<FolderTrees['entries']>[number]): LayerItem {
+  const kind = fault !== undefined ? 'other' : mode === FOLDER ? 'folder' : 'file';
+  return { path, kind, source: id, fault: fault?.text };
+}
+
+function listFolder(revision: Revision, { trees, folder }: Place, limits: Limits): RevisionFiles {
+  const { layer, where } = revision;
   const findings: Finding[] = [];
-  const files: PackageFile[] = [];
+  const files: MeasuredFile[] = [];
   const folders: string[] = [];
   const walk = (inner: string): void => {
     const entries = trees.entries(folder + inner);
     if (entries.length === 0 && inner !== '') folders.push(inner.slice(1));
-    for (const { name, mode, id, fault } of entries) {
+    for (const { name, mode, id, size, fault } of entries) {
       const path = `${inner}/${name}`;
-      if (fault !== undefined)
-        findings.push({ code: 'unfit', where: `${layer}: ${where}${path}`, text: fault, level: 'error' });
+      if (fault !== undefined) findings.push({ ...fault, where: `${layer}: ${where}${path}`, level: 'error' });
       else if (mode === FOLDER) walk(path);
-      else files.push({ path: path.slice(1), content: id });
+      else files.push({ path: path.slice(1), content: id, size });
     }
   };
   walk('');
+  const tooLarge = [
+    ...findings.filter(({ code }) => code === 'limit'),
+    ...measure(revision, { files, folders }, limits),
+  ];
+  if (tooLarge.length > 0) return unlisted(tooLarge);
   files.sort((a, b) => comparePaths(a.path, b.path));
   return { files, folders, zip: undefined, findings };
 }
 
-function unlisted(id: string): never {
+function notListed(id: string): never {
   throw new Error(`nothing with the id ${id} was listed by this storage`);
 }
 
 /** A file that was changed since it was listed is as good as missing: its bytes are no longer what its id says. */
-async function readUnchanged(path: string | undefined, content: string): Promise<Buffer | undefined> {
-  if (path === undefined) return undefined;
+async function readUnchanged(path: string | undefined, content: string): Promise<Buffer | Lack> {
+  if (path === undefined) return NOT_THERE;
   const bytes = await readFile(path).catch((error: unknown) => {
     if (isAbsence(error)) return undefined;
     throw error;
   });
-  return bytes && blobId(bytes) === content ? bytes : undefined;
+  return bytes && blobId(bytes) === content ? bytes : NOT_THERE;
+}
+
+/** The zip at a path, if it still is what was listed. */
+async function zipFile(path: string, content: string): Promise<string | Lack> {
+  const bytes = await readUnchanged(path, content);
+  return bytes instanceof Lack ? bytes : path;
 }

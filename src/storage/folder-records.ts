@@ -55,7 +55,7 @@ export function writeRecords(file: string, records: ReadonlyMap<string, FolderRe
 }
 
 /** Changes with what is kept. */
-const FORMAT = '1';
+const FORMAT = '2';
 const CRC_BYTES = 4;
 
 /** Texts that are worth a write each, yet small beside the whole. */

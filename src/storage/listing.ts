@@ -9,6 +9,8 @@ export interface LayerItem {
   readonly kind: 'folder' | 'file' | 'other';
   /** How the storage finds it: by the id of a git object, or by a path. */
   readonly source: string;
+  /** Why it is neither a folder nor a file that a layer can have; undefined where it is one. */
+  readonly fault: string | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export function listRevisions(
     const where = [layer.packages, item.path].filter((part) => part !== '').join('/');
     const names = revisionNames(item);
     if (item.kind === 'other' && !names)
-      findings.push(finding('not-a-file', `${layer.name}: ${where}`, 'is neither a file nor a folder'));
+      findings.push(finding('not-a-file', `${layer.name}: ${where}`, item.fault ?? 'is neither a file nor a folder'));
     if (!names && item.kind === 'file' && item.path.endsWith('.zip'))
       findings.push(finding('unfit', `${layer.name}: ${where}`, MISPLACED));
     if (!names) continue;

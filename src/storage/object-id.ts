@@ -4,16 +4,25 @@ import type { TreeEntry } from './git/tree.ts';
 
 /* Git's ids of objects (gitformat-pack, "object id"), by which all kinds of storage name what they hold. */
 
+export type ObjectType = 'blob' | 'tree' | 'commit';
+
 /** The id of a content. */
 export function blobId(bytes: Uint8Array): string {
-  return objectId('blob', bytes);
+  return objectId('blob', bytes, 'sha1');
 }
 
 /** The id of a folder with these entries, in any order. */
 export function treeId(entries: readonly TreeEntry[]): string {
-  return objectId('tree', formatTree(inTreeOrder(entries)));
+  return objectId('tree', formatTree(inTreeOrder(entries)), 'sha1');
 }
 
-function objectId(type: 'blob' | 'tree', bytes: Uint8Array): string {
-  return createHash('sha1').update(`${type} ${bytes.length}\0`).update(bytes).digest('hex');
+/** Whether an object is what its id says; the length of the id tells which kind of ids a repository has. */
+export function isObject(id: string, type: ObjectType, bytes: Uint8Array): boolean {
+  return objectId(type, bytes, id.length === SHA256_LENGTH ? 'sha256' : 'sha1') === id;
+}
+
+const SHA256_LENGTH = 64;
+
+function objectId(type: ObjectType, bytes: Uint8Array, algorithm: 'sha1' | 'sha256'): string {
+  return createHash(algorithm).update(`${type} ${bytes.length}\0`).update(bytes).digest('hex');
 }

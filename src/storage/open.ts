@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache-folders.ts';
 import { isAbsence, Stop } from '../errors.ts';
+import type { Limits } from '../limits.ts';
 import { clearLeftovers } from '../tree/commit/leftovers.ts';
 import { openDirectoryStorage } from './directory.ts';
 import { cloneStorage } from './git/clone.ts';
@@ -12,9 +13,13 @@ import type { Storage } from './storage.ts';
 /** How a storage is opened. */
 export interface OpenOptions extends CloneOptions {
   readonly isUrl: boolean;
+  readonly limits: Limits;
   /** Reads a folder as if nothing were known of it, and keeps nothing. */
   readonly readsAnew?: boolean;
 }
+
+/** How a storage is found. */
+export type LocateOptions = Omit<OpenOptions, 'readsAnew' | 'limits'>;
 
 /** Where a storage lies on this machine. */
 export interface Located {
@@ -29,17 +34,14 @@ export interface Located {
  * if the location is none of these.
  */
 export async function openStorage(location: string, { readsAnew = false, ...options }: OpenOptions): Promise<Storage> {
-  const { cache } = options;
+  const { cache, limits } = options;
   const { kind, folder, isClone } = await locateStorage(location, options);
-  if (kind === 'git') return await openGitStorage(folder, { cache, isClone });
-  return await openFolder(folder, readsAnew ? undefined : cache);
+  if (kind === 'git') return await openGitStorage(folder, { cache, isClone, limits });
+  return await openFolder(folder, { limits, cache: readsAnew ? undefined : cache });
 }
 
 /** Finds a storage, and clones or fetches one that is a git URL or a bundle. Throws as `openStorage` does. */
-export async function locateStorage(
-  location: string,
-  { isUrl, ...options }: Omit<OpenOptions, 'readsAnew'>,
-): Promise<Located> {
+export async function locateStorage(location: string, { isUrl, ...options }: LocateOptions): Promise<Located> {
   if (isUrl) return { kind: 'git', folder: await cloneStorage(location, options), isClone: true };
   const found = await stat(location).catch((error: unknown) => {
     throw new Stop(
@@ -59,9 +61,12 @@ export async function locateStorage(
   );
 }
 
-async function openFolder(location: string, cache: string | undefined): Promise<Storage> {
+async function openFolder(
+  location: string,
+  { cache, limits }: { readonly cache: string | undefined; readonly limits: Limits },
+): Promise<Storage> {
   if (cache !== undefined) clearLeftovers(cacheFolder(cache, 'stats'), '');
-  return openDirectoryStorage(location, cache);
+  return openDirectoryStorage(location, { cache, limits });
 }
 
 async function isRepository(folder: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import { git } from './git/command.ts';
 import { defaultBranches } from './git/refs.ts';
 import type { DefaultBranch } from './git/refs.ts';
 import { locateStorage } from './open.ts';
-import type { Located, OpenOptions } from './open.ts';
+import type { Located, LocateOptions } from './open.ts';
 
 /** The files that a storage holds beside its layers: in its folder, or on a default branch of its repository. */
 export interface OwnFiles {
@@ -16,7 +16,7 @@ export interface OwnFiles {
 }
 
 /** The places of own files, the one that counts most first. Throws what `locateStorage` throws. */
-export async function ownFiles(location: string, options: Omit<OpenOptions, 'readsAnew'>): Promise<OwnFiles[]> {
+export async function ownFiles(location: string, options: LocateOptions): Promise<OwnFiles[]> {
   const located = await locateStorage(location, options);
   if (located.kind === 'directory') return [folderFiles(located)];
   const directory = (await git(['-C', located.folder, 'rev-parse', '--absolute-git-dir'])).trim();

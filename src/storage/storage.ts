@@ -1,5 +1,7 @@
 import type { Finding } from '../errors.ts';
+import type { Limits } from '../limits.ts';
 import type { Repository } from './git/repository.ts';
+import type { Lack } from './lack.ts';
 
 /** `name@version`: what a revision is called, whichever layer holds it. */
 export type RevisionId = string & { readonly __brand: 'RevisionId' };
@@ -69,13 +71,15 @@ export interface DirectoryStorage extends Reading {
 
 /** What can be asked of every storage. */
 interface Reading {
+  /** What is larger is not read. */
+  readonly limits: Limits;
   /** Throws a `Stop` if there is no such layer. */
   readLayer(spec: LayerSource): Promise<Layer>;
   listFiles(revision: Revision): Promise<RevisionFiles>;
-  /** The content of an id that this storage listed. Undefined if the storage lacks it. */
-  read(content: string): Promise<Buffer | undefined>;
+  /** The content of an id that this storage listed. Its bytes are what the id says. */
+  read(content: string): Promise<Buffer | Lack>;
   /** Those of the contents, all listed by this storage, that it is known to lack. Throws a `Stop` where it can't be asked. */
-  missing(contents: readonly string[]): Promise<ReadonlySet<string>>;
+  lacks(contents: readonly string[]): Promise<ReadonlyMap<string, Lack>>;
   close(): Promise<void>;
 }
 

@@ -138,7 +138,7 @@ async function locate(storage: Storage, read: readonly ReadEntry[], finding: Fin
   const path = owner ? file.slice(owner.revision.where.length + 1) : '';
   const content = path.endsWith('manifest.yml') ? owner?.files.find((one) => one.path === path)?.content : undefined;
   const bytes = content === undefined ? undefined : await storage.read(content);
-  const line = place === undefined || !bytes ? undefined : lineOf(bytes.toString('utf8'), place);
+  const line = place === undefined || !(bytes instanceof Buffer) ? undefined : lineOf(bytes.toString('utf8'), place);
   return { ...finding, file, line };
 }
 

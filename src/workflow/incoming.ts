@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
+import type { Limits } from '../limits.ts';
 import { blobId } from '../storage/object-id.ts';
 import { openDirectoryStorage } from '../storage/directory.ts';
 import { revisionId } from '../storage/storage.ts';
@@ -37,13 +38,16 @@ export interface IncomingPackages {
 }
 
 /** Reads packages from outside for a layer. `keepZip` keeps all zips as zips; a zip with a signature is always kept. */
-export function incomingPackages(layer: string, { keepZip }: { keepZip: boolean }): IncomingPackages {
-  const storage = openDirectoryStorage('.', undefined);
+export function incomingPackages(
+  layer: string,
+  { keepZip, limits }: { keepZip: boolean; limits: Limits },
+): IncomingPackages {
+  const storage = openDirectoryStorage('.', { cache: undefined, limits });
   return {
     storage,
     read: async (path) => {
       const kind = await kindOf(path);
-      const names = await (kind === 'zip' ? namesOfZip(path) : namesOfFolder(path));
+      const names = await (kind === 'zip' ? namesOfZip(path, limits) : namesOfFolder(path, limits));
       if (names.kind === 'unfit')
         return { kind: 'unfit', finding: { code: 'unfit', where: path, text: names.text, level: 'error' } };
       const signature = kind === 'zip' ? await readIfThere(`${path}.sig`) : undefined;
@@ -102,9 +106,9 @@ type Names =
   | { readonly kind: 'package'; readonly name: string; readonly version: string }
   | { readonly kind: 'unfit'; readonly text: string };
 
-async function namesOfZip(path: string): Promise<Names> {
+async function namesOfZip(path: string, limits: Limits): Promise<Names> {
   try {
-    const zip = await openZip(path);
+    const zip = await openZip(path, limits);
     await zip.close();
     const [, name, version] = /^([^-]+)-(.+)$/s.exec(zip.top) ?? [];
     return name !== undefined && version !== undefined
@@ -116,11 +120,11 @@ async function namesOfZip(path: string): Promise<Names> {
   }
 }
 
-async function namesOfFolder(path: string): Promise<Names> {
+async function namesOfFolder(path: string, limits: Limits): Promise<Names> {
   const bytes = await readIfThere(join(path, 'manifest.yml'));
   if (!bytes) return { kind: 'unfit', text: 'has no manifest.yml: a folder of a package has one' };
   try {
-    const fields = parseManifest(bytes);
+    const fields = parseManifest(bytes, limits);
     const [name, version] = [toText(fields['name'] ?? null), toText(fields['version'] ?? null)];
     if (isFolderName(name) && isFolderName(version)) return { kind: 'package', name, version };
     return { kind: 'unfit', text: 'its manifest.yml names no package and version that folders can be called by' };
@@ -157,7 +161,7 @@ async function modeOf({ where, zipped }: Revision, path: string): Promise<string
 
 async function contentOf(storage: Storage, content: string): Promise<Buffer> {
   const bytes = await storage.read(content);
-  if (bytes) return bytes;
+  if (bytes instanceof Buffer) return bytes;
   throw new Stop('changed', 'a file was changed while it was read', 'run the command again');
 }
 

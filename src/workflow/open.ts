@@ -48,7 +48,12 @@ export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> 
   });
   const config = await readStorageConfig({ ...options, config: found.config });
   const shown = withoutCredentials(config.storage);
-  const storage = await openStorage(config.storage, { isUrl: false, cache: options.cache, offline: true });
+  const storage = await openStorage(config.storage, {
+    isUrl: false,
+    limits: config.limits,
+    cache: options.cache,
+    offline: true,
+  });
   try {
     if (storage.kind !== 'git' || storage.isClone)
       throw new Stop('not-writable', `${shown} is not a git repository that can be changed`, hint);

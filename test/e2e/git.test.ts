@@ -302,8 +302,8 @@ describe('what a repository may lack or hold', () => {
     expect(failed.status).toBe(1);
     expect(failed.stdout).toContain('main: packages/acme/1.0.0/link: is a symbolic link');
     expect(failed.stdout).toContain('main: packages/acme/1.0.0/module: is a submodule');
-    expect(failed.stdout).toContain('main: packages/linked: is neither a file nor a folder');
-    expect(failed.stdout).toContain('main: packages/module: is neither a file nor a folder');
+    expect(failed.stdout).toContain('main: packages/linked: is a symbolic link');
+    expect(failed.stdout).toContain('main: packages/module: is a submodule');
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { mergeLayers } from '../../src/catalog/merge.ts';
+import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { openGitStorage } from '../../src/storage/git/storage.ts';
 import { applyChanges } from '../../src/workflow/change.ts';
 import { openWorkflow } from '../../src/workflow/open.ts';
@@ -457,7 +458,11 @@ describe.skipIf(bundle === undefined)('in the real storage', () => {
     mkdirSync(join(folder, 'hooks'), { recursive: true });
     const project = storageProject({}, { ...createRepository(join(temporaryFolder(), 'unused.git')), folder, git });
     const catalog = async (names: readonly string[]) => {
-      const storage = await openGitStorage(folder, { cache: join(project.folder, '.cache'), isClone: false });
+      const storage = await openGitStorage(folder, {
+        cache: join(project.folder, '.cache'),
+        isClone: false,
+        limits: DEFAULT_LIMITS,
+      });
       try {
         const layers = await Promise.all(
           names.map((name) => storage.readLayer({ name, ref: name, packages: 'packages' })),

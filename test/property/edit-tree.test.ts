@@ -85,7 +85,8 @@ type Trees = ReturnType<typeof memory>;
 function memory() {
   const objects = new Map<string, Buffer>();
   return {
-    readTree: async (id: string): Promise<readonly TreeEntry[]> => parseTree(objects.get(id) ?? Buffer.alloc(0), 40),
+    readTree: async (id: string): Promise<readonly TreeEntry[]> =>
+      parseTree(objects.get(id) ?? Buffer.alloc(0), 40) ?? [],
     writeTree: async (entries: readonly TreeEntry[]): Promise<string> => {
       const bytes = formatTree(entries);
       const id = createHash('sha1').update(bytes).digest('hex');

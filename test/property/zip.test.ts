@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { openZip, ZipError } from '../../src/storage/zip-read.ts';
 import { comparePaths, walkOrder } from '../../src/paths.ts';
 import { zipMaker } from '../support/zips.ts';
@@ -82,7 +83,7 @@ describe('zips', () => {
       fc.asyncProperty(contents, async (files) => {
         const file = join(folder, 'written.zip');
         await writeFile(file, zipOf(maker, files));
-        const zip = await openZip(file);
+        const zip = await openZip(file, DEFAULT_LIMITS);
         const found = await Promise.all(zip.entries.map(async (entry) => [entry.path, await zip.read(entry)] as const));
         await zip.close();
         expect(zip.top).toBe('acme-1.0.0');
@@ -140,7 +141,7 @@ function zipOf(maker: ZipMaker, files: Files): Buffer {
 
 async function contentsOrRefusal(file: string): Promise<Buffer[]> {
   try {
-    const zip = await openZip(file);
+    const zip = await openZip(file, DEFAULT_LIMITS);
     try {
       return await Promise.all(zip.entries.map((entry) => zip.read(entry)));
     } finally {

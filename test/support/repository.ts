@@ -131,7 +131,10 @@ function environment(): Record<string, string> {
 }
 
 /** Git sorts a folder as if its name ended in a slash. */
-function byGitOrder(a: TreeEntry, b: TreeEntry): number {
-  const key = ({ name, mode }: TreeEntry): Buffer => Buffer.from(mode === '40000' ? `${String(name)}/` : name);
-  return Buffer.compare(key(a), key(b));
+export function byGitOrder(a: TreeEntry, b: TreeEntry): number {
+  return Buffer.compare(sortKey(a), sortKey(b));
+}
+
+function sortKey({ name, mode }: TreeEntry): Buffer {
+  return Buffer.concat([Buffer.from(name), Buffer.from(mode === '40000' ? '/' : '')]);
 }

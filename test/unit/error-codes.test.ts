@@ -35,7 +35,7 @@ test('every code is used', () => {
     .join('\n');
   const used = (pattern: RegExp): Set<string | undefined> =>
     new Set([...texts.matchAll(pattern)].map(([, code]) => code));
-  const found = used(/(?:code: |finding\()'([a-z-]+)'/g);
+  const found = used(/(?:code: |finding\(|new Lack\()'([a-z-]+)'/g);
   const thrown = used(/new Stop\(\s*'([a-z-]+)'/g);
   expect(Object.keys(findingCodes).filter((code) => !found.has(code))).toEqual([]);
   expect(Object.keys(stopCodes).filter((code) => !thrown.has(code))).toEqual([]);

@@ -13,13 +13,20 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { readRecords, writeRecords } from '../../src/storage/folder-records.ts';
 import { readFolderTrees } from '../../src/storage/folder-trees.ts';
+import type { FolderTrees } from '../../src/storage/folder-trees.ts';
 import { temporaryFolder, writeFiles } from '../support/folder.ts';
 import { cleanEnvironment } from '../support/cli.ts';
 
 /** Longer than until a file counts as unchanged by its stat. */
 const SETTLED = 3000;
+
+/** As a package. */
+function read(folder: string, records?: FolderTrees['records']): FolderTrees {
+  return readFolderTrees(folder, { limits: DEFAULT_LIMITS, above: 0, known: records });
+}
 
 function gitTree(folder: string): string {
   const repository = temporaryFolder();
@@ -33,10 +40,10 @@ function gitTree(folder: string): string {
 }
 
 /** A folder, read once its files count as unchanged. */
-async function known(): Promise<{ folder: string; first: ReturnType<typeof readFolderTrees> }> {
+async function known(): Promise<{ folder: string; first: FolderTrees }> {
   const folder = temporaryFolder({ 'a/one': '1234', 'a/two': Buffer.alloc(2 ** 22), 'b/three': 'x' });
   await new Promise((resolve) => setTimeout(resolve, SETTLED));
-  return { folder, first: readFolderTrees(folder) };
+  return { folder, first: read(folder) };
 }
 
 /** How many bytes this process has read so far. */
@@ -56,21 +63,21 @@ describe('the id of a folder', () => {
     });
     chmodSync(join(folder, 'run.sh'), 0o755);
     symlinkSync('../elsewhere', join(folder, 'docs/link'));
-    expect(readFolderTrees(folder).tree).toBe(gitTree(folder));
+    expect(read(folder).tree).toBe(gitTree(folder));
   });
 
   test('tells of empty folders, which git leaves out and zips of packages have', () => {
     const folder = temporaryFolder({ 'manifest.yml': 'a: b\n' });
-    const before = readFolderTrees(folder).tree;
+    const before = read(folder).tree;
     mkdirSync(join(folder, 'empty/empty'), { recursive: true });
-    const trees = readFolderTrees(folder);
+    const trees = read(folder);
     expect(trees.tree).not.toBe(before);
     expect(trees.entries('/empty')).toMatchObject([{ name: 'empty', mode: '40000' }]);
     expect(trees.entries('/empty/empty')).toEqual([]);
   });
 
   test('is that of the empty tree, of an empty one', () => {
-    expect(readFolderTrees(temporaryFolder()).tree).toBe('4b825dc642cb6eb9a060e54bf8d69288fbee4904');
+    expect(read(temporaryFolder()).tree).toBe('4b825dc642cb6eb9a060e54bf8d69288fbee4904');
   });
 });
 
@@ -78,10 +85,10 @@ describe('what is known of a folder', () => {
   test.runIf(process.platform === 'linux')('spares reading its files', async () => {
     const { folder, first } = await known();
     const before = bytesRead();
-    const again = readFolderTrees(folder, first.records);
+    const again = read(folder, first.records);
     expect(bytesRead() - before).toBeLessThan(2 ** 20);
     expect(again).toMatchObject({ tree: first.tree, isNew: false });
-    expect(readFolderTrees(folder).tree).toBe(first.tree);
+    expect(read(folder).tree).toBe(first.tree);
     expect(bytesRead() - before).toBeGreaterThan(2 ** 22);
   });
 
@@ -94,7 +101,7 @@ describe('what is known of a folder', () => {
   ])('does not hide %s', async (_, change) => {
     const { folder, first } = await known();
     change(folder);
-    const again = readFolderTrees(folder, first.records);
+    const again = read(folder, first.records);
     expect(again.tree).not.toBe(first.tree);
     expect(again.tree).toBe(gitTree(folder));
     expect(again.isNew).toBe(true);
@@ -102,10 +109,10 @@ describe('what is known of a folder', () => {
 
   test('is not relied on for a file that changed just before it was read', () => {
     const folder = temporaryFolder({ 'a/one': '1234' });
-    const { records } = readFolderTrees(folder);
-    expect(records.get('/a')?.stats).toBe('one/?');
+    const { records } = read(folder);
+    expect(records.get('/a')?.stats).toBe('one/? 4');
     rewrite(join(folder, 'a/one'));
-    expect(readFolderTrees(folder, records).tree).toBe(gitTree(folder));
+    expect(read(folder, records).tree).toBe(gitTree(folder));
   });
 
   test('is kept in a file; one that was cut short or altered holds nothing', async () => {
@@ -135,9 +142,9 @@ test('what can be no part of a package is an entry with a fault', async () => {
   onTestFinished(() => void server.close());
   await new Promise<void>((resolve) => server.listen(join(folder, 'a/socket'), resolve));
   writeFileSync(Buffer.concat([Buffer.from(join(folder, 'a/')), Buffer.from([0xff])]), 'x');
-  const faults = readFolderTrees(folder)
+  const faults = read(folder)
     .entries('/a')
-    .map(({ name, fault }) => [name, fault]);
+    .map(({ name, fault }) => [name, fault?.text]);
   expect(Object.fromEntries(faults)).toEqual({
     one: undefined,
     link: 'is a symbolic link',

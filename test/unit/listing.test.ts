@@ -6,6 +6,7 @@ const entry = (path: string, kind: LayerItem['kind'] = 'folder'): LayerItem => (
   path,
   kind,
   source: `source of ${path}`,
+  fault: undefined,
 });
 
 function list(entries: readonly LayerItem[], packages = 'packages') {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/errors.ts';
+import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { openDirectoryStorage } from '../../src/storage/directory.ts';
 import { sourceOf } from '../../src/package/contents.ts';
 import { packageReader } from '../../src/package/read.ts';
@@ -22,9 +23,9 @@ async function readStorage(
   layers: readonly string[],
   signatures: 'optional' | 'required' = 'optional',
 ): Promise<{ packages: Map<string, readonly Finding[]>; layers: readonly Finding[] }> {
-  const storage = openDirectoryStorage(folder, undefined);
+  const storage = openDirectoryStorage(folder, { cache: undefined, limits: DEFAULT_LIMITS });
   try {
-    const reader = packageReader(sourceOf(storage), { ingestionMethods: {}, signatures });
+    const reader = packageReader(sourceOf(storage), { ingestionMethods: {}, signatures, limits: DEFAULT_LIMITS });
     const packages = new Map<string, readonly Finding[]>();
     const findings: Finding[] = [];
     for (const name of layers) {

@@ -295,7 +295,7 @@ describe('anchors and merges', () => {
     expect(attempt(used(198))).toContain('"b"');
     expect(attempt(used(199))).toBe('not YAML: too many aliases, line 2');
     const merged = `a: &a {${Array.from({ length: 2000 }, (_, i) => `k${i}: 1`)}}\nb: [${Array(2000).fill('{<<: *a}')}]`;
-    expect(attempt(merged)).toBe('not YAML: too many aliases, line 2');
+    expect(attempt(merged)).toContain('more than 200,000 values');
   });
 });
 

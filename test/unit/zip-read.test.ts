@@ -3,26 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/limits.ts';
+import type { Limits } from '../../src/limits.ts';
 import { openZip, ZipError } from '../../src/storage/zip-read.ts';
 import { recordedRows } from '../support/recorded.ts';
+import { descriptor, made, unicodePath, zip64End } from '../support/zip-bytes.ts';
+import type { Made } from '../support/zip-bytes.ts';
 
-/** What a made-up zip says of one entry; whatever is left out is as it should be. */
-interface Made {
-  name: string | Buffer;
-  localName?: string;
-  content?: Buffer;
-  stored?: boolean;
-  method?: number;
-  flags?: number;
-  size?: number;
-  packed?: number;
-  crc?: number;
-  madeBy?: number;
-  attributes?: number;
-  extra?: Buffer;
-}
-
-const REGULAR = (0o100644 << 16) >>> 0;
 const README: Made = { name: 'acme-1.0.0/docs/README.md', content: Buffer.from('# Acme\n') };
 
 let folder = '';
@@ -31,10 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function openBytes(bytes: Buffer) {
+async function openBytes(bytes: Buffer, limits: Partial<Limits> = {}) {
   const file = join(folder, 'made.zip');
   await writeFile(file, bytes);
-  return openZip(file);
+  return openZip(file, { ...DEFAULT_LIMITS, ...limits });
 }
 
 /** Why a zip is refused: the error's text, of opening it or of reading all. */
@@ -60,7 +47,7 @@ describe('zips that are fine', () => {
     const files = (await readdir(cases)).filter((name) => name.endsWith('.zip'));
     expect(files).toHaveLength(3);
     for (const file of files) {
-      const zip = await openZip(join(cases, file));
+      const zip = await openZip(join(cases, file), DEFAULT_LIMITS);
       const top = file.slice(0, -'.zip'.length);
       const row = rows.find(({ t }) => t.endsWith(`/${file}`));
       const recorded = row?.list.filter(([name]) => !name.endsWith('/'));
@@ -116,14 +103,14 @@ describe('zips that are fine', () => {
 
   it('takes 65,535 entries', async () => {
     const entries = Array.from({ length: 65_535 }, (_, i) => ({ name: `acme-1.0.0/${i}`, stored: true }));
-    const zip = await openBytes(made(entries));
+    const zip = await openBytes(made(entries), { entries: 65_535 });
     expect(zip.entries).toHaveLength(65_535);
     await zip.close();
   });
 
   it('takes a path of thousands of folders without filling the memory', async () => {
     const before = process.memoryUsage();
-    const deep = await openBytes(made([{ name: `acme-1.0.0/${'a/'.repeat(32_000)}b` }]));
+    const deep = await openBytes(made([{ name: `acme-1.0.0/${'a/'.repeat(32_000)}b` }]), { path: 1e6, depth: 1e6 });
     expect(deep.entries).toHaveLength(1);
     await deep.close();
     const after = process.memoryUsage();
@@ -219,12 +206,12 @@ describe('zips that are refused', () => {
     ['a stream that is cut off', [{ ...README, packed: 3 }], '"docs/README.md": is damaged: unexpected end of file'],
     ['a stream that is none', [{ ...README, stored: true, method: 8 }], '"docs/README.md": is damaged: '],
     [
-      'more than 250 MB',
+      'a file larger than a file may be',
       [
         { ...README, size: 131_072_001 },
         { name: `${top}/x`, size: 131_072_000 },
       ],
-      'it unpacks to more than 250 MB',
+      '"acme-1.0.0/docs/README.md": has 131,072,001 bytes; the limit is 67,108,864 (limits.file in distributions.yml)',
     ],
     ['content beyond the end', [{ ...README, packed: 150 }], '"acme-1.0.0/docs/README.md": file data overflows'],
     [
@@ -234,6 +221,36 @@ describe('zips that are refused', () => {
         { name: `${top}/x`, packed: 130 },
       ],
       'its entries overlap',
+    ],
+    [
+      'another method in the local header',
+      [{ ...README, local: { method: 0 } }],
+      'has another compression method in its',
+    ],
+    ['another CRC there', [{ ...README, local: { crc: 1 } }], 'has another CRC in its local header'],
+    ['another size there', [{ ...README, local: { size: 6 } }], 'has another size in its local header'],
+    ['another packed size there', [{ ...README, local: { packed: 1 } }], 'has another size in its local header'],
+    ['encryption there', [{ ...README, local: { flags: 1 } }], '"acme-1.0.0/docs/README.md": is encrypted'],
+    ['no descriptor where one is announced', [{ ...README, flags: 8 }], 'has another CRC or size behind its content'],
+    [
+      'another size in the descriptor',
+      [{ ...README, flags: 8, descriptor: descriptor(README, { size: 6 }) }],
+      'has another CRC or size behind its content',
+    ],
+    [
+      'a path of too many bytes',
+      [README, { name: `${top}/${'é'.repeat(600)}` }],
+      'has a path of 1,200 bytes; the limit is 1,024 (limits.path in distributions.yml)',
+    ],
+    [
+      'too many folders in each other',
+      [README, { name: `${top}/${'a/'.repeat(40)}x` }],
+      'has 40 folders in each other',
+    ],
+    [
+      'much more than it is packed to',
+      [README, { name: `${top}/zeros`, content: Buffer.alloc(20 * 2 ** 20) }],
+      'times its bytes; the limit is 200 (limits.ratio',
     ],
     ['no entries', [], 'it holds no files'],
     ['only folders', [{ name: `${top}/` }, { name: `${top}/docs/` }], 'it holds no files'],
@@ -246,6 +263,31 @@ describe('zips that are refused', () => {
     const content = deflateRawSync(Buffer.alloc(200 * 1024 * 1024));
     const bomb = { name: `${top}/bomb`, content, stored: true, method: 8, size: 1000, crc: 0 };
     expect(await refusal(made([bomb]))).toBe('"bomb": unpacks to more than the 1000 bytes it says');
+  });
+
+  it('more entries than the count says, which has 16 bits', async () => {
+    const bytes = made([README, { name: `${top}/x` }, { name: `${top}/y` }]);
+    for (const field of [8, 10]) bytes.writeUInt16LE(1, bytes.length - 22 + field);
+    expect(await refusal(bytes)).toBe('its directory holds more or less than the number of entries that it says');
+  });
+
+  it('entries that overlap, though there is room for all of them', async () => {
+    const inner = made([{ name: `${top}/y`, stored: true }]).subarray(0, 30 + `${top}/y`.length);
+    const bytes = made([
+      { name: `${top}/x`, stored: true, content: inner },
+      { name: `${top}/y`, stored: true },
+    ]);
+    const at = bytes.lastIndexOf(Buffer.from(`${top}/y`)) - 46;
+    bytes.writeUInt32LE(30 + `${top}/x`.length, at + 42);
+    expect(await refusal(bytes)).toBe(`"${top}/y": overlaps "${top}/x"`);
+  });
+
+  it('takes what streaming writers make: sizes behind the content, with a signature or without', async () => {
+    const local = { crc: 0, packed: 0, size: 0 };
+    for (const form of [{}, { isSigned: false }, { isLong: true }])
+      expect(await refusal(made([{ ...README, flags: 8, local, descriptor: descriptor(README, form) }]))).toBe(
+        'accepted',
+      );
   });
 
   it('what is no zip, or only the beginning of one', async () => {
@@ -264,7 +306,7 @@ describe('zips that are refused', () => {
   });
 
   it('more than 65,535 entries', async () => {
-    expect(await refusal(zip64End(65_536, 0n))).toBe('it has 65536 entries, the limit is 65535');
+    expect(await refusal(zip64End(65_536, 0n))).toContain('it has 65,536 files and folders; the limit is 50,000');
   });
 
   it('offsets that no file has', async () => {
@@ -284,90 +326,9 @@ describe('zips that are refused', () => {
   });
 
   it('is not what a file that cannot be read is: that is the system’s error', async () => {
-    await expect(openZip(join(folder, 'absent.zip'))).rejects.toMatchObject({ code: 'ENOENT' });
-    await expect(openZip(folder)).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(openZip(join(folder, 'absent.zip'), DEFAULT_LIMITS)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(openZip(folder, DEFAULT_LIMITS)).rejects.toMatchObject({ code: 'EISDIR' });
   });
 });
 
 const hex = (crc: number): string => crc.toString(16).padStart(8, '0');
-
-/** A zip made byte by byte (APPNOTE.TXT 4.3), so that it can say anything. */
-function made(entries: readonly Made[]): Buffer {
-  const locals: Buffer[] = [];
-  const centrals: Buffer[] = [];
-  let offset = 0;
-  for (const entry of entries) {
-    const name = Buffer.from(entry.name);
-    const { common, data } = commonFields(entry, name.length);
-    const localCommon = Buffer.from(common);
-    const localName = Buffer.from(entry.localName ?? name);
-    localCommon.writeUInt16LE(localName.length, 22);
-    localCommon.writeUInt16LE(0, 24);
-    const local = Buffer.concat([signature(0x04034b50), localCommon, localName, data]);
-    const madeBy = Buffer.from([20, entry.madeBy ?? 3]);
-    const attributes = Buffer.alloc(14);
-    attributes.writeUInt32LE(entry.attributes ?? (name.at(-1) === 0x2f ? 0 : REGULAR), 6);
-    attributes.writeUInt32LE(offset, 10);
-    const extra = entry.extra ?? Buffer.alloc(0);
-    locals.push(local);
-    centrals.push(Buffer.concat([signature(0x02014b50), madeBy, common, attributes, name, extra]));
-    offset += local.length;
-  }
-  const central = Buffer.concat(centrals);
-  return Buffer.concat([...locals, central, end(entries.length, central.length, offset)]);
-}
-
-/** The 26 bytes that both headers of an entry share, and its packed content. */
-function commonFields(entry: Made, nameLength: number): { common: Buffer; data: Buffer } {
-  const content = entry.content ?? Buffer.alloc(0);
-  const stored = entry.stored ?? (Buffer.from(entry.name).at(-1) === 0x2f && content.length === 0);
-  const data = stored ? content : deflateRawSync(content);
-  const common = Buffer.alloc(26);
-  common.writeUInt16LE(20, 0);
-  common.writeUInt16LE(entry.flags ?? 0, 2);
-  common.writeUInt16LE(entry.method ?? (stored ? 0 : 8), 4);
-  common.writeUInt32LE(entry.crc ?? crc32(content), 10);
-  common.writeUInt32LE(entry.packed ?? data.length, 14);
-  common.writeUInt32LE(entry.size ?? content.length, 18);
-  common.writeUInt16LE(nameLength, 22);
-  common.writeUInt16LE(entry.extra?.length ?? 0, 24);
-  return { common, data };
-}
-
-/** Info-ZIP's field for the name in Unicode (APPNOTE.TXT 4.6.9), for an entry called `name`. */
-function unicodePath(name: string, shown: string): Buffer {
-  const data = Buffer.concat([Buffer.alloc(5, 1), Buffer.from(shown)]);
-  data.writeUInt32LE(crc32(name), 1);
-  const head = Buffer.alloc(4);
-  head.writeUInt16LE(0x7075, 0);
-  head.writeUInt16LE(data.length, 2);
-  return Buffer.concat([head, data]);
-}
-
-function signature(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
-function end(count: number, length: number, offset: number): Buffer {
-  const record = Buffer.alloc(22);
-  record.writeUInt32LE(0x06054b50, 0);
-  record.writeUInt16LE(count, 8);
-  record.writeUInt16LE(count, 10);
-  record.writeUInt32LE(length, 12);
-  record.writeUInt32LE(offset, 16);
-  return record;
-}
-
-/** Nothing but the end of a Zip64 archive (APPNOTE.TXT 4.3.14 to 4.3.16); its locator begins at byte 56. */
-function zip64End(count: number, directory: bigint): Buffer {
-  const record = Buffer.alloc(56);
-  record.writeUInt32LE(0x06064b50, 0);
-  record.writeBigUInt64LE(BigInt(count), 24);
-  record.writeBigUInt64LE(BigInt(count), 32);
-  record.writeBigUInt64LE(directory, 48);
-  const locator = Buffer.alloc(20);
-  locator.writeUInt32LE(0x07064b50, 0);
-  return Buffer.concat([record, locator, end(0xffff, 0xffffffff, 0xffffffff)]);
-}

@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { ZipArchive } from 'archiver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Entry, fromBufferPromise } from 'yauzl';
+import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { openZip } from '../../src/storage/zip-read.ts';
 import { comparePaths } from '../../src/paths.ts';
 import { type ZipFile, zipLayout } from '../../src/build/zip-layout.ts';
@@ -178,7 +179,7 @@ async function entriesOf(zip: Buffer): Promise<Entry[]> {
 async function contents(bytes: Buffer): Promise<[path: string, crc: number, content: Buffer][]> {
   const file = join(folder, 'contents.zip');
   writeFileSync(file, bytes);
-  const zip = await openZip(file);
+  const zip = await openZip(file, DEFAULT_LIMITS);
   const all = zip.entries.map(async (entry): Promise<[string, number, Buffer]> => [
     entry.path,
     entry.crc32,

@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
 import type { ContentSource } from '../../package/contents.ts';
+import { Lack } from '../../storage/lack.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { keptLists } from './checked-files.ts';
 import type { KeptLists } from './checked-files.ts';
@@ -17,8 +18,8 @@ import type { ThreadPool } from '../threads/pool.ts';
  */
 export interface ContentStore {
   readonly pool: ThreadPool;
-  /** Stores a content, unless it is there already. Returns false if `read` has none. It calls `read` at most once. */
-  ensure(id: string, read: () => Promise<Buffer | undefined>): Promise<boolean>;
+  /** Stores a content, unless it is there already. Returns what `read` lacks. It calls `read` at most once. */
+  ensure(id: string, read: () => Promise<Buffer | Lack>): Promise<Lack | undefined>;
   /** The contents of a storage, each taken in as soon as it is judged, so that the storage is not asked for it twice. */
   source(storage: Pick<Storage, 'read'>): ContentSource;
   /** A content that `ensure` has taken in, or that an earlier build has kept, then unchecked. Throws an Error for others. */
@@ -62,7 +63,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
     ensure,
     source: (storage) => async (id, judge) => {
       const bytes = await storage.read(id);
-      if (!bytes) return undefined;
+      if (bytes instanceof Lack) return bytes;
       const verdict = judge(bytes);
       await ensure(id, () => Promise.resolve(bytes)); // gives the bytes away
       return verdict;
@@ -153,19 +154,19 @@ function knownContents(lists: KeptLists<StoredContent>): KnownContents {
 
 /** Checks the contents that are kept, and makes the others; each once, also if several revisions ask for it at the same time. */
 function contentMaker(folder: string, pool: ThreadPool, known: KnownContents): ContentStore['ensure'] {
-  const pending = new Map<string, Promise<boolean>>();
-  const make = async (id: string, read: () => Promise<Buffer | undefined>): Promise<boolean> => {
+  const pending = new Map<string, Promise<Lack | undefined>>();
+  const make = async (id: string, read: () => Promise<Buffer | Lack>): Promise<Lack | undefined> => {
     const path = contentPlace(folder, id);
     const old = known.kept(id);
     if (old && (await pool.run('check', { path, kept: old }))) {
       known.setReady(id, old);
-      return true;
+      return undefined;
     }
     const bytes = await read();
-    if (!bytes) return false;
+    if (bytes instanceof Lack) return bytes;
     const task = { path, temporary: temporaryName(join(folder, id)), bytes };
     known.setReady(id, await pool.run('store', task, ownBuffer(bytes)));
-    return true;
+    return undefined;
   };
   return (id, read) => {
     const underWay = pending.get(id);
@@ -177,7 +178,7 @@ function contentMaker(folder: string, pool: ThreadPool, known: KnownContents): C
   };
 }
 
-const IS_THERE = Promise.resolve(true);
+const IS_THERE = Promise.resolve(undefined);
 
 /** The memory of the bytes, if nothing else is in it, so that it can be given to another thread. */
 function ownBuffer({ buffer, byteLength, byteOffset }: Buffer): ArrayBuffer | undefined {

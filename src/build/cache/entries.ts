@@ -36,9 +36,9 @@ export function entryReader(
   contents: ContentSource = sourceOf(storage),
 ): EntryReader {
   const { ingestionMethods, categories } = tables;
-  const packages = packageReader(contents, { ingestionMethods, signatures });
+  const packages = packageReader(contents, { ingestionMethods, signatures, limits: storage.limits });
   const kept = cache === undefined ? undefined : keptFiles<KeptEntry>(cacheFolder(cache, 'entries'));
-  const common = JSON.stringify([FORMAT, generator, tables, signatures]);
+  const common = JSON.stringify([FORMAT, generator, tables, signatures, storage.limits]);
   const keyFor = (revision: Revision): string | undefined => (kept ? keyOf(common, revision) : undefined);
   const find = (revision: Revision): Entry | undefined => {
     const key = keyFor(revision);

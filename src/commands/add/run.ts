@@ -61,7 +61,7 @@ export async function add(options: AddOptions): Promise<AddReport> {
   const { paths, apply, dryRun } = options;
   if (paths.length === 0) throw new Stop('usage', 'add takes zips or folders of packages', 'see add --help');
   const workflow = await openWorkflow(options);
-  const incoming = incomingPackages(options.layer, options);
+  const incoming = incomingPackages(options.layer, { keepZip: options.keepZip, limits: workflow.config.limits });
   try {
     const layer = layerNamed(workflow, options.layer);
     const read = await readAll({ workflow, layer, incoming }, paths);

@@ -161,9 +161,10 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   }
 }
 
-function storageOptions(options: BuildOptions, { storage }: Distribution, progress: Progress): OpenOptions {
+function storageOptions(options: BuildOptions, { storage, limits }: Distribution, progress: Progress): OpenOptions {
   return {
     isUrl: isUrl(storage),
+    limits,
     cache: options.cache,
     offline: options.offline,
     readsAnew: options.noCache ?? false,
@@ -209,10 +210,12 @@ function reportOf(
   };
 }
 
-/** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it. */
+/** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it; a layer that is too large is not. */
 function leftOut(finding: Finding): Finding {
-  return finding.code === 'unfit' ? { ...finding, level: 'warning' } : finding;
+  return LEFT_OUT.has(finding.code) ? { ...finding, level: 'warning' } : finding;
 }
+
+const LEFT_OUT: ReadonlySet<Finding['code']> = new Set(['unfit', 'not-a-file', 'damaged', 'missing']);
 
 async function reportShadowed(storage: Storage, { loser, winner }: Shadowed): Promise<ShadowedReport> {
   return { id: loser.id, layer: loser.layer, by: winner.layer, sameContent: await holdSame(storage, loser, winner) };

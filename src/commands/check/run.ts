@@ -41,7 +41,9 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   const config = await readStorageConfig({ config: found.config, storage: options.storage });
   const changing = options.base !== undefined || options.head !== undefined;
   const names = scopeOf(config, options, changing);
-  const open = { isUrl: isUrl(config.storage), cache: options.cache, offline: options.offline || found.isFetched };
+  const { cache } = options;
+  const offline = options.offline || found.isFetched;
+  const open = { isUrl: isUrl(config.storage), limits: config.limits, cache, offline };
   const storage = await openStorage(config.storage, open);
   try {
     const layers = await Promise.all(
@@ -52,7 +54,7 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
       }),
     );
     const checked = layers.filter(({ layer }) => names.includes(layer.name));
-    const rules = { tables: config.tables, cache: options.cache };
+    const rules = { tables: config.tables, cache };
     const [head] = checked;
     const base =
       changing && head

@@ -5,6 +5,7 @@ import { mergeLayers } from '../../catalog/merge.ts';
 import { readConfig, readStorageConfig } from '../../config.ts';
 import type { ConfigPlace, Distribution, LayerSpec, Tables } from '../../config.ts';
 import { listKnown, Stop } from '../../errors.ts';
+import type { Limits } from '../../limits.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { readLayers, warningsOf, withStorage } from '../../inspect/open-catalog.ts';
 import type { StorageOptions } from '../../inspect/open-catalog.ts';
@@ -29,8 +30,9 @@ export async function diff(options: DiffOptions): Promise<DiffReport> {
   const { config, isFetched, findings } = await findStorageConfig(options);
   const read = async (given: string): Promise<Source> => await readSource({ ...options, config }, given);
   const sources = [await read(before), await read(after)] as const;
-  const open = { ...options, offline: options.offline || isFetched };
-  return await withStorage(sources[0].location, open, async (storage) => {
+  const { location, limits } = sources[0];
+  const open = { ...options, limits, offline: options.offline || isFetched };
+  return await withStorage(location, open, async (storage) => {
     const [left, right] = [await openSide(storage, sources[0], options), await openSide(storage, sources[1], options)];
     const report = await compareSides(left, right);
     return { ...report, findings: [...findings, ...report.findings] };
@@ -42,6 +44,7 @@ interface Source {
   readonly title: string;
   readonly location: string;
   readonly layers: readonly LayerSpec[];
+  readonly limits: Limits;
   readonly tables: Tables;
   readonly signatures: 'optional' | 'required';
   readonly release?: Distribution['release'];
@@ -60,7 +63,8 @@ async function readSource(
     const hint = `the layers are: ${listKnown(layer, names)}`;
     if (!spec) throw new Stop('unknown-layer', `${known.file} has no layer "${layer}"`, hint);
     const layers = [{ name: layer, ref: given, packages: spec.packages }];
-    return { title: layer, location: known.storage, layers, tables: known.tables, signatures: 'optional' };
+    const { tables, limits, storage: location } = known;
+    return { title: layer, location, layers, limits, tables, signatures: 'optional' };
   }
   const pinned = layer === undefined ? { dist: given } : { dist: options.dist, refs: { [layer]: given } };
   const {

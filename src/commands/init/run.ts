@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../../tree/make-folder.ts';
 import { shippedConfig } from '../../default-config.ts';
 import { Stop } from '../../errors.ts';
+import { DEFAULT_LIMITS } from '../../limits.ts';
 import { git } from '../../storage/git/command.ts';
 import { editTree, writeFolder } from '../../storage/git/edit-tree.ts';
 import { incomingPackages } from '../../workflow/incoming.ts';
@@ -54,7 +55,7 @@ export async function init({ folder: given, dryRun }: InitOptions): Promise<Init
 }
 
 async function fill(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
-  const repository = await openRepository(folder);
+  const repository = await openRepository(folder, DEFAULT_LIMITS);
   try {
     await makeLayers(repository);
     await makeMain(repository, folder, files);
@@ -88,7 +89,7 @@ async function makeLayers(repository: Repository): Promise<void> {
 }
 
 async function withSample(repository: Repository, root: string): Promise<string> {
-  const packages = incomingPackages(SAMPLE.layer, { keepZip: false });
+  const packages = incomingPackages(SAMPLE.layer, { keepZip: false, limits: DEFAULT_LIMITS });
   try {
     const read = await packages.read(join(dirname(shippedConfig), 'storage', SAMPLE.path));
     if (read.kind === 'unfit') throw new Error(`the sample is damaged: ${read.finding.text}`);

@@ -22,13 +22,33 @@ export function unifyBreaks(text: string): UnifiedText {
   return { text: lines.replace(/[\u2028\u2029](?=\n)/g, '\r ').replace(/[\u2028\u2029]/g, '\r'), separators };
 }
 
-/** The text of a scalar of a unified source. */
-export function scalarText(source: string, event: ScalarEvent, separators: string): string {
+/** The separators of a text, and how many of them stand before a place. */
+export interface Separators {
+  readonly separators: string;
+  before(position: number): number;
+}
+
+/** The separators of a unified source. Positions may be asked for in any order; rising ones are cheap. */
+export function separatorsOf({ text, separators }: UnifiedText): Separators {
+  let [known, count] = [0, 0];
+  return {
+    separators,
+    before: (position) => {
+      if (position < known) [known, count] = [0, 0];
+      for (let at = text.indexOf('\r', known); at !== -1 && at < position; at = text.indexOf('\r', at + 1)) count++;
+      known = position;
+      return count;
+    },
+  };
+}
+
+/** The text of a scalar of a unified source; without `separators`, where it has none. */
+export function scalarText(source: string, event: ScalarEvent, separators?: Separators): string {
   const written = source.slice(event.valueStart, event.valueEnd);
   const isBlock = event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK;
-  const isSeparated = separators !== '' && written.includes('\r');
+  const isSeparated = separators !== undefined && written.includes('\r');
   if (!isBlock && !isSeparated) return getScalarValue(source, event);
-  const raw = isSeparated ? withSeparators(written, separators, source.slice(0, event.valueStart)) : written;
+  const raw = isSeparated ? withSeparators(written, separators, event.valueStart) : written;
   if (isBlock) return blockText(raw, event);
   if (event.style === SCALAR_STYLE.PLAIN) return foldLines(raw, (breaks) => breaks);
   const isDouble = event.style === SCALAR_STYLE.DOUBLE_QUOTED;
@@ -43,20 +63,62 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['\u2029', '\\P'],
 ]);
 
-function withSeparators(written: string, separators: string, before: string): string {
-  let next = before.split('\r').length - 1;
+function withSeparators(written: string, { separators, before }: Separators, start: number): string {
+  let next = before(start);
   return written.replace(/\r/g, () => separators.charAt(next++));
 }
 
 /** One LF between lines is a space; of several the first goes; a separator stays (libyaml's folding of flow scalars). */
 function foldLines(raw: string, write: (breaks: string) => string): string {
-  return raw.replace(/((?:^|[^\\])(?:\\\\)*\\)?[ \t]*((?:[\n\u2028\u2029][ \t]*)+)/g, (gap, escaped, lines: string) => {
-    if (escaped !== undefined) return gap as string;
-    const breaks = lines.replace(/[ \t]+/g, '');
-    if (!breaks.startsWith('\n')) return write(breaks);
-    return breaks.length === 1 ? ' ' : write(breaks.slice(1));
-  });
+  const [first = '', ...rest] = raw.split(/([\n\u2028\u2029])/);
+  let result = first;
+  for (let i = 0; i < rest.length; i += 2) {
+    let breaks = rest[i] ?? '';
+    let gap = breaks;
+    while (i + 2 < rest.length && isBlank(rest[i + 1] ?? '')) {
+      gap += `${rest[i + 1] ?? ''}${rest[i + 2] ?? ''}`;
+      breaks += rest[i + 2] ?? '';
+      i += 2;
+    }
+    const next = rest[i + 1] ?? '';
+    const end = endOfText(result);
+    if (isEscaped(result, end)) result += gap + next;
+    else result = result.slice(0, end) + foldedBreaks(breaks, write) + next.slice(startOfText(next));
+  }
+  return result;
 }
+
+function foldedBreaks(breaks: string, write: (breaks: string) => string): string {
+  if (!breaks.startsWith('\n')) return write(breaks);
+  return breaks.length === 1 ? ' ' : write(breaks.slice(1));
+}
+
+/** Whether an odd number of backslashes stands before a place. */
+function isEscaped(text: string, end: number): boolean {
+  let at = end;
+  while (text.charAt(at - 1) === '\\') at--;
+  return (end - at) % 2 === 1;
+}
+
+function isBlank(text: string): boolean {
+  return startOfText(text) === text.length;
+}
+
+/* Loops, since a pattern for blanks before an end takes quadratic time. */
+
+function startOfText(text: string): number {
+  let at = 0;
+  while (BLANKS.has(text.charAt(at))) at++;
+  return at;
+}
+
+function endOfText(text: string): number {
+  let at = text.length;
+  while (BLANKS.has(text.charAt(at - 1))) at--;
+  return at;
+}
+
+const BLANKS: ReadonlySet<string> = new Set([' ', '\t']);
 
 /** A block scalar. Where its last line ends with the text, without a break, it has none (contract, section 6). */
 function blockText(raw: string, { indent, chomping, style }: ScalarEvent): string {

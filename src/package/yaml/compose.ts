@@ -6,7 +6,8 @@
 
 import { type Event, EVENT_ID, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 
-import { scalarText, type UnifiedText } from './breaks.ts';
+import { scalarText, type Separators, separatorsOf, type UnifiedText } from './breaks.ts';
+import type { Budget } from './budget.ts';
 import { findBadEscape, resolvePlain, resolveTagged, YAML_TAG } from './scalars.ts';
 import {
   isFields,
@@ -34,10 +35,10 @@ export interface Composed {
  * The value of the one document of `events`, which js-yaml has parsed from the text of `source`.
  * @throws YamlError with its line, for what yaml.v2 refuses: unknown anchors, an alias inside its own anchor, lists and
  * objects as keys, `<<` with anything but objects, excessive aliases, texts that don't fit their tag, a YAML version
- * other than 1.1.
+ * other than 1.1; and for more than `budget` has.
  */
-export function compose(events: readonly Event[], source: UnifiedText): Composed {
-  const composer = new Composer(source);
+export function compose(events: readonly Event[], source: UnifiedText, budget: Budget): Composed {
+  const composer = new Composer(source, budget);
   for (const event of events) composer.take(event);
   return composer;
 }
@@ -47,6 +48,8 @@ interface Anchored {
   value: Value;
   /** The number of nodes inside, itself included. Aliases count as often as they are used. */
   size: number;
+  /** The characters of all texts inside, counted in the same way. */
+  characters: number;
   /** The number of collections on the deepest path down, itself included. */
   height: number;
   /** Whether it is still being read. An alias for it would then be inside itself. */
@@ -59,6 +62,8 @@ interface Frame {
   readonly anchored: Anchored | undefined;
   /** Nodes read before this one. */
   readonly start: number;
+  /** Characters read before this one. */
+  readonly startCharacters: number;
   height: number;
   key: string | undefined;
   oddKey: boolean;
@@ -72,7 +77,8 @@ class Composer implements Composed {
   value: Value = null;
   readonly oddKeys = new Set<Value>();
   readonly #source: string;
-  readonly #separators: string;
+  readonly #separators: Separators | undefined;
+  readonly #budget: Budget;
   readonly #stack: Frame[] = [];
   readonly #anchors = new Map<string, Anchored>();
   readonly #handles = new Map([
@@ -80,11 +86,13 @@ class Composer implements Composed {
     ['!!', YAML_TAG],
   ]);
   #nodes = 0;
+  #characters = 0;
   #aliased = 0;
 
-  constructor({ text, separators }: UnifiedText) {
-    this.#source = text;
-    this.#separators = separators;
+  constructor(source: UnifiedText, budget: Budget) {
+    this.#source = source.text;
+    this.#separators = source.separators === '' ? undefined : separatorsOf(source);
+    this.#budget = budget;
   }
 
   take(event: Event): void {
@@ -125,21 +133,23 @@ class Composer implements Composed {
       (this.#stack.at(-1) as Frame).merges = true;
       return;
     }
-    this.#nodes++;
+    this.#count(1, text.length);
     let value: Value = text;
     if (plain) value = resolvePlain(text);
     else if (tag !== undefined) value = this.#tagged(text, tag, event.tagStart);
-    if (event.anchorStart !== NONE) this.#name(event, { value, size: 1, height: 0, open: false });
+    if (event.anchorStart !== NONE)
+      this.#name(event, { value, size: 1, characters: text.length, height: 0, open: false });
     this.#put(value, 0, event.valueStart);
   }
 
   #open(items: Value[] | undefined, fields: OpenFields | undefined, event: Positioned): void {
     if (this.#atKey()) throw this.#error('a list or an object as a key', event.start);
     this.#deepen(1, event.start);
-    const start = this.#nodes++;
+    const [start, startCharacters] = [this.#nodes, this.#characters];
+    this.#count(1, 0);
     let anchored: Anchored | undefined;
     if (event.anchorStart !== NONE) {
-      anchored = { value: null, size: 0, height: 0, open: true };
+      anchored = { value: null, size: 0, characters: 0, height: 0, open: true };
       this.#name(event, anchored);
     }
     this.#stack.push({
@@ -147,6 +157,7 @@ class Composer implements Composed {
       fields,
       anchored,
       start,
+      startCharacters,
       height: 1,
       key: undefined,
       oddKey: false,
@@ -162,6 +173,7 @@ class Composer implements Composed {
       Object.assign(frame.anchored, {
         value,
         size: this.#nodes - frame.start,
+        characters: this.#characters - frame.startCharacters,
         height: frame.height,
         open: false,
       });
@@ -175,7 +187,7 @@ class Composer implements Composed {
     if (anchored === undefined) throw this.#error(`unknown anchor ${name}`, start);
     if (anchored.open) throw this.#error(`anchor ${name} contains itself`, start);
     this.#deepen(anchored.height, start);
-    this.#nodes += 1 + anchored.size;
+    this.#count(1 + anchored.size, anchored.characters);
     this.#aliased += anchored.size;
     if (tooManyAliased(this.#aliased, this.#nodes)) throw this.#error('too many aliases', start);
     const merges = this.#stack.at(-1)?.merges === true;
@@ -217,6 +229,12 @@ class Composer implements Composed {
       for (const key of Object.keys(source)) fields[key] = source[key] as Value;
       if (this.oddKeys.has(source)) this.oddKeys.add(fields);
     }
+  }
+
+  #count(nodes: number, characters: number): void {
+    this.#nodes += nodes;
+    this.#characters += characters;
+    this.#budget.take(nodes, characters);
   }
 
   #atKey(): boolean {

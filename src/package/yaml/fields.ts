@@ -4,6 +4,7 @@
  * `0`, `1`, ….
  */
 
+import type { Budget } from './budget.ts';
 import { goInteger } from './scalars.ts';
 import { type Fields, isList, MAX_DEPTH, noFields, type Value, YamlError } from './values.ts';
 
@@ -11,10 +12,10 @@ import { type Fields, isList, MAX_DEPTH, noFields, type Value, YamlError } from 
  * Splits and merges every dotted key in `fields`, at any depth. The result shares nothing with `fields`, which stays
  * unchanged.
  * @throws YamlError for an object in `oddKeys` (one with a key that is not a text), for a path with two scalars or with
- * a scalar and something else, and for values that are nested too deep.
+ * a scalar and something else, for values that are nested too deep, and for more values than `budget` has.
  */
-export function splitDottedKeys(fields: Fields, oddKeys: ReadonlySet<Value>): Fields {
-  const branch = new Splitter(oddKeys).branch(fields);
+export function splitDottedKeys(fields: Fields, oddKeys: ReadonlySet<Value>, budget: Budget): Fields {
+  const branch = new Splitter(oddKeys, budget).branch(fields);
   return branch === undefined ? fields : namedFields(branch);
 }
 
@@ -36,12 +37,14 @@ const MAX_HOLES = 100_000;
 
 class Splitter {
   readonly #oddKeys: ReadonlySet<Value>;
+  readonly #budget: Budget;
   /** The keys that lead to the current place. */
   readonly #trail: string[] = [];
   #holes = 0;
 
-  constructor(oddKeys: ReadonlySet<Value>) {
+  constructor(oddKeys: ReadonlySet<Value>, budget: Budget) {
     this.#oddKeys = oddKeys;
+    this.#budget = budget;
   }
 
   branch(fields: Fields): Branch {
@@ -144,6 +147,7 @@ class Splitter {
 
   #enter(path: readonly string[]): void {
     if (this.#trail.length + path.length > MAX_DEPTH) throw new YamlError(`nested deeper than ${MAX_DEPTH}`);
+    this.#budget.take(path.length, 0);
     this.#trail.push(...path);
   }
 

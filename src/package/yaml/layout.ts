@@ -21,6 +21,8 @@ const TAB = 9;
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
+/** In characters. */
+const MOST_ADDED = 2 ** 20;
 
 class Layout {
   readonly #text: string;
@@ -33,6 +35,8 @@ class Layout {
   /** The output for the text up to `#copied`. */
   #output = '';
   #copied = 0;
+  /** How many spaces were added. */
+  #added = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -243,7 +247,14 @@ class Layout {
     const char = this.#text.charCodeAt(this.#at);
     if (char !== LF && char !== CR) return this.#skip(1);
     this.#newLine();
-    if (this.#lengthOf(/ */y) <= this.#indent) this.#insert(' '.repeat(this.#indent + 1));
+    if (this.#lengthOf(/ */y) <= this.#indent) this.#indentLine();
+  }
+
+  /** Far to the right, a line feed of a few bytes becomes a long line. */
+  #indentLine(): void {
+    this.#added += this.#indent + 1;
+    if (this.#added > MOST_ADDED) throw this.#error('lines in brackets or quotes, far to the left of where they begin');
+    this.#insert(' '.repeat(this.#indent + 1));
   }
 
   #newLine(): void {

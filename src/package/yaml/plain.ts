@@ -7,15 +7,16 @@
 import { CHOMPING_MODE, EVENT_ID, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 
 import { scalarText } from './breaks.ts';
+import { Budget } from './budget.ts';
 import { Cursor } from './cursor.ts';
 import { resolvePlain } from './scalars.ts';
 import { type Fields, noFields, type Value } from './values.ts';
 
 /** The value of a document, as the full parser reads it; undefined where it isn't plain throughout, or holds nothing. */
-export function parsePlain(text: string): Fields | readonly Value[] | undefined {
+export function parsePlain(text: string, budget = new Budget()): Fields | readonly Value[] | undefined {
   if (UNUSUAL.test(text) || text.endsWith(' ')) return undefined;
   try {
-    return new Reader(text).document();
+    return new Reader(text, budget).document();
   } catch (error) {
     if (error === NOT_PLAIN) return undefined;
     throw error;
@@ -55,7 +56,13 @@ const COLON_BEHIND_WORD = / *:(?=[ \n])/y;
 const DEEPEST = 60;
 
 class Reader extends Cursor {
+  readonly #budget: Budget;
   #depth = 0;
+
+  constructor(text: string, budget: Budget) {
+    super(text);
+    this.#budget = budget;
+  }
 
   document(): Fields | readonly Value[] {
     this.findLine(0);
@@ -116,6 +123,7 @@ class Reader extends Cursor {
 
   /** A value behind a colon or dash, with the end of its line. */
   #value(indent: number, isOfKey: boolean): Value {
+    this.#budget.take(1, 0);
     if (!this.sees(REST)) return this.#scalar(indent);
     this.#endLine();
     if (this.indent > indent)
@@ -239,6 +247,7 @@ class Reader extends Cursor {
   }
 
   #flowValue(indent: number): Value {
+    this.#budget.take(1, 0);
     const char = this.text.charAt(this.at);
     return char === '[' || char === '{' ? this.#flow(indent) : this.#flowScalar();
   }
@@ -268,7 +277,7 @@ class Reader extends Cursor {
 
   /** The text of a scalar that takes more than a slice. */
   #valueOf(valueStart: number, valueEnd: number, own: Partial<ScalarEvent>): string {
-    return scalarText(this.text, { ...SCALAR, ...own, valueStart, valueEnd }, '');
+    return scalarText(this.text, { ...SCALAR, ...own, valueStart, valueEnd });
   }
 
   #deepen(): void {

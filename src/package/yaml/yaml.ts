@@ -5,9 +5,12 @@
  */
 
 import { TextDecoder } from 'node:util';
+import { DEFAULT_LIMITS } from '../../limits.ts';
+import type { Limits } from '../../limits.ts';
 
 import { parseEvents, YAMLException } from 'js-yaml';
 
+import { Budget } from './budget.ts';
 import { compose, type Composed } from './compose.ts';
 import { splitDottedKeys } from './fields.ts';
 import { unifyBreaks, type UnifiedText } from './breaks.ts';
@@ -22,28 +25,31 @@ export type { Fields, Value } from './values.ts';
  * The value of the first document in `bytes` (UTF-8, or UTF-16 with a byte order mark), before dotted keys are split.
  * Null for an empty document. Keys that are not texts become texts. Values of aliases are shared, so don't change any
  * value.
- * @throws YamlError if yaml.v2 refuses the bytes, or if collections are nested deeper than `MAX_DEPTH`.
+ * @throws YamlError if yaml.v2 refuses the bytes, or if they are beyond a limit (of bytes, `parsed`), or if collections are
+ * nested deeper than `MAX_DEPTH`.
  */
-export function parseYaml(bytes: Uint8Array): Value {
-  return read(bytes).value;
+export function parseYaml(bytes: Uint8Array, limits: Limits = DEFAULT_LIMITS): Value {
+  return read(bytes, new Budget(limits, 'parsed')).value;
 }
 
 /**
  * The fields of a manifest: those of the first document, with dotted keys split and merged. An empty document has none.
- * @throws YamlError as `parseYaml` does, and if the document is not an object, has keys that are not texts, or has
+ * @throws YamlError as `parseYaml` does (of bytes, the limit is `manifest`), and if the document is not an object, has keys that are not texts, or has
  * dotted keys that contradict each other.
  */
-export function parseManifest(bytes: Uint8Array): Fields {
-  const { value, oddKeys } = read(bytes);
+export function parseManifest(bytes: Uint8Array, limits: Limits = DEFAULT_LIMITS): Fields {
+  const budget = new Budget(limits, 'manifest');
+  const { value, oddKeys } = read(bytes, budget);
   if (value === null) return noFields();
   if (!isFields(value)) throw new YamlError('not an object');
-  return splitDottedKeys(value, oddKeys);
+  return splitDottedKeys(value, oddKeys, budget.renewed());
 }
 
-function read(bytes: Uint8Array): Composed {
+function read(bytes: Uint8Array, budget: Budget): Composed {
+  budget.checkBytes(bytes.length);
   const unified = unifyBreaks(decode(bytes));
   try {
-    return readText({ ...unified, text: firstDocument(unified.text) });
+    return readText({ ...unified, text: firstDocument(unified.text) }, budget);
   } catch (error) {
     if (error instanceof YAMLException) throw fromLibrary(error);
     if (error instanceof RangeError) throw new YamlError('not YAML: nested too deep');
@@ -55,29 +61,29 @@ function read(bytes: Uint8Array): Composed {
  * js-yaml is stricter than libyaml about layout in some places, and less strict about tabs. Most files need no
  * rewriting.
  */
-function readText(source: UnifiedText): Composed {
+function readText(source: UnifiedText, budget: Budget): Composed {
   const { text } = source;
-  if (text.includes('\t')) return parse({ ...source, text: relax(text) });
+  if (text.includes('\t')) return parse({ ...source, text: relax(text) }, budget);
   try {
-    return parse(source);
+    return parse(source, budget);
   } catch (error) {
     if (!(error instanceof YAMLException || error instanceof YamlError)) throw error;
     const relaxed = relax(text);
     if (relaxed === text) throw error;
-    return parse({ ...source, text: relaxed });
+    return parse({ ...source, text: relaxed }, budget);
   }
 }
 
-function parse(source: UnifiedText): Composed {
-  const value = source.separators === '' ? parsePlain(source.text) : undefined;
-  return value === undefined ? parseFully(source) : { value, oddKeys: NO_ODD_KEYS };
+function parse(source: UnifiedText, budget: Budget): Composed {
+  const value = source.separators === '' ? parsePlain(source.text, budget.renewed()) : undefined;
+  return value === undefined ? parseFully(source, budget.renewed()) : { value, oddKeys: NO_ODD_KEYS };
 }
 
 const NO_ODD_KEYS: Composed['oddKeys'] = new Set();
 
 /** What `parse` gives, whatever the text is written like; exported to be compared with. */
-export function parseFully(source: UnifiedText): Composed {
-  return compose(parseEvents(source.text, { maxDepth: MAX_DEPTH }), source);
+export function parseFully(source: UnifiedText, budget = new Budget()): Composed {
+  return compose(parseEvents(source.text, { maxDepth: MAX_DEPTH }), source, budget);
 }
 
 function fromLibrary(error: YAMLException): YamlError {

@@ -1,70 +1,85 @@
-import { Stop } from '../../errors.ts';
-import { exitOf, git, startGit } from './command.ts';
+import { excess } from '../../limits.ts';
+import type { Limits } from '../../limits.ts';
+import { Lack, NOT_THERE } from '../lack.ts';
+import { isObject } from '../object-id.ts';
+import type { ObjectType } from '../object-id.ts';
+import { Batch } from './batch.ts';
+import { git } from './command.ts';
 
-/** Reads objects of a repository by id, all through one `git cat-file --batch` process. */
+/** Reads objects of a repository by id. Answers come in the order of the calls. */
 export interface CatFile {
-  /** The bytes of an object. Undefined if the repository lacks it. Answers come in the order of the calls. */
-  read(id: string): Promise<Buffer | undefined>;
+  /** Type and size of an object, which isn't read. Undefined if the repository lacks it. */
+  look(id: string): Promise<ObjectFacts | undefined>;
+  /** The bytes of an object, which are what its id says; any other object is a lack. Throws a `Stop` where git can't be run. */
+  read(id: string, type: ObjectType): Promise<Buffer | Lack>;
   close(): Promise<void>;
 }
 
-interface Waiting {
-  resolve(bytes: Buffer | undefined): void;
-  reject(error: unknown): void;
+export interface ObjectFacts {
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
 }
 
-/** Starts the process; it ends with `close`. Where git fails, the reads that wait are rejected with git's own words. */
-export async function openCatFile(directory: string): Promise<CatFile> {
-  const isBuffered = await hasBatchCommand();
-  const args = ['--git-dir', directory, 'cat-file', ...(isBuffered ? ['--batch-command', '--buffer'] : ['--batch'])];
-  const child = startGit(args);
-  const queue: Waiting[] = [];
-  const parser = batchParser((bytes) => queue.shift()?.resolve(bytes));
-  child.stdout.on('data', (chunk: Buffer) => {
-    parser(chunk);
-    ask();
-  });
-  let failure: unknown;
-  const ended = exitOf(child, args)
-    .then(() => new Stop('git-failed', `git cat-file in ${directory} ended early`))
-    .catch((error: unknown) => error)
-    .then((error) => {
-      failure = error;
-      for (const { reject } of queue.splice(0)) reject(error);
-    });
-  let asked: string[] = [];
-  // Each write wakes git. While git is busy, questions are collected.
-  const ask = (): void => {
-    if (asked.length >= SOME || queue.length === asked.length) flush();
-  };
-  const flush = (): void => {
-    if (asked.length === 0) return;
-    child.stdin.write(isBuffered ? `contents ${asked.join('\ncontents ')}\nflush\n` : `${asked.join('\n')}\n`);
-    asked = [];
-  };
+/** Objects larger than `limits` allow are not read. */
+export async function openCatFile(directory: string, limits: Limits): Promise<CatFile> {
+  const start = await batchStarter(directory, limits);
+  const most = { blob: limits.file, tree: mostInTree(limits), commit: MOST_IN_COMMIT };
+  const contents = start('contents');
+  let heads: Batch | undefined;
   return {
-    read: (id) =>
-      new Promise((resolve, reject) => {
-        if (failure !== undefined) return reject(failure);
-        queue.push({ resolve, reject });
-        if (asked.length === 0) setImmediate(ask);
-        asked.push(id);
-      }),
+    look: async (id) => {
+      heads ??= start('info');
+      const answer = await heads.ask(id, 0);
+      return answer.kind === 'object' ? answer : undefined;
+    },
+    read: async (id, type) => {
+      const answer = await contents.ask(id, most[type]);
+      if (answer.kind === 'missing') return type === 'blob' ? NOT_THERE : NO_FOLDER;
+      if (answer.kind === 'unreadable') return damaged(id, `git can't read it: ${answer.words}`);
+      if (answer.type !== type) return damaged(id, `it is a ${answer.type}, where a ${type} is named`);
+      if (!answer.bytes) return new Lack('limit', excess(limits, 'file', answer.size) ?? TOO_LARGE);
+      return isObject(id, type, answer.bytes) ? answer.bytes : damaged(id, 'it holds something else than its id says');
+    },
     close: async () => {
-      flush();
-      child.stdin.end();
-      await ended;
+      await Promise.all([heads?.close(), contents.close()]);
     },
   };
 }
 
-const SOME = 8;
+const MOST_IN_COMMIT = 2 ** 20;
+const NO_FOLDER = new Lack('missing', 'the repository lacks this folder');
+const TOO_LARGE = 'has more entries than any limit allows';
+
+/** An entry takes 300 bytes at most: a mode, a name that a file can have, and an id. */
+function mostInTree({ entries, packages, revisions }: Limits): number {
+  return Math.max(entries, packages, revisions) * 300;
+}
+
+function damaged(id: string, why: string): Lack {
+  return new Lack('damaged', `the object ${id} is damaged or forged: ${why}; run git fsck in the repository`);
+}
 
 /** Since git 2.36, `cat-file` answers many questions in one write (git-cat-file(1), `--batch-command`). */
-async function hasBatchCommand(): Promise<boolean> {
+async function batchStarter(directory: string, limits: Limits): Promise<(kind: 'info' | 'contents') => Batch> {
   const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(await git(['--version'])) ?? [];
-  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 36);
+  const isBuffered = Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 36);
+  const memory = Math.max(2 * limits.file, LEAST_MEMORY);
+  return (kind) => {
+    const hasBytes = kind === 'contents';
+    const options = isBuffered ? ['--batch-command', '--buffer'] : [hasBytes ? '--batch' : '--batch-check'];
+    return new Batch({
+      args: ['--git-dir', directory, 'cat-file', ...options],
+      command: isBuffered ? `${kind} ` : '',
+      end: isBuffered ? 'flush\n' : '',
+      hasBytes,
+      memory,
+    });
+  };
 }
+
+/** Git needs some for itself, for example for a list of packs. */
+const LEAST_MEMORY = 128 * 2 ** 20;
 
 /** The sizes of objects in bytes, by id; none of those that the repository lacks. Throws a `Stop` where git fails. */
 export async function objectSizes(directory: string, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -77,43 +92,4 @@ export async function objectSizes(directory: string, ids: readonly string[]): Pr
     if (size !== undefined) sizes.set(ids[i] ?? '', Number(size));
   }
   return sizes;
-}
-
-/**
- * Reads the output of `git cat-file --batch` (git-cat-file(1), "BATCH OUTPUT"): a line `<id> <type> <size>`, the bytes,
- * a newline; or a line `<id> missing`.
- */
-function batchParser(emit: (bytes: Buffer | undefined) => void): (chunk: Buffer) => void {
-  let pending: Buffer = Buffer.alloc(0);
-  let body: Buffer | undefined;
-  let filled = 0;
-  return (chunk) => {
-    let at = 0;
-    while (at < chunk.length) {
-      if (body) {
-        const taken = chunk.copy(body, filled, at);
-        filled += taken;
-        at += taken;
-        if (filled < body.length) return;
-        emit(body.subarray(0, -1));
-        body = undefined;
-        continue;
-      }
-      const end = chunk.indexOf(10, at);
-      const part = chunk.subarray(at, end < 0 ? chunk.length : end);
-      const line = pending.length > 0 ? Buffer.concat([pending, part]) : part;
-      if (end < 0) {
-        pending = Buffer.from(line);
-        return;
-      }
-      pending = Buffer.alloc(0);
-      at = end + 1;
-      const size = / (\d+)$/.exec(line.toString('latin1'))?.[1];
-      if (size === undefined) emit(undefined);
-      else {
-        body = Buffer.allocUnsafeSlow(Number(size) + 1); // and the newline behind it
-        filled = 0;
-      }
-    }
-  };
 }

@@ -5,7 +5,7 @@ import { cacheFolder } from '../../cache-folders.ts';
 import { isAbsence, Stop } from '../../errors.ts';
 import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
 import { withLock } from '../../tree/commit/lock.ts';
-import { git, withoutCredentials } from './command.ts';
+import { git, uploadPack, withoutCredentials } from './command.ts';
 
 export interface CloneOptions {
   /** The folder that holds what can be made again. */
@@ -38,12 +38,23 @@ async function update(clone: string, source: string): Promise<void> {
   clearLeftovers(dirname(clone), basename(clone));
   if (await isFileAt(join(clone, 'HEAD'))) {
     const refs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
-    await git(['--git-dir', clone, 'fetch', '--quiet', '--prune', '--no-auto-gc', '--', source, ...refs]);
+    await git([
+      '--git-dir',
+      clone,
+      'fetch',
+      '--quiet',
+      '--prune',
+      '--no-auto-gc',
+      ...uploadPack(source),
+      '--',
+      source,
+      ...refs,
+    ]);
     return;
   }
   const temporary = temporaryName(clone);
   try {
-    await git(['clone', '--quiet', '--bare', '--', source, temporary]);
+    await git(['clone', '--quiet', '--bare', ...uploadPack(source), '--', source, temporary]);
     await git(['--git-dir', temporary, 'config', '--remove-section', 'remote.origin']); // the URL may hold a password
     await rename(temporary, clone);
   } finally {

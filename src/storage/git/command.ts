@@ -9,20 +9,30 @@ import { Stop } from '../../errors.ts';
 export class GitFailure extends Stop {
   /** The exit status; null where a signal ended git. */
   readonly status: number | null;
+  /** The last line of what git said. */
+  readonly words: string;
 
-  constructor(message: string, status: number | null) {
-    super('git-failed', message);
+  constructor(args: readonly string[], { words, status }: { words: string; status: number | null }) {
+    super('git-failed', withoutCredentials(`git ${args.join(' ')}: ${words}`));
     this.status = status;
+    this.words = withoutCredentials(words);
   }
 }
 
 /**
  * Starts git. Whoever starts it waits for `exitOf`. A run that reads a repository can reach no other one, so that a repository
- * whose configuration names a place for missing objects makes git run nothing; only `clone` and `fetch` use a network.
+ * whose configuration names a place for missing objects makes git run nothing; only `clone` and `fetch` use a network. `more` is
+ * added to the environment.
  */
-export function startGit(args: readonly string[]): ChildProcessWithoutNullStreams {
-  const isRemote = args.some((arg) => arg === 'clone' || arg === 'fetch');
-  const child = spawn('git', args, { env: { ...gitEnvironment(), GIT_ALLOW_PROTOCOL: isRemote ? REMOTE : 'none' } });
+export function startGit(
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): ChildProcessWithoutNullStreams {
+  const verb = args[0]?.startsWith('-') ? args[2] : args[0];
+  const isRemote = verb === 'clone' || verb === 'fetch';
+  const child = spawn('git', args, {
+    env: { ...gitEnvironment(), GIT_ALLOW_PROTOCOL: isRemote ? REMOTE : 'none', ...more },
+  });
   child.stdin.on('error', () => undefined); // git ended before it read everything: its exit tells why
   return child;
 }
@@ -44,7 +54,7 @@ export async function exitOf(child: ChildProcessWithoutNullStreams, args: readon
   if (status === 0) return;
   const words =
     Buffer.concat(said).toString('utf8').trim().split('\n').at(-1) || `ended with ${String(status ?? signal)}`;
-  throw new GitFailure(withoutCredentials(`git ${args.join(' ')}: ${words}`), status);
+  throw new GitFailure(args, { words, status });
 }
 
 /** Runs git on an input and gives what it prints. Throws as `exitOf` does. */
@@ -61,6 +71,17 @@ export async function git(args: readonly string[], input: string | Uint8Array = 
 /** A text that is safe to show: URLs in it lose user and password. */
 export function withoutCredentials(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi, '$1');
+}
+
+/**
+ * The options by which a repository on this machine is fetched from. Git runs its `upload-pack` there with the configuration of
+ * that repository, and takes from its environment what keeps a repository from running programs (`git rev-parse
+ * --local-env-vars`). So the command itself says it.
+ */
+export function uploadPack(source: string): string[] {
+  if (!/^file:/i.test(source)) return [];
+  const settings = RUNS_NOTHING.map(([key, value]) => `-c ${key}=${value}`).join(' ');
+  return ['--upload-pack', `GIT_ALLOW_PROTOCOL=none GIT_NO_LAZY_FETCH=1 git ${settings} upload-pack`];
 }
 
 /** What a storage may be fetched by. `ext` would run a command that the URL names. */

@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stop } from '../../errors.ts';
+import type { Limits } from '../../limits.ts';
+import { Lack } from '../lack.ts';
 import { openCatFile } from './cat-file.ts';
 import type { CatFile } from './cat-file.ts';
 import { git } from './command.ts';
@@ -56,11 +58,11 @@ export interface Move {
 /** Runs git in a repository and gives what it prints, trimmed. */
 type Own = (args: readonly string[], input?: string | Uint8Array) => Promise<string>;
 
-/** Opens the repository in a folder, bare or with a work tree. */
-export async function openRepository(folder: string): Promise<Repository> {
+/** Opens the repository in a folder, bare or with a work tree. Objects beyond the limits are not read. */
+export async function openRepository(folder: string, limits: Limits): Promise<Repository> {
   const directory = (await git(['-C', folder, 'rev-parse', '--absolute-git-dir'])).trim();
   const own: Own = async (args, input) => (await git(['--git-dir', directory, ...args], input)).trim();
-  const objects = await openCatFile(directory);
+  const objects = await openCatFile(directory, limits);
   const written = new Map<string, string>();
   let identity: Promise<void> | undefined;
   return {
@@ -77,9 +79,11 @@ export async function openRepository(folder: string): Promise<Repository> {
     treeOf: async (commit) =>
       written.get(commit) ?? (await own(['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`])),
     readTree: async (id) => {
-      const bytes = await objects.read(id);
-      if (!bytes) throw new Stop('missing', `${folder} lacks the tree ${id}`, 'git fsck tells more');
-      return parseTree(bytes, id.length);
+      const bytes = await objects.read(id, 'tree');
+      const entries = bytes instanceof Lack ? undefined : parseTree(bytes, id.length);
+      if (entries) return entries;
+      const why = bytes instanceof Lack ? bytes.text : 'its bytes are no tree';
+      throw new Stop('missing', `${folder} has no tree ${id}: ${why}`, 'git fsck tells more');
     },
     writeTree: async (entries) =>
       await own(['hash-object', '-w', '--literally', '-t', 'tree', '--stdin'], formatTree(entries)),

@@ -23,13 +23,17 @@ export const FILE = '100644';
 export const EXECUTABLE = '100755';
 export const LINK = '120000';
 
-/** The entries of a tree object, in its order. `idLength` is the length of the repository's ids as text. */
-export function parseTree(bytes: Buffer, idLength: number): TreeEntry[] {
+/**
+ * The entries of a tree object, in its order; undefined for bytes that are no tree. `idLength` is the length of the repository's
+ * ids as text.
+ */
+export function parseTree(bytes: Buffer, idLength: number): TreeEntry[] | undefined {
   const entries: TreeEntry[] = [];
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(32, at);
-    const nul = bytes.indexOf(0, space);
+    const nul = space < 0 ? -1 : bytes.indexOf(0, space);
     const end = nul + 1 + idLength / 2;
+    if (nul < 0 || end > bytes.length) return undefined;
     entries.push({
       mode: bytes.toString('latin1', at, space),
       name: asByteString(bytes.toString('latin1', space + 1, nul)),
@@ -66,6 +70,17 @@ export function nameText(name: ByteString): string | undefined {
 /** The entries in the order that git has them in. */
 export function inTreeOrder(entries: readonly TreeEntry[]): TreeEntry[] {
   return entries.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+}
+
+/** Whether entries are in git's order; equal names may follow each other. */
+export function isInTreeOrder(entries: readonly TreeEntry[]): boolean {
+  let before = '';
+  return entries.every((entry) => {
+    const key = sortKey(entry);
+    const isInOrder = before <= key;
+    before = key;
+    return isInOrder;
+  });
 }
 
 /** Git sorts a folder as if its name ended in a slash. */
