@@ -227,7 +227,6 @@ describe('layers', () => {
     ['main:packages', 'has no branch, tag or commit'],
     ['main@{0}', 'has no branch, tag or commit'],
     [':/Made', 'has no branch, tag or commit'],
-    ['main\nmain', 'has no branch, tag or commit'],
   ])('of a repository: %s', async (ref, words) => {
     const folder = projectWith((origin) => {
       const repository = createRepository(origin);

@@ -191,7 +191,7 @@ export const hostileZips: readonly HostileZip[] = [
       ['local_size', { name: 'local_size-1.0.0/x', local: { size: 9 } }, 'another size in its local header'],
       ['local_method', { name: 'local_method-1.0.0/x', local: { method: 0 } }, 'another compression method in its'],
       ['no_descriptor', { name: 'no_descriptor-1.0.0/x', flags: 8 }, 'has another CRC or size behind its content'],
-      ['larger_size', { name: 'larger_size-1.0.0/x', size: 5000 }, 'has another size'],
+      ['larger_size', { name: 'larger_size-1.0.0/x', size: 5000 }, 'is 0 bytes but says 5000'],
       ['wrong_crc', { name: 'wrong_crc-1.0.0/x', crc: 1 }, 'its CRC is wrong'],
       [
         'zeros',

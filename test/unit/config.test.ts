@@ -4,6 +4,7 @@ import { isUrl, readConfig, readStorageConfig } from '../../src/config.ts';
 import { shippedConfig } from '../../src/default-config.ts';
 import type { ConfigOptions } from '../../src/config.ts';
 import { Stop } from '../../src/errors.ts';
+import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const simplest = `
@@ -54,6 +55,7 @@ describe('a distribution', () => {
         bytes: 268_435_456,
         specs: Array.from({ length: 10 }, (_, minor) => ({ min: '2.3', max: `3.${minor}` })),
       },
+      limits: DEFAULT_LIMITS,
       staticFolders: [resolve(shippedConfig, '../static'), resolve(config, '../static')],
     });
     expect(tables.categories).toContainEqual({ id: 'auditd', title: 'AuditD', parent: 'security' });
@@ -196,10 +198,37 @@ describe('the rules of the layers', () => {
   });
 });
 
+describe('limits', () => {
+  const written = `${simplest}\nlimits: { manifest: 2000000, values: 7 }`;
+
+  const readOwn = async (name: string) => (name === 'distributions.yml' ? written : undefined);
+
+  test('are those of the file, and the default ones', async () => {
+    const limits = { ...DEFAULT_LIMITS, manifest: 2_000_000, values: 7 };
+    expect((await read(written)).limits).toEqual(limits);
+    expect((await readStorageConfig({ config: configFile(written) })).limits).toEqual(limits);
+  });
+
+  test('of a storage that describes itself are lower than usual, never higher', async () => {
+    const own = { location: '/storage', shown: String, read: readOwn };
+    const { limits } = await readConfig({ config: own, dist: 'staging' });
+    expect(limits).toEqual({ ...DEFAULT_LIMITS, values: 7 });
+  });
+
+  test.each([
+    ['manifest: 0', 'limits.manifest: is not a whole number above 0'],
+    ['manifest: 1 MB', 'limits.manifest: is not a whole number'],
+    ['entries: 65536', 'limits.entries: is more than a zip can hold, 65,535'],
+    ['manifests: 1', 'limits.manifests: unknown key (did you mean "manifest"?)'],
+  ])('are checked: %s', async (line, text) => {
+    expect((await stopOf(`${simplest}\nlimits: { ${line} }`)).message).toContain(text);
+  });
+});
+
 describe('an unknown key is named with its near match', () => {
   test.each([
     ['registri: 1', 'registri: unknown key (did you mean "registry"?)'],
-    ['zzzzzzzz: 1', 'zzzzzzzz: unknown key (known: registry, storage, layers, distributions)'],
+    ['zzzzzzzz: 1', 'zzzzzzzz: unknown key (known: registry, storage, limits, layers, distributions)'],
   ])('at the top: %s', async (line, text) => {
     expect((await stopOf(`${simplest}\n${line}`)).message).toBe(`/distributions.yml:\n  ${text}`);
   });
