@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Help } from '@commander-js/extra-typings';
+import { refuseRepeats } from './commands/options.ts';
 import { generator } from './generator.ts';
 import { allowClosedOutput, printFailure, printFailureJson } from './report.ts';
 
@@ -56,6 +57,7 @@ for (const { declare } of verbs)
   });
 /** A command that fails before its options are known, too, must give JSON to a program that asks for it. */
 const isJson = process.argv.includes('--json');
+for (const command of program.commands) for (const one of [command, ...command.commands]) refuseRepeats(one);
 allowClosedOutput();
 process.on('uncaughtException', (error) => {
   printFailure(error, { isJson });

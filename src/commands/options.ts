@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import type { Command, OptionValues } from '@commander-js/extra-typings';
+import type { Command, CommandUnknownOpts, OptionValues } from '@commander-js/extra-typings';
 
 /*
  * The options that several verbs share. Each means the same for every verb that takes it.
@@ -60,6 +60,18 @@ export function withStorageOptions<Arguments extends unknown[], Options extends 
 
 /** Where verbs that read a built site find it (`site-folder.ts`). */
 export const outOption = new Option('-o, --out <folder>', 'where --dist finds sites').default('dist');
+
+/** Makes a verb refuse a value that is given twice for an option that takes one. Otherwise the last one would win unseen. */
+export function refuseRepeats(command: CommandUnknownOpts): void {
+  for (const option of command.options) {
+    if (option.isBoolean() || option.variadic || option === refOption) continue;
+    let given = false;
+    command.on(`option:${option.name()}`, () => {
+      if (given) command.error(`error: ${option.flags} was given twice`);
+      given = true;
+    });
+  }
+}
 
 function collectRef(value: string, known: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const [, layer, ref] = /^([^=]+)=(.+)$/.exec(value) ?? [];

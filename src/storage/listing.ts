@@ -23,6 +23,7 @@ export function listRevisions(
 ): Pick<Layer, 'revisions' | 'findings'> {
   const findings: Finding[] = [];
   const revisions = new Map<string, Revision>();
+  const paths = new Set(items.map(({ path }) => path));
   const signatures = new Map(
     items.filter((e) => e.kind === 'file' && e.path.endsWith('.sig')).map((e) => [e.path.slice(0, -4), e.source]),
   );
@@ -33,6 +34,8 @@ export function listRevisions(
       findings.push(finding('not-a-file', `${layer.name}: ${where}`, item.fault ?? 'is neither a file nor a folder'));
     if (!names && item.kind === 'file' && item.path.endsWith('.zip'))
       findings.push(finding('unfit', `${layer.name}: ${where}`, MISPLACED));
+    if (!names && isStray(item, paths))
+      findings.push({ ...finding('stray', `${layer.name}: ${where}`, strayText(item)), level: 'warning' });
     if (!names) continue;
     const id = revisionId(names.name, names.version);
     const other = revisions.get(id);
@@ -50,6 +53,22 @@ export function listRevisions(
       });
   }
   return { revisions: [...revisions.values()], findings };
+}
+
+/** Whether a file belongs to nothing: no zip, no signature of anything, and nothing that repositories hold for people and tools. */
+function isStray({ kind, path }: LayerItem, paths: ReadonlySet<string>): boolean {
+  if (kind !== 'file' || path.endsWith('.zip') || /(^|\/)(\.|(README|LICENSE|NOTICE|CHANGELOG)(\.|$))/i.test(path))
+    return false;
+  if (!path.endsWith('.sig')) return true;
+  return !paths.has(path.slice(0, -'.sig'.length));
+}
+
+function strayText({ path }: LayerItem): string {
+  if (path.endsWith('.sig')) return 'is a signature of nothing that is here';
+  const isManifest = /^[^/]+\/manifest\.yml$/.test(path);
+  return isManifest
+    ? 'is not served: a package lies in a folder of its version, <name>/<version>/'
+    : 'belongs to no package, and is not served';
 }
 
 const MISPLACED = 'is not served: a zip of a package lies at <name>-<version>.zip in the folder of packages';

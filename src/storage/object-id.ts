@@ -6,9 +6,9 @@ import type { TreeEntry } from './git/tree.ts';
 
 export type ObjectType = 'blob' | 'tree' | 'commit';
 
-/** The id of a content. */
-export function blobId(bytes: Uint8Array): string {
-  return objectId('blob', bytes, 'sha1');
+/** The id of a content, in a repository of this format. */
+export function blobId(bytes: Uint8Array, format: 'sha1' | 'sha256' = 'sha1'): string {
+  return objectId('blob', bytes, format);
 }
 
 /** The id of a folder with these entries, in any order. */

@@ -3,6 +3,7 @@ import type { Finding } from '../errors.ts';
 import type { GitStorage, Revision, Storage } from '../storage/storage.ts';
 import type { ReadEntry } from '../build/cache/entries.ts';
 import { messages } from '../storage/git/history.ts';
+import { contentSizes, placeIn, storedFiles } from './content-sizes.ts';
 import { lineOf } from './line-of.ts';
 import { policyFindings } from './policy.ts';
 import type { CheckFinding } from './policy.ts';
@@ -101,11 +102,11 @@ async function revisionFindings(
   const { storage } = rules;
   const read = await readEntries({ ...rules, signatures: layer.signatures }, revisions);
   const all = [...layer.layer.revisions, ...others.flatMap((other) => other.layer.revisions)];
-  const committed = await layer.committed();
+  const sizes = await contentSizes(storage, read, placeIn([layer.layer]));
   const located = await Promise.all(read.flatMap(entryFindings).map((fault) => locate(storage, read, fault)));
   const paths = read.flatMap(({ revision, files }) => casePaths(revision, files));
-  const sizes = read.flatMap(({ revision, files }) => sizeFindings(revision, files, committed));
-  return [...located, ...caseTwins(revisions, all), ...paths, ...sizes];
+  const large = read.flatMap((one) => sizeFindings(one.revision, storedFiles(one), sizes));
+  return [...located, ...caseTwins(revisions, all), ...paths, ...large];
 }
 
 function sharedFinding({ id, layers, sameContent, modes }: Shared): CheckFinding {

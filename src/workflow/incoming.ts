@@ -19,6 +19,8 @@ export interface Incoming {
   /** `where` is the file or folder that it comes from, as the user named it. */
   readonly revision: Revision;
   readonly listed: RevisionFiles;
+  /** The same with the ids by which the repository names contents, to be compared with what it holds. */
+  readonly held: RevisionFiles & { readonly signature: string | undefined };
   /** The signature beside a zip. */
   readonly signature: Buffer | undefined;
 }
@@ -37,10 +39,13 @@ export interface IncomingPackages {
   close(): Promise<void>;
 }
 
-/** Reads packages from outside for a layer. `keepZip` keeps all zips as zips; a zip with a signature is always kept. */
+/**
+ * Reads packages from outside for a layer. `keepZip` keeps all zips as zips; a zip with a signature is always kept. `format` is that
+ * of the repository's ids.
+ */
 export function incomingPackages(
   layer: string,
-  { keepZip, limits }: { keepZip: boolean; limits: Limits },
+  { keepZip, format = 'sha1', limits }: { keepZip: boolean; format?: 'sha1' | 'sha256'; limits: Limits },
 ): IncomingPackages {
   const storage = openDirectoryStorage('.', { cache: undefined, limits });
   return {
@@ -60,10 +65,15 @@ export function incomingPackages(
       const revision = { id, name, version, layer, where: path, source, zipped, signature: signatureId };
       const listed = await storage.listFiles(revision);
       const findings = [...listed.findings, ...gitFindings(revision, listed)];
-      return {
-        kind: 'package',
-        incoming: { revision, signature, listed: { ...listed, findings, zip: isKept ? listed.zip : undefined } },
+      const taken = { ...listed, findings, zip: isKept ? listed.zip : undefined };
+      const held = format === 'sha1' ? taken : await renamed(storage, taken, path);
+      const incoming = {
+        revision,
+        signature,
+        listed: taken,
+        held: { ...held, signature: signature && blobId(signature, format) },
       };
+      return { kind: 'package', incoming };
     },
     write: async (repository, { revision, listed, signature }) => {
       if (listed.zip !== undefined) return await writeZip(repository, revision, signature);
@@ -84,6 +94,17 @@ export function incomingPackages(
     },
     close: () => storage.close(),
   };
+}
+
+/** A package with the ids of a SHA-256 repository. The contents in a zip that is kept have the same ids in every repository. */
+async function renamed(storage: Storage, listed: RevisionFiles, path: string): Promise<RevisionFiles> {
+  if (listed.zip !== undefined) return { ...listed, zip: blobId(await readFile(path), 'sha256') };
+  const files = await Promise.all(
+    listed.files.map(async (file) => {
+      return { ...file, content: blobId(await contentOf(storage, file.content), 'sha256') };
+    }),
+  );
+  return { ...listed, files };
 }
 
 async function writeZip(repository: Repository, { where }: Revision, signature: Buffer | undefined): Promise<Held> {

@@ -54,18 +54,24 @@ export interface LayerChange {
 export function policyFindings(change: LayerChange): CheckFinding[] {
   return [
     ...change.added.flatMap((one) => [...collisions(change.layer, one), ...notNewer(change.layer, one)]),
-    ...change.overwritten.flatMap((one) => [...overwriting(change, one), ...collisions(change.layer, one)]),
+    ...change.overwritten.flatMap((one) => [
+      ...overwriting(change, one),
+      ...collisions(change.layer, one).map((found) => tolerated(found, change.policy)),
+    ]),
     ...change.removed.flatMap((one) => removing(change, one)),
     ...moreThanOne(change),
   ];
 }
 
-/** The findings for a person who proposes a change: without notes, and a version that is too low is only a warning. */
+/** The findings for a person who proposes a change: without notes. What only keeps it from being merged is a warning. */
 export function proposerFindings(findings: readonly CheckFinding[]): Finding[] {
   return findings.flatMap(({ code, where, text, level }) =>
-    level === 'note' ? [] : [{ code, where, text, level: code === 'not-newer' ? 'warning' : level }],
+    level === 'note' ? [] : [{ code, where, text, level: OF_THE_GATE.has(code) ? 'warning' : level }],
   );
 }
+
+/** What `check` refuses and a build serves. */
+const OF_THE_GATE = new Set<CheckFinding['code']>(['not-newer', 'case', 'large-file', 'large-package']);
 
 /** The title of a pull request begins with the layer that it is for, in brackets. */
 export function titleFindings(layer: string, title: string | undefined): CheckFinding[] {
@@ -80,6 +86,11 @@ function collisions(layer: string, touched: Touched): CheckFinding[] {
       const text = `${twin.layer} holds different content under this id`;
       return finding(layer, touched, { code: 'collision', text, level: 'error' });
     });
+}
+
+/** Where published versions may be overwritten, that another layer has the content of before is no error. */
+function tolerated(found: CheckFinding, { overwrite }: Policy): CheckFinding {
+  return overwrite === 'never' ? found : { ...found, level: 'warning' };
 }
 
 /** A new revision must be newer than those in higher layers. Otherwise clients of these would never get it. */

@@ -1,7 +1,6 @@
 import { sizeFault } from '../package/kibana.ts';
 import { mediaTypeByExtension } from '../tree/media-type.ts';
 import type { PackageFile, Revision } from '../storage/storage.ts';
-import type { CommittedFile } from '../storage/git/history.ts';
 import type { CheckFinding } from './policy.ts';
 
 /*
@@ -44,14 +43,13 @@ export function casePaths(revision: Revision, files: readonly PackageFile[]): Ch
   );
 }
 
-/** Files and packages that are too large. The keys of `sizes` are paths from the root of the layer. */
+/** Files and packages that are too large. `files` are what the storage holds of the revision; `sizes` are by content. */
 export function sizeFindings(
   revision: Revision,
   files: readonly PackageFile[],
-  sizes: ReadonlyMap<string, Pick<CommittedFile, 'size'>>,
+  sizes: ReadonlyMap<string, number>,
 ): CheckFinding[] {
-  const paths = revision.zipped ? [''] : files.map(({ path }) => path);
-  const found = paths.map((path) => ({ path, size: sizes.get(placeOf(revision, path))?.size ?? 0 }));
+  const found = files.map(({ path, content }) => ({ path, size: sizes.get(content) ?? 0 }));
   const total = found.reduce((sum, { size }) => sum + size, 0);
   const large = found.filter(({ size }) => size > LARGEST_FILE);
   const refused = found.flatMap(({ path, size }) => sizeFault(path, size, mediaTypeByExtension(path) ?? '') ?? []);

@@ -11,10 +11,11 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AddReport } from '../../src/commands/add/run.ts';
+import type { CheckReport } from '../../src/commands/check/run.ts';
 import type { RemoveReport } from '../../src/commands/remove/run.ts';
 import type { TagReport } from '../../src/commands/tag/run.ts';
 import { run, startServer, temporaryFolder } from '../support/cli.ts';
-import { packageFiles, runGit, writeFiles } from '../support/repository.ts';
+import { createRepository, packageFiles, runGit, under, writeFiles } from '../support/repository.ts';
 import type { Files } from '../support/repository.ts';
 import { storageProject, USER } from '../support/workflow.ts';
 import type { StorageProject } from '../support/workflow.ts';
@@ -191,6 +192,75 @@ describe('add', () => {
       stderr: expect.stringContaining('nowhere.zip is not there') as unknown,
     });
   });
+});
+
+function codes({ findings }: AddReport): string[] {
+  return findings.map(({ level, code }) => `${level} ${code}`);
+}
+
+function states({ packages }: AddReport): string[] {
+  return packages.map(({ state }) => state);
+}
+
+describe('add, of what check will say', () => {
+  test('warns of names and sizes, of what Kibana refuses and of unknown categories', async () => {
+    const project = storageProject({ staging: packageFiles('Acme', '0.1.0') });
+    const manifest = String(Object.values(packageFiles('acme', '1.0.0'))[0]);
+    const path = folderOf(project, 'acme', '1.0.0', {
+      'manifest.yml': manifest.replace('[custom]', '[cusstom]').replace(/owner.*/, ''),
+      'docs/readme.md': '# twin\n',
+      'ml_model/large.bin': Buffer.alloc(25 * 2 ** 20 + 1),
+    });
+    const report = await project.json<AddReport>('add', path, '--layer', 'snapshot');
+    expect(codes(report).sort()).toEqual([
+      'warning case',
+      'warning case',
+      'warning category',
+      'warning kibana',
+      'warning large-file',
+    ]);
+    expect(report).toMatchObject({ status: 0, change: { state: 'made' } });
+  });
+
+  test('a repository of SHA-256 ids has the same content for the same', async () => {
+    const repository = createRepository(join(temporaryFolder(), 'origin.git'), 'sha256');
+    for (const layer of ['production', 'staging', 'snapshot'])
+      repository.commit(layer, repository.treeOf({ 'packages/README.md': 'Packages.\n' }));
+    const project = storageProject({}, repository);
+    const folder = folderOf(project, 'acme', '1.0.0');
+    const zip = await zipOf(project, 'kept', '1.0.0');
+    const signed = await zipOf(project, 'signed', '1.0.0');
+    writeFileSync(join(project.folder, `${signed}.sig`), 'a signature\n');
+    const add = ['add', folder, zip, signed, '--keep-zip', '--layer', 'snapshot', '--apply'];
+    expect(states(await project.json<AddReport>(...add))).toEqual(['new', 'new', 'new']);
+    expect(states(await project.json<AddReport>(...add))).toEqual(['done', 'done', 'done']);
+    writeFileSync(join(project.folder, folder, 'docs/README.md'), '# changed\n');
+    writeFileSync(join(project.folder, `${signed}.sig`), 'another signature\n');
+    expect(states(await project.json<AddReport>(...add))).toEqual(['overwritten', 'done', 'overwritten']);
+  });
+});
+
+test('what is given twice, or belongs to nothing, is not passed over', async () => {
+  const project = storageProject({});
+  const twice = await project.run('check', '--storage', 'a', '--storage', 'b');
+  expect(twice).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('--storage <path|url> was given twice') as unknown,
+  });
+  expect(await project.run('add', 'x', '--layer', 'snapshott')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('(did you mean "snapshot"?)') as unknown,
+  });
+  const files = { 'notes.txt': '', '.gitkeep': '', 'README.md': '', 'acme/manifest.yml': '', 'acme/1.0.0.sig': '' };
+  const { repository } = project;
+  repository.commit('snapshot', repository.treeOf(under('packages', files)));
+  const { findings, status } = await project.json<CheckReport>('check', '--layer', 'snapshot');
+  expect(status).toBe(0);
+  expect(findings.map(({ level, where, text }) => `${level} ${where} ${text}`).sort()).toEqual([
+    'warning snapshot: packages/acme/1.0.0.sig is a signature of nothing that is here',
+    'warning snapshot: packages/acme/manifest.yml is not served: a package lies in a folder of its version, <name>/<version>/',
+    'warning snapshot: packages/notes.txt belongs to no package, and is not served',
+  ]);
 });
 
 describe('remove', () => {

@@ -74,7 +74,9 @@ describe('what is no revision', () => {
     ['acme/notes.md', 'file'],
     ['acme/1.0.0/docs', 'folder'],
   ])('%s, a %s', (path, kind) => {
-    expect(list([entry(path, kind)])).toEqual({ revisions: [], findings: [] });
+    const findings =
+      kind === 'file' && path !== 'README.md' ? [expect.objectContaining({ code: 'stray', level: 'warning' })] : [];
+    expect(list([entry(path, kind)])).toEqual({ revisions: [], findings });
   });
 });
 

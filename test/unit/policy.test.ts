@@ -71,6 +71,17 @@ describe('what is overwritten', () => {
   });
 });
 
+test.each([
+  [STRICT, ['error overwrite', 'error collision']],
+  [STAGING, ['warning overwrite', 'warning collision']],
+  [FREE, ['warning collision']],
+] as const)('what is overwritten by the policy %j may differ from other layers', (policy, expected) => {
+  const twins = [twin('production', { sameContent: false })];
+  expect(outcome({ policy, overwritten: [{ ...touched('acme@1.0.0', { twins }), sameContent: false }] })).toEqual(
+    expected,
+  );
+});
+
 describe('what is removed', () => {
   test.each([
     [STRICT, undefined, ['error remove']],

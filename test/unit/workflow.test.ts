@@ -99,8 +99,8 @@ describe('case and size', () => {
   });
 
   test('files over 25 MiB, packages over 250 MB', () => {
-    const files = Array.from({ length: 10 }, (_, i) => ({ path: `ml_model/f${i}`, content: '' }));
-    const sizes = (size: number) => new Map(files.map(({ path }) => [`packages/acme/1.0.0/${path}`, { size }]));
+    const files = Array.from({ length: 10 }, (_, i) => ({ path: `ml_model/f${i}`, content: `id ${i}` }));
+    const sizes = (size: number): Map<string, number> => new Map(files.map(({ content }) => [content, size]));
     expect(sizeFindings(acme, files, sizes(25e6))).toEqual([]);
     expect(sizeFindings(acme, files, sizes(25e6 + 1))).toMatchObject([{ code: 'large-package' }]);
     expect(sizeFindings(acme, files.slice(0, 1), sizes(25 * 2 ** 20))).toEqual([]);

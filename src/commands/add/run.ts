@@ -1,9 +1,11 @@
 import { sameContent } from '../../catalog/merge.ts';
 import { hasError, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
-import type { RevisionFiles } from '../../storage/storage.ts';
+import type { Revision, RevisionFiles } from '../../storage/storage.ts';
+import { warningsOf as entryWarnings } from '../../build/entry.ts';
 import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
 import type { Change, ChangeReport } from '../../workflow/change.ts';
+import { contentSizes, storedFiles } from '../../workflow/content-sizes.ts';
 import { incomingPackages } from '../../workflow/incoming.ts';
 import type { Incoming, IncomingPackages } from '../../workflow/incoming.ts';
 import { layerNamed, openWorkflow, othersOf, rulesOf, warningsOf } from '../../workflow/open.ts';
@@ -11,6 +13,7 @@ import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.t
 import { buildStep, nextSteps } from '../../workflow/next-steps.ts';
 import type { NextSteps } from '../../workflow/next-steps.ts';
 import { editsTo, pathOf } from '../../workflow/revision-paths.ts';
+import { casePaths, caseTwins, sizeFindings } from '../../workflow/shape-findings.ts';
 import { touchedBy } from '../../workflow/other-layers.ts';
 import { policyFindings, proposerFindings } from '../../workflow/policy.ts';
 import { readEntries } from '../../workflow/read-entries.ts';
@@ -61,7 +64,9 @@ export async function add(options: AddOptions): Promise<AddReport> {
   const { paths, apply, dryRun } = options;
   if (paths.length === 0) throw new Stop('usage', 'add takes zips or folders of packages', 'see add --help');
   const workflow = await openWorkflow(options);
-  const incoming = incomingPackages(options.layer, { keepZip: options.keepZip, limits: workflow.config.limits });
+  const format = workflow.layers.some(({ commit }) => commit.length === 64) ? 'sha256' : 'sha1';
+  const { limits } = workflow.config;
+  const incoming = incomingPackages(options.layer, { keepZip: options.keepZip, format, limits });
   try {
     const layer = layerNamed(workflow, options.layer);
     const read = await readAll({ workflow, layer, incoming }, paths);
@@ -140,17 +145,17 @@ async function readAll(
 /** All findings about one package, by the rules of builds and of the layer. */
 async function readOne(
   { workflow, layer, incoming }: Reading,
-  { revision, listed, signature }: Incoming,
+  { revision, listed, held, signature }: Incoming,
 ): Promise<{ report: AddedReport; findings: Finding[] }> {
   const { storage } = workflow;
   const { policy } = layer;
   const files = { ...incoming.storage, listFiles: async () => listed };
   const read = await readEntries({ ...rulesOf(workflow, layer), storage: files, cache: undefined }, [revision]);
   const there = layer.layer.revisions.find(({ id }) => id === revision.id);
-  const isSame = there !== undefined && sameContent(await storage.listFiles(there), listed);
-  const isDone = isSame && there.signature === revision.signature;
+  const isSame = there !== undefined && sameContent(await storage.listFiles(there), held);
+  const isDone = isSame && there.signature === held.signature;
   const where = pathOf(policy.packages, revision, listed.zip === undefined ? 'folder' : 'zip');
-  const touched = { ...(await touchedBy(storage, revision, { ...othersOf(workflow, layer), listed })), where };
+  const touched = { ...(await touchedBy(storage, revision, { ...othersOf(workflow, layer), listed: held })), where };
   const overwritten = there && !isDone ? [{ ...touched, sameContent: isSame }] : [];
   const change = {
     layer: policy.name,
@@ -169,8 +174,28 @@ async function readOne(
       signed: signature !== undefined,
       state: isDone ? 'done' : there ? 'overwritten' : 'new',
     },
-    findings: [...read.flatMap(({ findings }) => findings), ...proposerFindings(policyFindings(change))],
+    findings: [
+      ...read.flatMap(({ findings }) => findings),
+      ...read.flatMap(({ entry }) => (entry ? entryWarnings(entry) : [])),
+      ...proposerFindings(policyFindings(change)),
+      ...(await gateFindings({ workflow, incoming }, revision, listed)),
+    ],
   };
+}
+
+/** What `check` will say about names and sizes. */
+async function gateFindings(
+  { workflow, incoming }: Pick<Reading, 'workflow' | 'incoming'>,
+  revision: Revision,
+  listed: RevisionFiles,
+): Promise<Finding[]> {
+  const all = workflow.layers.flatMap(({ layer }) => layer.revisions);
+  const sizes = await contentSizes(incoming.storage, [{ revision, ...listed }], ({ where }) => where);
+  return proposerFindings([
+    ...caseTwins([revision], all),
+    ...casePaths(revision, listed.files),
+    ...sizeFindings(revision, storedFiles(listed), sizes),
+  ]);
 }
 
 function describe(layer: OpenLayer, packages: readonly ReadPackage[]): Omit<Change, 'edits'> {
