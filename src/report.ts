@@ -161,9 +161,14 @@ export function allowClosedOutput(): void {
 
 export type Colors = ReturnType<typeof pc.createColors>;
 
-/** Prints the report of a verb for a person. `lines` receives the colours of the terminal, or none. */
-export function printLines(lines: (color: Colors) => readonly string[]): void {
-  process.stdout.write(`${lines(colorsFor(process.stdout)).join('\n')}\n`);
+/** Prints the report of a verb for a person. `lines` receives the colours of the terminal, or none, and its width. */
+export function printLines(lines: (color: Colors, width: number) => readonly string[]): void {
+  process.stdout.write(`${lines(colorsFor(process.stdout), widthOf(process.stdout)).join('\n')}\n`);
+}
+
+/** The characters of a line; no limit where the stream is no terminal and `COLUMNS` gives none. */
+function widthOf(stream: NodeJS.WriteStream): number {
+  return (stream.isTTY ? stream.columns : 0) || Number(process.env['COLUMNS']) || Infinity;
 }
 
 /** The colours of a terminal; none where the stream goes elsewhere. */

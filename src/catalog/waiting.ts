@@ -1,6 +1,5 @@
 import { compareRevisions } from './merge.ts';
 import type { Layer, Revision } from '../storage/storage.ts';
-import { compareText } from '../tree/text.ts';
 
 /** A revision that no higher layer holds yet. */
 export interface Waiting {
@@ -47,16 +46,6 @@ export function waitingRevisions(
       };
     });
   });
-}
-
-/** The versions of each package of a layer, by name, oldest first. */
-export function versionsByName(revisions: readonly Revision[]): { name: string; versions: string[] }[] {
-  const names = [...new Set(revisions.map(({ name }) => name))].sort(compareText);
-  const sorted = [...revisions].sort(compareRevisions);
-  return names.map((name) => ({
-    name,
-    versions: sorted.filter((revision) => revision.name === name).map(({ version }) => version),
-  }));
 }
 
 function newestByName(revisions: readonly Revision[]): Map<string, Revision> {

@@ -1,17 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { namePositionOf } from '../core/find.ts';
 import { parseFileList } from '../tree/file-list.ts';
 import { asByteString } from '../tree/byte-string.ts';
 import { shownText } from '../tree/text.ts';
 import { fileListPath } from '../tree/layout.ts';
-import { loadIndex } from '../hosts/fetch/index.ts';
-import { UnreadableFile } from '../hosts/fetch/site-files.ts';
-import { isAbsence, Stop } from '../errors.ts';
+import { Stop } from '../errors.ts';
+import { holdSame } from '../catalog/merge.ts';
+import type { Catalog } from '../catalog/merge.ts';
 import type { Revision } from '../storage/storage.ts';
 import { revisionId } from '../storage/storage.ts';
 import type { Side, SideRevision } from './diff.ts';
+import { readSite, siteFile } from './site.ts';
 import { columnsOf, readEntries } from '../workflow/read-entries.ts';
 import type { ReadingRules } from '../workflow/read-entries.ts';
 
@@ -19,18 +18,12 @@ import type { ReadingRules } from '../workflow/read-entries.ts';
 
 /** The site in a folder, as a side. Throws a `Stop` if its index can't be read. */
 export async function siteSide(folder: string): Promise<Side> {
-  const index = await loadIndex({ bytes: (path) => readIfThere(join(folder, path)) }).catch((error: unknown) => {
-    if (error instanceof UnreadableFile) return undefined;
-    throw error;
-  });
-  if (!index) throw new Stop('not-a-site', `${folder} holds no whole site`, 'build it again');
-  const { columns } = index;
+  const { columns, revisions: known } = await readSite(folder);
   const limit = pLimit(FILES_AT_ONCE);
   const lists = new Map<string, ReadonlyMap<string, string>>();
   const revisions = await Promise.all(
-    columns.revisions.version.map((version, i) =>
+    known.map(({ name, version }) =>
       limit(async () => {
-        const name = columns.names[namePositionOf(columns, i)] as string;
         const files = await siteFiles(folder, name, version);
         const id = revisionId(name, version);
         lists.set(id, files);
@@ -42,26 +35,19 @@ export async function siteSide(folder: string): Promise<Side> {
     title: folder,
     kind: 'site',
     findings: [],
+    hidden: [],
     revisions,
     files: async ({ id }) => lists.get(id) ?? new Map(),
     columns: async () => ({ columns, unfit: [] }),
   };
 }
 
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  return await readFile(path).catch((error: unknown) => {
-    if (isAbsence(error)) return undefined;
-    throw new Stop('not-a-site', `${path} can't be read: ${(error as Error).message}`, undefined, error);
-  });
-}
-
 const FILES_AT_ONCE = 32;
 
 async function siteFiles(folder: string, name: string, version: string): Promise<Map<string, string>> {
-  const path = join(folder, fileListPath(name, version));
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new Stop('not-a-site', `${path} can't be read`, 'build the site again', error);
-  });
+  const path = fileListPath(name, version);
+  const text = (await siteFile(folder, path))?.toString('utf8');
+  if (text === undefined) throw new Stop('not-a-site', `${join(folder, path)} is missing`, 'build the site again');
   const { files, signature } = parseFileList(text);
   const digests = Object.entries(files).map(([file, [, digest]]) => [shownText(asByteString(file)), digest] as const);
   return new Map([...digests, ...(signature ? [[SIGNATURE, signature[1]] as const] : [])]);
@@ -71,11 +57,13 @@ async function siteFiles(folder: string, name: string, version: string): Promise
 const SIGNATURE = '(signature)';
 const ZIP = '(zip)';
 
-/** Revisions of a storage, in the order of answers, as a side. */
+/** A catalog of a storage, as a side. */
 export function storageSide(
-  { title, revisions, findings }: Pick<Side, 'title' | 'findings'> & { readonly revisions: readonly Revision[] },
+  { title, catalog, findings }: Pick<Side, 'title' | 'findings'> & { readonly catalog: Catalog },
   from: ReadingRules,
 ): Side {
+  const { revisions, shadowed } = catalog;
+  const identityOf = ({ source, signature = '' }: Revision): string => `${from.storage.kind} ${source} ${signature}`;
   const byId = new Map(revisions.map((revision) => [revision.id as string, revision]));
   const filesOf = async ({ id }: Pick<SideRevision, 'id'>): Promise<Map<string, string>> => {
     const revision = byId.get(id);
@@ -90,8 +78,16 @@ export function storageSide(
     title,
     kind: 'storage',
     findings,
-    revisions: revisions.map(({ id, name, version, layer, source, signature = '' }) => {
-      return { id, name, version, layer, identity: `${from.storage.kind} ${source} ${signature}` };
+    hidden: shadowed.map(({ loser, winner }) => ({
+      id: loser.id,
+      layer: loser.layer,
+      by: winner.layer,
+      identity: identityOf(loser),
+      sameContent: () => holdSame(from.storage, loser, winner),
+    })),
+    revisions: revisions.map((revision) => {
+      const { id, name, version, layer } = revision;
+      return { id, name, version, layer, identity: identityOf(revision) };
     }),
     files: filesOf,
     columns: async (names) => {

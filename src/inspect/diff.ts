@@ -20,6 +20,17 @@ export interface SideRevision {
   readonly identity: string;
 }
 
+/** A revision that clients don't get, because a higher layer holds it, too. */
+export interface HiddenRevision {
+  readonly id: string;
+  readonly layer: string;
+  /** The layer whose revision clients get. */
+  readonly by: string;
+  /** As that of a `SideRevision`. */
+  readonly identity: string;
+  readonly sameContent: () => Promise<boolean>;
+}
+
 /** One state: a site, a layer at a commit, or a distribution. */
 export interface Side {
   /** The user's name for it, with its commits. */
@@ -28,6 +39,8 @@ export interface Side {
   readonly kind: 'site' | 'storage';
   /** Warnings about its layers. */
   readonly findings: readonly Finding[];
+  /** Revisions of lower layers that the same ones in higher layers hide. */
+  readonly hidden: readonly HiddenRevision[];
   /** In the order of answers. */
   readonly revisions: readonly SideRevision[];
   /** Path -> an id of the content. */
@@ -44,12 +57,24 @@ export interface DiffReport {
   readonly changed: readonly ChangedRevision[];
   /** The same content, from another layer. */
   readonly moved: readonly { readonly id: string; readonly from: string; readonly to: string }[];
+  /** Changes of lower layers that no client sees. */
+  readonly hidden: readonly HiddenChange[];
   /** By package. */
   readonly noticed: readonly Noticed[];
   /** The ids that client impact leaves out, because a build would refuse them. */
   readonly unfit: readonly string[];
   /** Warnings about the storage and its layers. */
   readonly findings: readonly Finding[];
+}
+
+/** A change of a revision that a higher layer hides. */
+export interface HiddenChange {
+  readonly id: string;
+  readonly layer: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly by: string;
+  /** Whether the higher layer's has the same content. */
+  readonly sameContent: boolean;
 }
 
 export interface DiffRevision {
@@ -96,10 +121,37 @@ export async function compareSides(before: Side, after: Side): Promise<DiffRepor
     removed,
     changed,
     moved: moved.filter(({ id }) => !changed.some((one) => one.id === id)),
+    hidden: await hiddenChanges(before, after),
     noticed: noticed(left.columns, right.columns, inOrder),
     unfit: [...new Set([...left.unfit, ...right.unfit])],
     findings: uniqueFindings([...before.findings, ...after.findings]),
   };
+}
+
+/** The changes among what is hidden on either side. One that clients see on the other side is told of there. */
+async function hiddenChanges(before: Side, after: Side): Promise<HiddenChange[]> {
+  const [old, now] = [before, after].map(({ hidden }) => new Map(hidden.map((one) => [keyOf(one), one])));
+  const [seenBefore, seenAfter] = [before, after].map(({ revisions }) => new Set(revisions.map(keyOf)));
+  const changes = [
+    ...after.hidden.flatMap((one) => {
+      const same = old?.get(keyOf(one));
+      if (seenBefore?.has(keyOf(one)) === true || same?.identity === one.identity) return [];
+      return [{ one, change: same ? ('changed' as const) : ('added' as const) }];
+    }),
+    ...before.hidden.flatMap((one) => {
+      const isThere = now?.has(keyOf(one)) === true || seenAfter?.has(keyOf(one)) === true;
+      return isThere ? [] : [{ one, change: 'removed' as const }];
+    }),
+  ];
+  return await Promise.all(
+    changes.map(async ({ one: { id, layer, by, sameContent }, change }) => {
+      return { id, layer, change, by, sameContent: await sameContent() };
+    }),
+  );
+}
+
+function keyOf({ id, layer }: { readonly id: string; readonly layer: string | undefined }): string {
+  return `${layer ?? ''} ${id}`;
 }
 
 function uniqueFindings(findings: readonly Finding[]): Finding[] {

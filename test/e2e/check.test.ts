@@ -248,6 +248,23 @@ describe('diff', () => {
     expect(markdown.stdout).toContain('| Kibana \\>=8.5.0 \\<9.0.0; no version given | `acme` | 1.0.0 | 1.1.0 |');
   });
 
+  test('says why a change that a higher layer hides shows nothing', async () => {
+    const one = project({ production: acme });
+    const { repository } = one;
+    const from = repository.git('rev-parse', 'staging');
+    push(repository, 'staging', { ...packageFiles('only_staging', '1.0.0'), ...changed });
+    const args = ['diff', from, 'staging', '--layer', 'staging', '--dist', 'staging'];
+    expect((await one.run(...args)).stdout).toContain(
+      "acme@1.0.0 was added in staging; clients don't see it, since production holds it with other content and wins",
+    );
+    const back = ['diff', 'staging', from, '--layer', 'staging', '--dist', 'staging', '--format', 'markdown'];
+    expect((await one.run(...back)).stdout).toContain('acme@1.0.0 was removed in staging');
+    push(repository, 'staging', { ...packageFiles('only_staging', '1.0.0'), ...acme });
+    expect(await one.json('diff', 'staging~1', 'staging', ...args.slice(3))).toMatchObject({
+      hidden: [{ id: 'acme@1.0.0', layer: 'staging', change: 'changed', by: 'production', sameContent: true }],
+    });
+  });
+
   test('two sites say what their distributions say', async () => {
     const one = project({
       production: acme,
@@ -272,7 +289,7 @@ describe('diff', () => {
 describe('a git that fails', () => {
   test.each([
     ['cat-file', '--batch-check', []],
-    ['ls-tree', '-r', []],
+    ['for-each-ref', '--format', []],
     ['merge-base', '', ['--layer', 'staging', '--head', 'staging']],
   ])('at %s %s ends the check, in words of its own', async (command, option, args) => {
     const one = project({ production: acme });
@@ -359,7 +376,15 @@ describe('list', () => {
     repository.git('update-ref', 'refs/heads/snapshot', commit);
     const listed = await one.run('list', '--dist', 'snapshot');
     expect(listed).toMatchObject({ status: 0, stderr: '' });
-    expect(listed.stdout).toContain('  acme  1.0.0, 1.1.0');
+    expect(listed.stdout).toMatch(
+      /\nPACKAGE +VERSION +SIZE +LAYER +KIBANA\nacme +1\.0\.0 +\d+ B +production +\^8\.0\.0\nacme +1\.1\.0 +\d+ B +staging +\^8\.0\.0\nacme +2\.0\.0 +\d+ B +snapshot /,
+    );
+    const long = await one.run('list', 'acme', '--dist', 'snapshot', '--long');
+    expect(long.stdout).toMatch(
+      /FILES +FORM +SINCE +TITLE\nacme +1\.0\.0 .* production \(and staging\) .* 2 +folder +2024-01-02 +acme\n/,
+    );
+    const near = await one.run('list', 'acne', '--dist', 'snapshot');
+    expect(near).toMatchObject({ status: 2, stderr: expect.stringContaining('did you mean "acme"?') as unknown });
     expect(listed.stdout).toContain('acme@1.1.0 in staging since 2024-01-02, for production (1.0.0 is newest there)');
     expect(listed.stdout).toContain('acme@2.0.0 in snapshot since 2024-01-02, for staging (1.1.0 is newest there)');
     const outdated = await one.json<{ waiting: { id: string }[] }>(
@@ -371,6 +396,48 @@ describe('list', () => {
       '--outdated',
     );
     expect(outdated.waiting.map(({ id }) => id)).toEqual(['acme@2.0.0']);
+  });
+});
+
+describe('a built site', () => {
+  test('is listed and explained like the distribution that it was built of', async () => {
+    const one = project({ production: acme, staging: { ...newer, ...acmeFor('^9.0.0', '2.0.0') } });
+    expect(await one.run('build', '--dist', 'staging')).toMatchObject({ status: 0 });
+    const site = ['--dir', 'dist/staging'];
+    type Listed = { revisions: { name: string; version: string; size: number; kibana?: string; files: number }[] };
+    const facts = ({ revisions }: Listed): string[] =>
+      revisions.map(({ name, version, size, kibana, files }) => `${name} ${version} ${size} ${kibana ?? ''} ${files}`);
+    const listed = await one.json<Listed>('list', ...site);
+    expect(facts(listed)).toEqual(facts(await one.json<Listed>('list', '--dist', 'staging')));
+    expect(facts(listed)).toHaveLength(3);
+    type Explained = { packages: { revisions: { version: string; rule: string; text: string }[] }[] };
+    const rules = ({ packages }: Explained): string[] =>
+      packages.flatMap(({ revisions }) => revisions.map(({ version, rule, text }) => `${version} ${rule} ${text}`));
+    for (const asked of [['acme', '--kibana', '8.5.0'], ['acme', '1', '--category', 'custom'], []]) {
+      const explained = await one.json<Explained>('explain', ...asked, ...site);
+      expect(rules(explained)).toEqual(rules(await one.json<Explained>('explain', ...asked, '--dist', 'staging')));
+    }
+    expect(await one.run('list', '--dir', 'content')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('[not-a-site]') as unknown,
+    });
+  });
+});
+
+describe('a version that is asked about', () => {
+  test.each([
+    ['1.1', 'acme 1.1; this client gets 1.1.0:', ['1.1.0']],
+    ['1.0.0', 'acme 1.0.0; this client gets 1.1.0:', ['1.0.0']],
+    ['1', 'acme 1; this client gets 1.1.0:', ['1.1.0', '1.0.0']],
+    ['1.0.5', 'There is no acme 1.0.5; this client gets 1.1.0. The nearest versions:', ['1.1.0', '1.0.0']],
+    ['3', 'There is no acme 3; this client gets 1.1.0. The nearest versions:', ['2.0.0']],
+  ])('%s', async (version, head, versions) => {
+    const one = project({ production: { ...acme, ...newer, ...acmeFor('^9.0.0', '2.0.0') } });
+    const explained = await one.run('explain', 'acme', version, '--dist', 'production', '--kibana', '8.5.0');
+    expect(explained.status).toBe(0);
+    const [, , shown, ...lines] = explained.stdout.trimEnd().split('\n');
+    expect(shown).toBe(head);
+    expect(lines.map((line) => line.trim().split(/ +/)[1])).toEqual(versions);
   });
 });
 

@@ -32,7 +32,10 @@ function project(layers: Readonly<Record<string, Files>>, format: 'sha1' | 'sha2
   return {
     folder,
     repository,
-    build: async (args = [], env = {}) => await run(['build', '--dist', 'all', ...args], { cwd: folder, env }),
+    build: async (args = [], env = {}) => {
+      const dist = args.includes('--dist') ? [] : ['--dist', 'all'];
+      return await run(['build', ...dist, ...args], { cwd: folder, env });
+    },
     built: () => readdirSync(packages).flatMap((name) => readdirSync(join(packages, name)).map((v) => `${name}@${v}`)),
   };
 }

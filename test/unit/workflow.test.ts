@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lineOf } from '../../src/workflow/line-of.ts';
 import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from '../../src/workflow/lock.ts';
 import { casePaths, caseTwins, sizeFindings } from '../../src/workflow/shape-findings.ts';
-import { versionsByName, waitingRevisions } from '../../src/catalog/waiting.ts';
+import { waitingRevisions } from '../../src/catalog/waiting.ts';
 import type { Distribution } from '../../src/config.ts';
 import { layerOf } from '../support/layers.ts';
 
@@ -125,14 +125,6 @@ describe('what waits', () => {
       { id: 'a@1.9.0', layer: 'snapshot', for: 'staging', newestAbove: '1.2.0', outdates: false },
       { id: 'a@1.10.0', layer: 'snapshot', for: 'staging', newestAbove: '1.2.0', outdates: true },
       { id: 'c@0.1.0', newestAbove: undefined, outdates: true, since: '2024-01-01' },
-    ]);
-  });
-
-  test('versions are listed oldest first', () => {
-    expect(versionsByName(layers[2]?.revisions ?? [])).toEqual([
-      { name: 'a', versions: ['1.9.0', '1.10.0'] },
-      { name: 'b', versions: ['1.0.0'] },
-      { name: 'c', versions: ['0.1.0'] },
     ]);
   });
 });

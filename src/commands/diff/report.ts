@@ -9,13 +9,14 @@ export function printDiff(report: DiffReport): void {
 }
 
 function diffLines(report: DiffReport, color: Colors): string[] {
-  const { before, after, added, removed, changed, moved, noticed, unfit, findings } = report;
+  const { before, after, added, removed, changed, moved, hidden, noticed, unfit, findings } = report;
   const lines = [`${color.bold(before)} -> ${color.bold(after)}`, ''];
   lines.push(`  ${counts(report)}`);
   for (const { id, layer } of added) lines.push(`  ${color.green('+')} ${id}${layer ? color.dim(` in ${layer}`) : ''}`);
   for (const { id, layer } of removed) lines.push(`  ${color.red('-')} ${id}${layer ? color.dim(` of ${layer}`) : ''}`);
   for (const { id, files } of changed) lines.push(`  ${color.yellow('~')} ${id}: ${filesText(files)}`);
   for (const { id, from, to } of moved) lines.push(`  ${color.dim('=')} ${id}: from ${from} to ${to}`);
+  for (const one of shownHidden(hidden)) lines.push(`  ${color.dim('.')} ${one}`);
   lines.push('', ...noticedLines(noticed, color));
   if (unfit.length > 0) lines.push('', `  Not counted, since a build refuses them: ${unfit.join(', ')}`);
   return findings.length === 0 ? lines : [...lines, '', ...findings.map((finding) => findingLine(finding, color))];
@@ -23,7 +24,7 @@ function diffLines(report: DiffReport, color: Colors): string[] {
 
 /** The same for a comment on a pull request. */
 export function printDiffMarkdown(report: DiffReport): void {
-  const { before, after, added, removed, changed, moved, noticed, unfit } = report;
+  const { before, after, added, removed, changed, moved, hidden, noticed, unfit } = report;
   const lines = [`### ${escape(before)} → ${escape(after)}`, '', `${counts(report)}.`];
   const list = (title: string, items: readonly string[]): void => {
     if (items.length > 0) lines.push('', `**${title}**`, '', ...items.map((item) => `- ${item}`));
@@ -44,6 +45,7 @@ export function printDiffMarkdown(report: DiffReport): void {
     'Same content, other layer',
     moved.map(({ id, from, to }) => `${code(id)}: ${escape(from)} → ${escape(to)}`),
   );
+  list('Not seen by clients', shownHidden(hidden).map(escape));
   list('Not counted, since a build refuses them', unfit.map(code));
   if (noticed.length === 0) lines.push('', 'No client gets another newest version of any package.');
   else
@@ -53,6 +55,18 @@ export function printDiffMarkdown(report: DiffReport): void {
       lines.push(`| ${escape(clients)} | ${code(one.package)} | ${one.before ?? '—'} | ${one.after ?? '—'} |`);
   printLines(() => lines);
 }
+
+/** Why changes of lower layers show nowhere else. */
+function shownHidden(hidden: DiffReport['hidden']): string[] {
+  const lines = hidden.slice(0, MOST_HIDDEN).map(({ id, layer, change, by, sameContent }) => {
+    const twin = sameContent ? 'the same content' : 'other content';
+    return `${id} was ${change} in ${layer}; clients don't see it, since ${by} holds it with ${twin} and wins`;
+  });
+  const more = hidden.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more that higher layers hide`] : lines;
+}
+
+const MOST_HIDDEN = 12;
 
 function counts({ added, removed, changed, moved }: DiffReport): string {
   const moves = moved.length > 0 ? `, ${moved.length} in another layer` : '';

@@ -89,11 +89,8 @@ async function openSide(storage: Storage, source: Source, { cache }: DiffOptions
   const isLayer = layers.length === 1 && layers[0]?.name === source.title;
   const title = isLayer ? at.join('') : `${source.title} (${at.join(', ')})`;
   const { tables, signatures } = source;
-  const { revisions } = mergeLayers(layers);
-  return storageSide(
-    { title, revisions, findings: layers.flatMap(warningsOf) },
-    { storage, tables, signatures, cache },
-  );
+  const catalog = mergeLayers(layers);
+  return storageSide({ title, catalog, findings: layers.flatMap(warningsOf) }, { storage, tables, signatures, cache });
 }
 
 function isSite(folder: string): boolean {

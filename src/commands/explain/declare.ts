@@ -8,7 +8,9 @@ export const declare: Declare = (program, finish) => {
     .command('explain')
     .description('explain why a client gets a version of a package: the one rule that decides on each')
     .argument('[name]', "the package (default: the query's, or all)")
+    .argument('[version]', 'one version of it, or the beginning of one, such as 1.9')
     .option('-d, --dist <name>', 'the distribution that the client asks')
+    .option('--dir <folder>', 'ask the built site in this folder, in place of a storage')
     .option('--url <request>', 'the request as the client sent it: /search?…, /categories?…, or its whole URL')
     .option('--kibana <version>', 'kibana.version')
     .option('--agent <version>', 'agent.version')
@@ -32,17 +34,19 @@ export const declare: Declare = (program, finish) => {
       helpEnd({
         examples: [
           'explain nginx --dist staging --kibana 8.3.0',
-          'explain nginx --dist snapshot --kibana 8.3.0 --prerelease',
+          'explain nginx 1.9 --dist staging --kibana 8.5.0',
+          'explain nginx --dir dist/snapshot --kibana 8.3.0 --prerelease',
           "explain --dist staging --url '/search?package=nginx&kibana.version=8.3.0&spec.max=2.0'",
         ],
       }),
     )
-    .action(async (name, { json, dist, url, config, storage, cache, offline, ref: refs, ...query }) => {
+    .action(async (name, version, { json, dist, dir, url, config, storage, cache, offline, ref: refs, ...query }) => {
       const { explain } = await import('./run.ts');
       const parameters = PARAMETERS.flatMap(([option, parameter]) =>
         [query[option] ?? []].flat().map((value) => [parameter, String(value)] as const),
       );
-      const report = await explain({ name, dist, url, parameters, config, storage, refs, cache, offline });
+      const open = { config, storage, refs, cache, offline };
+      const report = await explain({ name, version, dist, dir, url, parameters, ...open });
       if (json) printJson(report);
       else (await import('./report.ts')).printExplain(report);
       finish(true);

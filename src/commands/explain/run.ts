@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { sameContent } from '../../catalog/merge.ts';
 import { nearMatch, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
@@ -5,6 +6,11 @@ import { withoutCredentials } from '../../storage/git/command.ts';
 import { parseQuery } from '../../core/query.ts';
 import type { Query } from '../../core/query.ts';
 import { parseQueryString } from '../../core/query-string.ts';
+import { asByteString } from '../../tree/byte-string.ts';
+import { commandLine } from '../../command-line.ts';
+import { revisionsOf } from '../../inspect/near-versions.ts';
+import { readSite } from '../../inspect/site.ts';
+import type { Site } from '../../inspect/site.ts';
 import { shownText, toByteString } from '../../tree/text.ts';
 import { withCatalog } from '../../inspect/open-catalog.ts';
 import type { OpenCatalog, StorageOptions } from '../../inspect/open-catalog.ts';
@@ -15,7 +21,11 @@ import { columnsOf, readEntries } from '../../workflow/read-entries.ts';
 export interface ExplainOptions extends StorageOptions {
   /** The package. Without one, the query's; without that, every package. */
   readonly name?: string | undefined;
+  /** With `name`: a version of it, or the beginning of one. */
+  readonly version?: string | undefined;
   readonly dist?: string | undefined;
+  /** The folder of a built site, in place of a storage. */
+  readonly dir?: string | undefined;
   /** A request as a client sends it: `/search?…`, `/categories?…`, or a whole URL of one. */
   readonly url?: string | undefined;
   /** Parameters of the query by name, after those of the URL. */
@@ -23,12 +33,16 @@ export interface ExplainOptions extends StorageOptions {
 }
 
 export interface ExplainReport {
+  /** A distribution, or the folder of a site. */
   readonly distribution: string;
-  readonly storage: string;
+  /** Undefined for a site. */
+  readonly storage: string | undefined;
   /** Warnings about the storage and its layers. */
   readonly findings: readonly Finding[];
   /** The request, as a client would send it. */
   readonly request: string;
+  /** The version that was asked about, as it was given. */
+  readonly version: string | undefined;
   readonly packages: readonly ExplainedPackage[];
 }
 
@@ -36,13 +50,16 @@ export interface ExplainedPackage {
   readonly name: string;
   /** The versions that the client gets. */
   readonly found: readonly string[];
-  /** Newest first. */
+  /** Newest first. If a version was asked about: those that it is or begins, or, if there are none, the nearest ones. */
   readonly revisions: readonly ExplainedRevision[];
+  /** Whether the version that was asked about is none of the package's, so that these are the nearest ones. */
+  readonly isNearest: boolean;
 }
 
 export interface ExplainedRevision {
   readonly version: string;
-  readonly layer: string;
+  /** Undefined for a site, which doesn't tell. */
+  readonly layer: string | undefined;
   readonly shadows: readonly { readonly layer: string; readonly sameContent: boolean }[];
   readonly found: boolean;
   /** The one rule that decides: a rule of the registry, or `unfit`. */
@@ -53,28 +70,44 @@ export interface ExplainedRevision {
 /** Tells for every revision of a package, or of all packages, why a query finds it or doesn't. */
 export async function explain(options: ExplainOptions): Promise<ExplainReport> {
   const { request, query } = readRequest(options);
+  const { version } = options;
+  const name = options.name ?? (query.package === '' ? undefined : shownText(query.package));
+  const asked = { query, name, version, cache: options.cache };
+  if (options.dir !== undefined) {
+    const distribution = resolve(options.dir);
+    const packages = explainSite(await readSite(distribution), asked);
+    return { distribution, storage: undefined, findings: [], request, version, packages };
+  }
   return await withCatalog(options, async (open) => {
-    const name = options.name ?? (query.package === '' ? undefined : shownText(query.package));
-    return {
-      distribution: open.distribution.name,
-      storage: withoutCredentials(open.distribution.storage),
-      findings: open.findings,
-      request,
-      packages: await explainPackages(open, { query, name, cache: options.cache }),
-    };
+    const { findings } = open;
+    const storage = withoutCredentials(open.distribution.storage);
+    const packages = await explainPackages(open, asked);
+    return { distribution: open.distribution.name, storage, findings, request, version, packages };
   });
+}
+
+interface Asked {
+  readonly query: Query;
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+  readonly cache: string;
+}
+
+function explainSite({ folder, columns, revisions }: Site, { query, name, version }: Asked): ExplainedPackage[] {
+  refuseUnknown(revisions, name, { title: folder, list: ['list', '--dir', folder] });
+  const facts = revisions.map((revision) => revision.facts);
+  const verdicts = explainQuery(columns, facts, query).map(({ name: bytes, ...verdict }) => {
+    return { name: shownText(asByteString(bytes)), revision: { ...verdict, layer: undefined, shadows: [] } };
+  });
+  return grouped(name === undefined ? verdicts : verdicts.filter((one) => one.name === name), version);
 }
 
 async function explainPackages(
   { catalog, storage, distribution }: OpenCatalog,
-  { query, name, cache }: { query: Query; name: string | undefined; cache: string },
+  { query, name, version, cache }: Asked,
 ): Promise<ExplainedPackage[]> {
-  const names = [...new Set(catalog.revisions.map((revision) => revision.name))];
-  if (name !== undefined && !names.includes(name)) {
-    const near = names.length < 20 ? names : names.filter((one) => one.includes(name.slice(0, 3)));
-    const hint = `list --dist ${distribution.name} shows what there is${nearMatch(name, near)}`;
-    throw new Stop('unknown-package', `${distribution.name} has no package "${name}"`, hint);
-  }
+  const dist = distribution.name;
+  refuseUnknown(catalog.revisions, name, { title: dist, list: ['list', '--dist', dist] });
   const revisions = catalog.revisions.filter((revision) => name === undefined || revision.name === name);
   const read = await readEntries({ ...distribution, storage, cache }, revisions);
   const entries = read.flatMap(({ entry }) => entry ?? []);
@@ -83,7 +116,7 @@ async function explainPackages(
   const verdicts = explainQuery(columns, facts, query);
   const byId = new Map(verdicts.map((verdict) => [`${verdict.name}@${verdict.version}`, verdict]));
   const explained = await Promise.all(
-    read.map(async ({ revision, findings, files, zip }) => {
+    read.map(async ({ revision, findings, files, zip }): Promise<Explained> => {
       const shadowed = catalog.shadowed.filter(({ winner }) => winner === revision);
       const shadows = await Promise.all(
         shadowed.map(async ({ loser }) => {
@@ -91,22 +124,43 @@ async function explainPackages(
           return { layer: loser.layer, sameContent: sameContent(listed, { files, folders: [], zip, findings: [] }) };
         }),
       );
-      const verdict = byId.get(revision.id);
-      const { rule, found, text } = verdict ?? {
+      const { rule, found, text } = byId.get(revision.id) ?? {
         rule: 'unfit' as const,
         found: false,
         text: `a build refuses it: ${findings.map((one) => `${one.where}: ${one.text}`).join('; ')}`,
       };
-      const { name: own, version, layer } = revision;
-      return { name: own, revision: { version, layer, shadows, found, rule, text } };
+      const { name: own, version: ownVersion, layer } = revision;
+      return { name: own, revision: { version: ownVersion, layer, shadows, found, rule, text } };
     }),
   );
-  return names.flatMap((one) => {
-    const own = explained.filter((pair) => pair.name === one).map((pair) => pair.revision);
-    if (own.length === 0) return [];
-    const found = own.filter((revision) => revision.found).map(({ version }) => version);
-    return { name: one, found, revisions: own.toReversed() };
+  return grouped(explained, version);
+}
+
+interface Explained {
+  readonly name: string;
+  readonly revision: ExplainedRevision;
+}
+
+/** By package, newest first; with a version, only those that it begins, or else those next to it. */
+function grouped(explained: readonly Explained[], version: string | undefined): ExplainedPackage[] {
+  return [...new Set(explained.map(({ name }) => name))].map((name) => {
+    const own = explained.filter((pair) => pair.name === name).map((pair) => pair.revision);
+    const found = own.filter((revision) => revision.found).map((revision) => revision.version);
+    const chosen = version === undefined ? { revisions: own, isNearest: false } : revisionsOf(own, version);
+    return { name, found, revisions: chosen.revisions.toReversed(), isNearest: chosen.isNearest };
   });
+}
+
+function refuseUnknown(
+  revisions: readonly { readonly name: string }[],
+  name: string | undefined,
+  { title, list }: { title: string; list: readonly string[] },
+): void {
+  const names = [...new Set(revisions.map((revision) => revision.name))];
+  if (name === undefined || names.includes(name)) return;
+  const near = names.length < 20 ? names : names.filter((one) => one.includes(name.slice(0, 3)));
+  const hint = `${commandLine(list)} shows what there is${nearMatch(name, near)}`;
+  throw new Stop('unknown-package', `${title} has no package "${name}"`, hint);
 }
 
 function readRequest({ url, name, parameters }: ExplainOptions): { request: string; query: Query } {

@@ -6,10 +6,13 @@ import { cacheOption, configOption, jsonOption, offlineOption, refOption, storag
 export const declare: Declare = (program, finish) => {
   program
     .command('list')
-    .description('list the revisions of a distribution by layer, and which of them wait in a lower layer')
+    .description('list the package versions of a distribution or a site, and which of them wait in a lower layer')
+    .argument('[name]', 'only this package')
     .option('-d, --dist <name>', 'the distribution')
+    .option('--dir <folder>', 'list the built site in this folder, in place of a storage')
     .option('-l, --layer <name>', 'only this layer')
     .option('--outdated', 'only what is newer than every version of its package in the layers above', false)
+    .option('--long', 'also print files, form, dates, titles and other layers', false)
     .addOption(refOption)
     .addOption(configOption)
     .addOption(storageOption)
@@ -18,13 +21,20 @@ export const declare: Declare = (program, finish) => {
     .addOption(jsonOption)
     .addHelpText(
       'after',
-      helpEnd({ examples: ['list --dist snapshot', 'list --dist snapshot --layer snapshot --outdated'] }),
+      helpEnd({
+        examples: [
+          'list --dist snapshot',
+          'list nginx --dist snapshot --long',
+          'list --dist snapshot --layer snapshot --outdated',
+          'list --dir dist/snapshot',
+        ],
+      }),
     )
-    .action(async ({ json, ref: refs, ...options }) => {
+    .action(async (name, { json, long: isLong, ref: refs, ...options }) => {
       const { list } = await import('./run.ts');
-      const report = await list({ ...options, refs });
+      const report = await list({ ...options, name, refs });
       if (json) printJson(report);
-      else (await import('./report.ts')).printList(report);
+      else (await import('./report.ts')).printList(report, { isLong });
       finish(true);
     });
 };

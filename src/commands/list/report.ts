@@ -1,30 +1,94 @@
-import type { ListReport } from './run.ts';
+import type { DatedRevision, ListReport } from './run.ts';
 import { count, findingLine, printLines } from '../../report.ts';
 import type { Colors } from '../../report.ts';
+import { tableLines } from '../table.ts';
+import type { TableColumn } from '../table.ts';
 
-/** The report of a listing for a person. */
-export function printList(report: ListReport): void {
-  printLines((color) => listLines(report, color));
+/** How much a listing says. */
+interface Style {
+  readonly isLong: boolean;
 }
 
-function listLines(
-  { distribution, storage, outdated, layers, waiting, findings }: ListReport,
-  color: Colors,
-): string[] {
-  const lines = [`${color.bold(distribution)} from ${storage}`, ''];
-  for (const { name, ref, commit, revisions, packages } of layers) {
+/** The report of a listing for a person. */
+export function printList(report: ListReport, style: Style): void {
+  printLines((color, width) => listLines(report, { ...style, color, width }));
+}
+
+type Paper = Style & { readonly color: Colors; readonly width: number };
+
+function listLines(report: ListReport, paper: Paper): string[] {
+  const { distribution, storage, outdated, layers, revisions, findings } = report;
+  const { color } = paper;
+  const lines = [`${color.bold(distribution)}${storage === undefined ? '' : ` from ${storage}`}`, ''];
+  for (const { name, ref, commit, revisions: held, packages } of layers) {
     const at = commit === undefined ? ref : `${ref} at ${commit.slice(0, 12)}`;
-    const counted = `${count(revisions, 'revision')} of ${count(packages.length, 'package')}`;
-    lines.push(`${color.bold(name)}  ${counted}  ${color.dim(at)}`);
-    if (!outdated) lines.push(...packages.map((one) => `  ${one.name}  ${one.versions.join(', ')}`), '');
+    lines.push(`  ${name.padEnd(12)} ${count(held, 'revision')} of ${count(packages, 'package')}  ${color.dim(at)}`);
   }
-  if (outdated) lines.push('');
+  if (layers.length > 0) lines.push('');
+  if (!outdated) lines.push(...revisionLines(revisions, paper), '');
+  if (storage !== undefined) lines.push(...waitingLines(report));
+  else lines.push(count(revisions.length, 'revision'));
+  return findings.length === 0 ? lines : [...lines, '', ...findings.map((finding) => findingLine(finding, color))];
+}
+
+function revisionLines(revisions: readonly DatedRevision[], { isLong, color, width }: Paper): string[] {
+  if (revisions.length === 0) return ['No packages.'];
+  const column = (
+    title: string,
+    valueOf: (one: DatedRevision) => string,
+    more: Partial<TableColumn> = {},
+  ): TableColumn => ({
+    title,
+    values: revisions.map(valueOf),
+    ...more,
+  });
+  const hasLayers = revisions.some(({ layer }) => layer !== undefined);
+  const all = [
+    column('PACKAGE', ({ name }) => name, { mayShrink: true }),
+    column('VERSION', ({ version }) => version),
+    column('SIZE', ({ size }) => sizeText(size), { align: 'right' }),
+    ...(hasLayers ? [column('LAYER', ({ layer, alsoIn }) => layerText(layer, isLong ? alsoIn : []))] : []),
+    column('KIBANA', ({ kibana }) => kibana ?? 'any', { mayShrink: true }),
+    ...(isLong ? longColumns(column, hasLayers) : []),
+  ];
+  const [head = '', ...rows] = tableLines(all, width);
+  return [color.dim(head), ...rows];
+}
+
+function longColumns(
+  column: (title: string, valueOf: (one: DatedRevision) => string, more?: Partial<TableColumn>) => TableColumn,
+  hasLayers: boolean,
+): TableColumn[] {
+  return [
+    column('FILES', ({ files }) => String(files), { align: 'right' }),
+    ...(hasLayers
+      ? [
+          column('FORM', ({ form, signed }) => (signed ? `${form}, signed` : form)),
+          column('SINCE', ({ since }) => since?.slice(0, 10) ?? ''),
+        ]
+      : []),
+    column('TITLE', ({ title }) => title ?? '', { mayShrink: true }),
+  ];
+}
+
+function layerText(layer: string | undefined, alsoIn: readonly string[]): string {
+  return alsoIn.length === 0 ? (layer ?? '') : `${layer ?? ''} (and ${alsoIn.join(', ')})`;
+}
+
+/** `640 B`, `12 kB`, `3.4 MB`. */
+function sizeText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 1e6 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function waitingLines({ outdated, waiting }: ListReport): string[] {
   const what = outdated ? 'newer than what the layers above hold' : 'that no layer above holds';
-  lines.push(waiting.length === 0 ? `Nothing waits ${what}.` : `Waiting: ${count(waiting.length, 'revision')} ${what}`);
+  if (waiting.length === 0) return [`Nothing waits ${what}.`];
+  const lines = [`Waiting: ${count(waiting.length, 'revision')} ${what}`];
   for (const one of waiting) {
     const since = one.since === undefined ? '' : ` since ${one.since.slice(0, 10)}`;
     const above = one.newestAbove === undefined ? 'the package is new there' : `${one.newestAbove} is newest there`;
     lines.push(`  ${one.id} in ${one.layer}${since}, for ${one.for} (${above})`);
   }
-  return findings.length === 0 ? lines : [...lines, '', ...findings.map((finding) => findingLine(finding, color))];
+  return lines;
 }
