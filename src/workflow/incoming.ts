@@ -75,25 +75,31 @@ export function incomingPackages(
       };
       return { kind: 'package', incoming };
     },
-    write: async (repository, { revision, listed, signature }) => {
-      if (listed.zip !== undefined) return await writeZip(repository, revision, signature);
-      const ids = await repository.writeBlobs(
-        listed.files.map(
-          ({ content }) =>
-            () =>
-              contentOf(storage, content),
-        ),
-      );
-      const files = await Promise.all(
-        listed.files.map(async ({ path }, i) => ({
-          path,
-          node: { mode: await modeOf(revision, path), id: ids[i] ?? '' },
-        })),
-      );
-      return { folder: { mode: FOLDER, id: await writeFolder(repository, files) } };
-    },
+    write: async (repository, incoming) => await writePackage(storage, repository, incoming),
     close: () => storage.close(),
   };
+}
+
+async function writePackage(
+  storage: Storage,
+  repository: Repository,
+  { revision, listed, signature }: Incoming,
+): Promise<Held> {
+  if (listed.zip !== undefined) return await writeZip(repository, revision, signature);
+  const ids = await repository.writeBlobs(
+    listed.files.map(
+      ({ content }) =>
+        () =>
+          contentOf(storage, content),
+    ),
+  );
+  const files = await Promise.all(
+    listed.files.map(async ({ path }, i) => ({
+      path,
+      node: { mode: await modeOf(revision, path), id: ids[i] ?? '' },
+    })),
+  );
+  return { folder: { mode: FOLDER, id: await writeFolder(repository, files) } };
 }
 
 /** A package with the ids of a SHA-256 repository. The contents in a zip that is kept have the same ids in every repository. */
