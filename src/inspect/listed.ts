@@ -39,7 +39,7 @@ export async function listedInStorage(
         const { files, zip } = await storage.listFiles(revision);
         const manifest = files.find(({ path }) => path === 'manifest.yml');
         const bytes = manifest && (await storage.read(manifest.content));
-        return { revision, files, zip, ...(bytes && factsOf(bytes)) };
+        return { revision, files, zip, ...(bytes instanceof Buffer ? factsOf(bytes) : undefined) };
       }),
     ),
   );
