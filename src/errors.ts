@@ -34,10 +34,14 @@ export class Stop extends Error {
   }
 }
 
+/** The code of an error of the system, such as `ENOENT`; '' of every other one. */
+export function errorCode(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
 /** Whether a file system call failed because nothing is there. Every other failure says nothing about what is there. */
 export function isAbsence(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  return ['ENOENT', 'ENOTDIR'].includes(errorCode(error));
 }
 
 /** The end of a message about an unknown word: the closest known word, or all known words. */

@@ -50,36 +50,40 @@ async function writeSome(
   deprecated: Entry['deprecated'],
   { store, writer }: { readonly store: ContentStore; readonly writer: SiteWriter },
 ): Promise<SiteFile[]> {
-  const write = async (kind: 'package' | 'files', texts: readonly string[]): Promise<SiteFile[]> => {
-    const paths = placed.map(({ entry: { revision } }) => KINDS[kind].path(revision.name, revision.version));
-    const files = paths.map((path, i): [string, string] => [writer.resolve(path), texts[i] as string]);
-    const written = await store.pool.run('write', { files });
-    const { type, cache } = KINDS[kind];
-    return written.map(({ size, digest }, i) => ({ path: paths[i] as string, size, digest, type, cache }));
+  const write = async <Of extends PlacedRevision>(
+    { path: pathOf, type, cache }: Kind,
+    revisions: readonly Of[],
+    textOf: (one: Of) => string,
+  ): Promise<[Of, SiteFile][]> => {
+    const paths = revisions.map(({ entry: { revision } }) => pathOf(revision.name, revision.version));
+    const files = pairs(paths, revisions.map(textOf)).map(([path, text]) => [writer.resolve(path), text] as const);
+    const written = pairs(paths, await store.pool.run('write', { files }));
+    return pairs(
+      revisions,
+      written.map(([path, { size, digest }]) => ({ path, size, digest, type, cache })),
+    );
   };
-  const indexes = await write(
-    'package',
-    placed.map(({ entry }) => renderIndex(entry.rendered.index, deprecated)),
+  const withIndex = await write(PACKAGE_INDEX, placed, ({ entry }) => renderIndex(entry.rendered.index, deprecated));
+  const complete = withIndex.map(([{ entry, zip, signature }, index]) => {
+    return { entry, zip, signature, index, own: ownFiles(entry, store) };
+  });
+  const listed = await write(FILE_LIST, complete, fileList);
+  return listed.flatMap(([{ own, zip, signature, index }, list]) =>
+    own.concat(zip, signature ? [signature] : [], index, list),
   );
-  const own = placed.map(({ entry }) => ownFiles(entry, store));
-  const lists = await write(
-    'files',
-    placed.map((one, i) => fileList(one, { index: indexes[i] as SiteFile, own: own[i] as SiteFile[] })),
-  );
-  return placed.flatMap(({ zip, signature }, i) => [
-    ...(own[i] as SiteFile[]),
-    zip,
-    ...(signature ? [signature] : []),
-    indexes[i] as SiteFile,
-    lists[i] as SiteFile,
-  ]);
 }
 
-/** Clients get the first file; the second one is for the edge core. */
-const KINDS = {
-  package: { path: packageIndexPath, type: 'application/json', cache: 'index' },
-  files: { path: fileListPath, type: 'application/json', cache: 'none' },
-} as const;
+/** A kind of pages. */
+type Kind = Pick<SiteFile, 'type' | 'cache'> & { readonly path: (name: string, version: string) => string };
+
+const PACKAGE_INDEX: Kind = { path: packageIndexPath, type: 'application/json', cache: 'index' };
+/** For the edge core; clients don't get it. */
+const FILE_LIST: Kind = { path: fileListPath, type: 'application/json', cache: 'none' };
+
+/** The items of two lists of equal length, side by side. */
+function pairs<A, B>(left: readonly A[], right: readonly B[]): [A, B][] {
+  return left.map((one, i) => [one, right[i] as B]);
+}
 
 /** A content at a path of the site. Its bytes decide the type. */
 export function contentFile(store: ContentStore, content: string, path: string): SiteFile {
@@ -94,16 +98,19 @@ function ownFiles({ revision, files }: Entry, store: ContentStore): SiteFile[] {
   });
 }
 
-function fileList(
-  { entry, zip, signature }: PlacedRevision,
-  { index, own }: { readonly index: SiteFile; readonly own: readonly SiteFile[] },
-): string {
+/** A revision with its own files, in the order of its entry, and its package index. */
+interface CompleteRevision extends PlacedRevision {
+  readonly index: SiteFile;
+  readonly own: readonly SiteFile[];
+}
+
+function fileList({ entry, zip, signature, index, own }: CompleteRevision): string {
   return fileListText({
     index: fileEntry(index),
     zip: fileEntry(zip),
     ...(signature && { signature: fileEntry(signature) }),
     files: Object.fromEntries(
-      entry.files.map(({ path }, i) => [toByteString(path), fileEntry(own[i] as SiteFile)] as const),
+      pairs(entry.files, own).map(([{ path }, file]) => [toByteString(path), fileEntry(file)] as const),
     ),
   });
 }

@@ -1,6 +1,6 @@
 import type { Package } from '../package/read.ts';
 import { compact } from '../package/shapes/data-stream.ts';
-import { get, objects } from '../package/rules.ts';
+import { get, objects, texts } from '../package/rules.ts';
 import type { Json, JsonObject } from '../tree/json.ts';
 import { braces, members } from '../tree/json.ts';
 
@@ -46,9 +46,7 @@ export function renderPackage(pkg: Package, categories: readonly string[], varia
     variants: new Map(
       variants.map((category) => [
         category,
-        summaryWith(
-          templates.filter((template) => (get(template, 'categories') as string[] | undefined)?.includes(category)),
-        ),
+        summaryWith(templates.filter((template) => texts(get(template, 'categories')).includes(category))),
       ]),
     ),
   };

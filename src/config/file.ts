@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FAILSAFE_SCHEMA, load, nullCoreTag } from 'js-yaml';
 import { z } from 'zod';
-import { isAbsence, nearMatch, Stop } from '../errors.ts';
+import { errorCode, isAbsence, nearMatch, Stop } from '../errors.ts';
 
 /* Reads a file of the configuration. It reports everything that is wrong with the file, with places. */
 
@@ -97,7 +97,7 @@ export async function readBeside(
 async function readText(file: string): Promise<string | undefined> {
   return await readFile(file, 'utf8').catch((error: unknown) => {
     if (isAbsence(error)) return undefined;
-    throw new Stop('no-config', `${file} can't be read: ${(error as NodeJS.ErrnoException).code}`, undefined, error);
+    throw new Stop('no-config', `${file} can't be read: ${errorCode(error)}`, undefined, error);
   });
 }
 

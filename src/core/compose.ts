@@ -1,7 +1,7 @@
 import { asByteString } from '../tree/byte-string.ts';
 import type { ByteString } from '../tree/byte-string.ts';
-import type { CategoryColumn, Columns, Profile, Variants } from './columns.ts';
-import { categoryFamily, findRevisions, matchCategory } from './find.ts';
+import type { Columns, Variants } from './columns.ts';
+import { categoryAt, categoryFamily, findRevisions, matchCategory, profileAt } from './find.ts';
 import type { Query } from './query.ts';
 
 /*
@@ -41,13 +41,12 @@ function searchBody(columns: Columns, found: readonly number[], category: ByteSt
   const variants = category === '' ? undefined : variantsOf(columns, category);
   for (let k = 0; k < found.length; k++) {
     const i = found[k] as number;
-    const profile = columns.profiles[columns.revisions.profile[i] as number] as Profile;
+    const profile = profileAt(columns, i);
     const match = category === '' ? 'own' : matchCategory(profile, family);
     if (match === 'own') addRow(pieces, start[i] as number, (start[i + 1] as number) - SEPARATOR.length);
     else if (match === 'template') {
-      const at = positionOf(variants, i);
-      const from = (variants as Variants).start[at] as number;
-      addRow(pieces, from, from + ((variants as Variants).length[at] as number));
+      const place = variantPlace(variants, i);
+      addRow(pieces, place.start, place.end);
     }
   }
   if (pieces.length === 0) return [asByteString('[]')];
@@ -76,8 +75,13 @@ function variantsOf(columns: Columns, category: ByteString): Variants | undefine
   return undefined;
 }
 
-function positionOf(variants: Variants | undefined, revision: number): number {
-  for (let k = 0; variants && k < variants.revision.length; k++) if (variants.revision[k] === revision) return k;
+/** Where in the rows the variant of a revision lies. */
+function variantPlace(variants: Variants | undefined, revision: number): { start: number; end: number } {
+  for (let k = 0; variants && k < variants.revision.length; k++) {
+    if (variants.revision[k] !== revision) continue;
+    const start = variants.start[k] as number;
+    return { start, end: start + (variants.length[k] as number) };
+  }
   throw new Error('the columns lack a variant');
 }
 
@@ -86,10 +90,10 @@ function categoriesBody(columns: Columns, found: readonly number[], withTemplate
   const positions: Positions = Object.create(null);
   for (let i = 0; i < columns.categories.length; i++) {
     counts.push(0);
-    positions[(columns.categories[i] as CategoryColumn).id] = i;
+    positions[categoryAt(columns, i).id] = i;
   }
   for (let k = 0; k < found.length; k++) {
-    const profile = columns.profiles[columns.revisions.profile[found[k] as number] as number] as Profile;
+    const profile = profileAt(columns, found[k] as number);
     const own = profile.categories || [];
     countAll(counts, positions, own);
     if (withTemplates) countTemplates({ columns, counts, positions }, own, profile.templates || []);
@@ -97,7 +101,7 @@ function categoriesBody(columns: Columns, found: readonly number[], withTemplate
   const pieces: Piece[] = [];
   for (let i = 0; i < counts.length; i++) {
     if (counts[i] === 0) continue;
-    const category = columns.categories[i] as CategoryColumn;
+    const category = categoryAt(columns, i);
     pieces.push(pieces.length === 0 ? START : SEPARATOR, asByteString(category.before + counts[i] + category.after));
   }
   if (pieces.length === 0) return [asByteString('[]\n')];
@@ -121,7 +125,7 @@ function countTemplates(
   own: readonly ByteString[],
   templates: readonly (readonly ByteString[])[],
 ): void {
-  if (templates.length === 1 && (templates[0] as readonly ByteString[]).length === 0) return;
+  if (templates.length === 1 && templates[0] && templates[0].length === 0) return;
   const seen: ByteString[] = [];
   for (let i = 0; i < templates.length; i++) {
     const template = templates[i] as readonly ByteString[];
@@ -139,9 +143,8 @@ function countTemplates(
 function lists(counting: Counting, list: readonly ByteString[], category: ByteString): boolean {
   for (let i = 0; i < list.length; i++) {
     if (list[i] === category) return true;
-    const column = counting.columns.categories[counting.positions[list[i] as ByteString] as number] as CategoryColumn;
-    if (column.parent >= 0 && (counting.columns.categories[column.parent] as CategoryColumn).id === category)
-      return true;
+    const column = categoryAt(counting.columns, counting.positions[list[i] as ByteString] as number);
+    if (column.parent >= 0 && categoryAt(counting.columns, column.parent).id === category) return true;
   }
   return false;
 }

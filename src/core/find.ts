@@ -29,7 +29,7 @@ export function findRevisions(columns: Columns, query: Query): number[] {
  */
 export function refusal(columns: Columns, i: number, query: Query): Refusal {
   if (query.package !== '' && columns.names[namePositionOf(columns, i)] !== query.package) return 'package';
-  const profile = columns.profiles[columns.revisions.profile[i] as number] as Profile;
+  const profile = profileAt(columns, i);
   const tests = profileTests(columns, query);
   for (let k = 0; k < tests.length; k++) {
     const test = tests[k] as NamedTest;
@@ -51,6 +51,16 @@ export function namePositionOf(columns: Pick<Columns, 'names' | 'revisions'>, i:
   return low;
 }
 
+/** The profile of the revision at a position. */
+export function profileAt(columns: Pick<Columns, 'profiles' | 'revisions'>, i: number): Profile {
+  return columns.profiles[columns.revisions.profile[i] as number] as Profile;
+}
+
+/** The category at a position. */
+export function categoryAt(columns: Pick<Columns, 'categories'>, i: number): CategoryColumn {
+  return columns.categories[i] as CategoryColumn;
+}
+
 /** The position of a name among names in byte order. -1 if it isn't there. */
 export function namePosition(names: readonly ByteString[], name: ByteString): number {
   let low = 0;
@@ -67,9 +77,8 @@ export function namePosition(names: readonly ByteString[], name: ByteString): nu
 export function categoryFamily(columns: Columns, category: ByteString): ByteString[] {
   const family = [category];
   for (let i = 0; i < columns.categories.length; i++) {
-    const parent = (columns.categories[i] as CategoryColumn).parent;
-    if (parent >= 0 && (columns.categories[parent] as CategoryColumn).id === category)
-      family.push((columns.categories[i] as CategoryColumn).id);
+    const own = categoryAt(columns, i);
+    if (own.parent >= 0 && categoryAt(columns, own.parent).id === category) family.push(own.id);
   }
   return family;
 }

@@ -4,8 +4,8 @@ import { compareVersions, versionOf } from './version.ts';
 import type { Version } from './version.ts';
 import { isInHole } from './constraint.ts';
 import type { Constraint } from './constraint.ts';
-import type { Answers, CategoryColumn, Columns, Cut, Runs, SpecRange } from './columns.ts';
-import { namePosition } from './find.ts';
+import type { Answers, Columns, Cut, Runs, SpecRange } from './columns.ts';
+import { categoryAt, namePosition } from './find.ts';
 import { isAbsent, QUERY_MEMBERS } from './query.ts';
 import type { Query } from './query.ts';
 
@@ -180,6 +180,6 @@ function cutsBefore(cuts: readonly Cut[], version: Version): number {
 
 /** The position of a category in `columns.categories`, -1 where it isn't there. */
 function categoryPosition(columns: Columns, id: ByteString): number {
-  for (let i = 0; i < columns.categories.length; i++) if ((columns.categories[i] as CategoryColumn).id === id) return i;
+  for (let i = 0; i < columns.categories.length; i++) if (categoryAt(columns, i).id === id) return i;
   return -1;
 }

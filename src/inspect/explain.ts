@@ -1,6 +1,6 @@
 import type { QueryFacts } from '../build/index-files.ts';
-import type { Columns, Profile } from '../core/columns.ts';
-import { categoryFamily, findRevisions, matchCategory, namePositionOf, refusal } from '../core/find.ts';
+import type { Columns } from '../core/columns.ts';
+import { categoryFamily, findRevisions, matchCategory, namePositionOf, profileAt, refusal } from '../core/find.ts';
 import type { Refusal } from '../core/rules.ts';
 import type { Discovery, Query } from '../core/query.ts';
 import { shownText } from '../tree/text.ts';
@@ -41,7 +41,7 @@ export function explainQuery(columns: Columns, facts: readonly QueryFacts[], que
   return facts.map((own, i) => {
     const about = { query, asked, facts: own, newest: newest.get(nameOf(i)) };
     const rule = refusal(columns, i, query);
-    const profile = columns.profiles[columns.revisions.profile[i] as number] as Profile;
+    const profile = profileAt(columns, i);
     const match = family && matchCategory(profile, family);
     const decided = decide(rule, { isFound: found.has(i), isOutside: family !== undefined && !match, query });
     const text = decided === 'found' ? foundText(about, match) : TEXTS[decided](about);

@@ -170,6 +170,11 @@ export function get(value: Json | undefined, ...keys: readonly string[]): Json |
   return at;
 }
 
+/** The texts of a list that may be missing. */
+export function texts(value: Json | undefined): readonly string[] {
+  return (value ?? []) as readonly string[];
+}
+
 /** The objects of a list that may be missing. */
 export function objects(value: Json | undefined): readonly JsonObject[] {
   return (value ?? []) as readonly JsonObject[];

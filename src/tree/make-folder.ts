@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from '../errors.ts';
 
 /**
  * Makes a folder and those around it, as far as they are not there. Throws the error of the system where it refuses one. (Node's own
@@ -12,7 +13,7 @@ export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isFolder(folder)) throw error;
+    if (errorCode(error) !== 'EEXIST' || !isFolder(folder)) throw error;
   }
 }
 

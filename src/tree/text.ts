@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { asByteString } from './byte-string.ts';
 import type { ByteString, Text } from './byte-string.ts';
 
 /*
@@ -12,7 +13,7 @@ export function decodeText(bytes: Buffer): string {
   let decoded = '';
   for (let at = 0; at < bytes.length;) {
     const length = characterLength(bytes, at);
-    decoded += length === 0 ? keptByte(bytes[at] as number) : bytes.toString('utf8', at, at + length);
+    decoded += length === 0 ? keptByte(bytes.readUInt8(at)) : bytes.toString('utf8', at, at + length);
     at += length || 1;
   }
   return decoded;
@@ -20,11 +21,11 @@ export function decodeText(bytes: Buffer): string {
 
 /** The byte string of a text: its UTF-8, and the kept bytes as they were. */
 export function toByteString(text: Text): ByteString {
-  if (!NOT_ASCII.test(text)) return text as string as ByteString;
-  return text
-    .split(KEPT_BYTE)
-    .map((part, i) => (i % 2 === 1 ? byteOf(part) : Buffer.from(part).toString('latin1')))
-    .join('') as ByteString;
+  if (!NOT_ASCII.test(text)) return asByteString(text);
+  const parts = text.split(KEPT_BYTE);
+  return asByteString(
+    parts.map((part, i) => (i % 2 === 1 ? byteOf(part) : Buffer.from(part).toString('latin1'))).join(''),
+  );
 }
 
 /** The bytes of a byte string. */
@@ -60,7 +61,7 @@ function byteOf(kept: string): string {
 
 /** The bytes of the UTF-8 character at a place, 0 where there is none. */
 function characterLength(bytes: Buffer, at: number): number {
-  const first = bytes[at] as number;
+  const first = bytes.readUInt8(at);
   const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
   return at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { commandLine } from '../command-line.ts';
 import { DISTRIBUTIONS, isUrl, locationOf, readLocation, shownConfig } from '../config.ts';
 import type { ConfigPlace, OwnConfig } from '../config.ts';
-import { isAbsence, Stop } from '../errors.ts';
+import { errorCode, isAbsence, Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { withoutCredentials } from '../storage/git/command.ts';
 import { ownFiles } from '../storage/own-files.ts';
@@ -75,7 +75,7 @@ async function fileHere(): Promise<(Text & { readonly file: string }) | undefine
   const file = resolve(HERE);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (isAbsence(error)) return undefined;
-    throw new Stop('no-config', `${file} can't be read: ${(error as NodeJS.ErrnoException).code}`, undefined, error);
+    throw new Stop('no-config', `${file} can't be read: ${errorCode(error)}`, undefined, error);
   });
   return text === undefined ? undefined : { file, text };
 }

@@ -16,6 +16,7 @@ import { answerOf, lineOf, UnreadableFile } from '../fetch/site-files.ts';
 import type { Log } from '../fetch/site-files.ts';
 import { watchSite } from '../fetch/watch.ts';
 import { boundedMemory } from './memory.ts';
+import { errorCode } from '../../errors.ts';
 
 /** A site that Node serves. */
 export interface NodeSite {
@@ -61,7 +62,7 @@ export function nodeSite(folder: string, log: Log, bodies = BODIES): NodeSite {
 const FAILED = errorAnswer(500, 'internal error');
 
 function hasClientLeft(error: unknown): boolean {
-  return LEFT.has((error as NodeJS.ErrnoException).code ?? '');
+  return LEFT.has(errorCode(error));
 }
 
 const LEFT: ReadonlySet<string> = new Set([

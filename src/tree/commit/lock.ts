@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, s
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Stop } from '../../errors.ts';
+import { errorCode, Stop } from '../../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { atExit } from './at-exit.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -92,7 +92,7 @@ export function tryLock(folder: string): Lock | undefined {
     renameSync(aside, place);
   } catch (error) {
     removeNow(aside);
-    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) return undefined;
     throw error;
   }
   return holdLock(folder, join(place, name));
@@ -129,7 +129,7 @@ function removeEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch (error) {
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) throw error;
   }
 }
 
@@ -139,7 +139,7 @@ function holderOf(place: string): string | undefined {
     const [name] = readdirSync(place);
     return name === undefined ? undefined : join(place, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isAbsence } from '../../errors.ts';
+import { errorCode, isAbsence } from '../../errors.ts';
 import { journalOf, textIn } from '../current.ts';
 import { JOURNAL, OLD, PATCH } from '../journal.ts';
 import type { Journal } from '../journal.ts';
@@ -188,7 +188,7 @@ function removeUnless(codes: readonly string[], remove: () => void): void {
   try {
     remove();
   } catch (error) {
-    if (!isAbsence(error) && !codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!isAbsence(error) && !codes.includes(errorCode(error))) throw error;
   }
 }
 
