@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askAll, askUnrecorded, buildSite, recordedSets, UNRECORDED } from '../support/contract.ts';
-import { coreInMemory, serve } from '../support/implementations.ts';
+import { coreInMemory, fetchOverFolder, serve } from '../support/implementations.ts';
+import type { RecordedRow } from '../support/compare.ts';
 import type { Running } from '../support/implementations.ts';
 
 const here = (path: string): string => new URL(`../${path}`, import.meta.url).pathname;
@@ -29,3 +30,24 @@ describe.each([coreInMemory, serve])('$name answers like the registry over the c
     expect(await askUnrecorded(running, UNRECORDED)).toEqual([]);
   });
 });
+
+describe('the fetch handler answers like the registry over the cases', () => {
+  let running: Running;
+  beforeAll(async () => {
+    running = await fetchOverFolder.start(site.folder);
+  });
+  afterAll(() => running.stop());
+
+  test.each([...sets])('%s', async (_, rows) => {
+    expect(await askAll(running, rows.filter(isUrl))).toEqual([]);
+  });
+
+  test('requests that no recording holds', async () => {
+    expect(await askUnrecorded(running, UNRECORDED)).toEqual([]);
+  });
+});
+
+/** Whether a URL can hold a target: it has no empty host, and resolves dots and backslashes itself. */
+function isUrl({ t }: RecordedRow): boolean {
+  return new URL(`http://localhost${t}`).href === `http://localhost${t}`;
+}

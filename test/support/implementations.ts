@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { splitTarget } from '../../src/core/path.ts';
 import { respond } from '../../src/core/respond.ts';
+import { fetchHandler } from '../../src/hosts/fetch/handler.ts';
+import { folderFiles } from '../../src/hosts/fetch/folder-files.ts';
 import { siteServer } from '../../src/hosts/node/http.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import type { Answer } from '../../src/core/response.ts';
@@ -66,6 +68,25 @@ export const serve: Implementation = {
         client.close();
         await new Promise((done) => server.close(done));
       },
+    };
+  },
+};
+
+/** The handler for hosts of the Fetch standard over a folder, called as a function. A `Request` holds targets as `URL` writes them. */
+export const fetchOverFolder: Implementation = {
+  name: 'the fetch handler',
+  start: async (folder) => {
+    const handler = fetchHandler(folderFiles(folder), (line) => {
+      throw new Error(line);
+    });
+    return {
+      ask: async (method, target, headers) => {
+        const url = target.startsWith('/') ? `http://localhost${target}` : target;
+        const response = await handler(new Request(url, { method, headers }));
+        const own = Object.fromEntries(response.headers);
+        return { status: response.status, headers: own, body: Buffer.from(await response.arrayBuffer()) };
+      },
+      stop: async () => undefined,
     };
   },
 };

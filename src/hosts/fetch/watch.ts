@@ -15,6 +15,8 @@ export interface SiteWatch {
    * read. If the site turns out to have changed meanwhile, `answer` is called once more, with the new index.
    */
   answer<T>(answer: (index: Index | undefined) => Promise<T>): Promise<T>;
+  /** Whether the site was looked at within the last second, so that answers over its index are current. */
+  isFresh(): boolean;
   /** Undefined, if the site is still the one with this index. Otherwise throws, so that `answer` begins again. */
   confirmAbsence(index: Index | undefined): Promise<undefined>;
 }
@@ -29,8 +31,10 @@ export function watchSite(files: SiteFiles, log: Log, onChange: () => void = () 
     current = load(current);
     return current;
   };
-  const index = (): Promise<Index | undefined> => (Date.now() - checked >= RECHECK ? look() : current);
+  const isFresh = (): boolean => Date.now() - checked < RECHECK;
+  const index = (): Promise<Index | undefined> => (isFresh() ? current : look());
   return {
+    isFresh,
     answer: async (answer) => {
       for (let left = TRIES; ; left--) {
         const before = await index();

@@ -2,6 +2,8 @@
 export interface Memory<Value> {
   /** The value, from memory or by `read`. */
   get(key: string, read: () => Promise<Value>): Promise<Value>;
+  /** The value from memory alone. */
+  kept(key: string): Value | undefined;
   clear(): void;
 }
 
@@ -12,14 +14,18 @@ export interface Memory<Value> {
 export function boundedMemory<Value>(most: number, weigh: (value: Value) => number): Memory<Value> {
   let kept = new Map<string, { readonly value: Value; readonly weight: number }>();
   let bytes = 0;
+  const find = (key: string): { readonly value: Value } | undefined => {
+    const found = kept.get(key);
+    if (!found) return undefined;
+    kept.delete(key);
+    kept.set(key, found);
+    return found;
+  };
   return {
+    kept: (key) => find(key)?.value,
     get: async (key, read) => {
-      const found = kept.get(key);
-      if (found) {
-        kept.delete(key);
-        kept.set(key, found);
-        return found.value;
-      }
+      const found = find(key);
+      if (found) return found.value;
       const before = kept;
       const value = await read();
       const weight = weigh(value) + key.length + OVERHEAD;

@@ -47,6 +47,9 @@ export function nodeSite(folder: string, log: Log, bodies = BODIES): NodeSite {
   return {
     handle: async (incoming, response) => {
       try {
+        // Most requests; without a promise they take a tenth less CPU time.
+        const kept = watch.isFresh() && isPlain(incoming) ? made.kept(incoming.url ?? '') : undefined;
+        if (kept?.body instanceof Uint8Array) return send(kept, kept.body, response);
         return await watch.answer((index) => answer(site, { incoming, response, index }));
       } catch (error) {
         log(lineOf(error));
@@ -109,7 +112,7 @@ interface Asked {
 async function answer(site: Site, { incoming, response, index }: Asked): Promise<number> {
   const request = toRequest(incoming, index);
   const make = (): Promise<Made> => makeAnswer(site, request, index);
-  const made = isPlain(request) ? await site.made(incoming.url ?? '', make) : await make();
+  const made = isPlain(incoming) ? await site.made(incoming.url ?? '', make) : await make();
   const { body } = made;
   if (body === undefined || body instanceof Uint8Array) return send(made, body, response);
   const sent = (await stream(site.files, { made, body }, response)) ?? (await site.confirmAbsence(index));
@@ -117,9 +120,15 @@ async function answer(site: Site, { incoming, response, index }: Asked): Promise
 }
 
 /** Whether the answer depends on the URL alone. */
-function isPlain({ method, range, ifRange, ifNoneMatch, ifMatch, ifUnmodifiedSince }: Request): boolean {
-  const conditions = [range, ifRange, ifNoneMatch, ifMatch, ifUnmodifiedSince];
-  return method === 'GET' && conditions.every((one) => one === undefined);
+function isPlain({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    headers.range === undefined &&
+    headers['if-range'] === undefined &&
+    headers['if-none-match'] === undefined &&
+    headers['if-match'] === undefined &&
+    headers['if-unmodified-since'] === undefined
+  );
 }
 
 async function makeAnswer(site: Site, request: Request, index: Index | undefined): Promise<Made> {
