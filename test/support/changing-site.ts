@@ -79,8 +79,8 @@ export const TARGETS = ['/', ...SEARCHES, ACME, README, BIG, ZIP, SIGNATURE, '/p
 /** A folder in which sites are built, one for each text that marks everything of it. */
 export interface Workshop {
   readonly root: string;
-  /** Builds the marked site: `dist/all` anew, or as an extension of what is there. */
-  build(mark: string): Promise<string>;
+  /** Builds the marked site in `dist/all`: as an extension of what is there, or anew. */
+  build(mark: string, options?: { readonly noCache?: boolean }): Promise<string>;
   remove(): void;
 }
 
@@ -90,7 +90,7 @@ export function workshop(): Workshop {
   writeFiles(root, { 'distributions.yml': distributions('storage', ['one']) });
   return {
     root,
-    build: async (mark) => {
+    build: async (mark, { noCache = false } = {}) => {
       const files = packageFiles('acme', '1.0.0', {
         'docs/README.md': `# ${mark}\n`,
         'docs/big.txt': mark.repeat(Math.ceil((5 * 2 ** 20) / mark.length)),
@@ -104,7 +104,7 @@ export function workshop(): Workshop {
       const times = `cache: { index: ${mark.charCodeAt(0)}, files: ${mark.charCodeAt(0)} }`;
       writeFileSync(config, distributions('storage', ['one'], times));
       const options = { dist: 'all', config, out: join(root, 'dist'), cache: join(root, 'cache'), refs: {} };
-      await build({ ...options, skipUnfit: false, offline: false }, silentProgress);
+      await build({ ...options, noCache, skipUnfit: false, offline: false }, silentProgress);
       return join(root, 'dist/all');
     },
     remove: () => rmSync(root, { recursive: true, force: true }),

@@ -148,12 +148,15 @@ describe.each(Object.keys(folderHosts))('%s', (name) => {
     expect(host.log).toEqual([]);
   });
 
-  test('each answer is wholly of one site while builds extend it', async () => {
+  test.each([
+    ['extend it', false],
+    ['make it anew', true],
+  ])('each answer is wholly of one site while builds %s', async (_, noCache) => {
     site = await shop.build('a-site');
     host = await start(name);
     const reader = readAll();
     for (const [turn, mark] of ['b-site', 'a-site', 'b-site'].entries()) {
-      await shop.build(mark);
+      await shop.build(mark, { noCache });
       await until('/search', whole[(turn + 1) % 2]);
       await until(README, whole[(turn + 1) % 2]);
     }
