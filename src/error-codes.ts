@@ -37,6 +37,7 @@ export const findingCodes = {
   remove:
     "a change removes a version that no higher layer holds; the layer's `remove` rule forbids it (error) or it has a reason (warning)",
   requires: 'a package that is promoted requires one that the target layer lacks',
+  repaired: 'somebody changed files of the site since the last build; the build made the site anew',
   shared:
     'two layers hold the same version with the same content: it was promoted, and not removed from the lower layer',
   'site-disagrees': 'two files of a site say different things of the same package, file or answer',

@@ -29,6 +29,8 @@ export type RevisionKey = readonly [id: string, key: string];
 
 /** What the last build of a site has made, and from what. */
 export interface State {
+  /** When that build had ended, in milliseconds since 1970. */
+  readonly madeAt: number;
   /** The digest of everything on which a site depends besides its revisions. */
   readonly frame: string;
   /** In the order of answers. */

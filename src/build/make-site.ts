@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { cacheFolder } from '../cache-folders.ts';
 import { hasError } from '../errors.ts';
+import type { Finding } from '../errors.ts';
 import { generator } from '../generator.ts';
 import { recoverFolder } from '../tree/commit/replace.ts';
 import { hasEncoded } from '../tree/encoded.ts';
@@ -21,21 +22,32 @@ export async function makeSite(making: SiteMaking, options: MakeOptions): Promis
   if (options.noCache) return (await writeAnew(making, options)).made;
   const states = openStates(cacheFolder(options.cache, 'state'), options.folder);
   const frame = await frameOf(making);
-  const before = await states.last(frame);
+  const last = options.isAnew ? undefined : await states.last(frame);
+  const touched = last ? await states.touched(last) : [];
+  const before = touched.length === 0 ? last : undefined;
   const plan = planSite(making.revisions, before?.keys);
-  if (before && plan.kind === 'unchanged') return await leaveSite(making, options, before);
+  if (before && plan.kind === 'unchanged') return await leaveSite(making, options, { before, states });
   const kept = before && plan.kind === 'extend' ? await states.packages(before) : undefined;
   const extended = kept && plan.kind === 'extend' && (await extendSite(making, options, { plan, kept }));
   const made = extended || (await writeAnew(making, options));
   keep(states, frame, { making, made });
-  return made.made;
+  return { ...made.made, findings: [...repairsOf(touched), ...made.made.findings] };
+}
+
+function repairsOf(touched: readonly string[]): Finding[] {
+  return touched.map((where) => ({
+    code: 'repaired',
+    where: where === '' ? 'the folder of the site' : where,
+    text: 'was changed since the last build; the site is made anew',
+    level: 'warning',
+  }));
 }
 
 /**
  * Increase it when the form of kept states changes, or anything else on which the bytes of a site depend and that no
  * other key holds.
  */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** The digest of everything on which a site depends besides its revisions. */
 async function frameOf({ distribution, layers, findings }: SiteMaking): Promise<string> {
@@ -59,7 +71,12 @@ function keep(states: States, frame: string, { making, made }: { making: SiteMak
 }
 
 /** Leaves the site as it is. Only the commits in `release.json` change, and a host may get compressed forms. */
-async function leaveSite(making: SiteMaking, options: MakeOptions, { made }: State): Promise<MadeSite> {
+async function leaveSite(
+  making: SiteMaking,
+  options: MakeOptions,
+  { before, states }: { readonly before: State; readonly states: States },
+): Promise<MadeSite> {
+  const { made } = before;
   const refusals = await options.refusals(options.folder);
   const findings = [...made.findings, ...refusals];
   const left = { ...made, findings, skipped: [], how: 'unchanged', site: undefined } as const;
@@ -67,7 +84,8 @@ async function leaveSite(making: SiteMaking, options: MakeOptions, { made }: Sta
   const isLacking = options.forms.isWanted && !hasEncoded(options.folder);
   const changes = isLacking ? await addForms(making, options, made.site.manifest) : undefined;
   options.lock.check();
-  await replaceRelease(options.folder, releaseOf(making, made.site.manifest));
+  const isReplaced = await replaceRelease(options.folder, releaseOf(making, made.site.manifest));
+  if (isReplaced || isLacking) states.renew(before);
   return { ...left, site: made.site, changes };
 }
 

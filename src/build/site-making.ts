@@ -29,6 +29,8 @@ export interface MakeOptions {
   /** What earlier builds have kept. */
   readonly cache: string;
   readonly noCache: boolean;
+  /** Makes a whole site, whatever is known of the one that is there. */
+  readonly isAnew?: boolean;
   /** Unfit packages are left out, and their findings are warnings. */
   readonly skipUnfit: boolean;
   /** Compressed forms. A site that has them keeps them current, since a server may use them, even where they are not wanted. */

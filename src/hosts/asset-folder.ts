@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../tree/make-folder.ts';
 import { isAbsence } from '../errors.ts';
@@ -40,6 +40,11 @@ export const RECORD = '.epr-static.json';
 export function readRecord(hostFolder: string): AssetRecord | undefined {
   const text = readIfThere(join(hostFolder, RECORD))?.toString('utf8');
   return text !== undefined && isSealed(text) ? (JSON.parse(text) as AssetRecord) : undefined;
+}
+
+/** Has the next build make the folder of a host anew. */
+export function forgetRecord(hostFolder: string): void {
+  rmSync(join(hostFolder, RECORD), { force: true });
 }
 
 function recordOf({ manifest, findings }: Omit<AssetRecord, 'files'>, own: ReadonlyMap<string, Buffer>): Buffer {

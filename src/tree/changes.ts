@@ -1,5 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { isAbsence } from '../errors.ts';
+import { isSystemError } from '../system-errors.ts';
 import { makeFolder } from './make-folder.ts';
 import { clearLeftovers, temporaryName } from './commit/leftovers.ts';
 import { readEncodedList } from './encoded.ts';
@@ -39,11 +41,21 @@ export interface Trees {
 
 /** How the manifests of two trees differ, a package after the other. */
 export async function manifestDifferences({ before, after }: Trees): Promise<Iterable<Difference>> {
-  const [old, fresh] = await Promise.all([linesByPackage(before), linesByPackage(after)]);
+  const [old, fresh] = await Promise.all([linesIfReadable(before), linesByPackage(after)]);
   return (function* () {
     for (const name of new Set([...fresh.keys(), ...old.keys()]))
       yield* differences(old.get(name) ?? NOTHING, fresh.get(name) ?? NOTHING);
   })();
+}
+
+/** None where somebody removed the manifest, or put something else in its place: then everything counts as added. */
+async function linesIfReadable(folder: string): Promise<ReadonlyMap<string, Buffer>> {
+  try {
+    return await linesByPackage(folder);
+  } catch (error) {
+    if (isAbsence(error) || (isSystemError(error) && error.code === 'EISDIR')) return new Map();
+    throw error;
+  }
 }
 
 /** How the compressed forms of two trees differ. */
@@ -86,7 +98,7 @@ const NOTHING = Buffer.alloc(0);
 function* differences(before: Buffer, after: Buffer): Generator<Difference> {
   if (before.equals(after)) return;
   const [oldLines, newLines] = [new Set(linesOf(before)), new Set(linesOf(after))];
-  const old = new Map(missingIn(newLines, oldLines).map((line) => [parseManifestLine(line).path, line]));
+  const old = new Map(missingIn(newLines, oldLines).flatMap(pathIn));
   for (const line of missingIn(oldLines, newLines)) {
     const file = fileOf(line);
     const known = old.get(file.path);
@@ -95,6 +107,15 @@ function* differences(before: Buffer, after: Buffer): Generator<Difference> {
     else yield { change: 'changed', before: fileOf(known), after: file };
   }
   for (const line of old.values()) yield { change: 'removed', before: fileOf(line) };
+}
+
+/** The path that a line is of, and the line. None for a line that was altered and can't be read any more. */
+function pathIn(line: string): [path: string, line: string][] {
+  try {
+    return [[parseManifestLine(line).path, line]];
+  } catch {
+    return []; // parsing alone
+  }
 }
 
 function linesOf(text: Buffer): string[] {

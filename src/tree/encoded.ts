@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENCODED_LIST } from './layout.ts';
 
@@ -35,7 +35,7 @@ export interface EncodedList {
 
 /** Whether the site in a folder has compressed forms. */
 export function hasEncoded(folder: string): boolean {
-  return existsSync(join(folder, ENCODED_LIST));
+  return statSync(join(folder, ENCODED_LIST), { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** The list of the site in a folder as bytes; none where it has no compressed forms. Throws an Error where it can't be read. */

@@ -36,17 +36,18 @@ export async function writeRelease(folder: string, release: Release): Promise<vo
 }
 
 /**
- * Replaces `release.json` in a site at once, unless it says the same already. The new one is written beside the site, where the next
+ * Replaces `release.json` in a site at once, unless it says the same already: then it gives false. The new one is written beside the site, where the next
  * build finds it if this one is killed.
  */
-export async function replaceRelease(folder: string, release: Release): Promise<void> {
+export async function replaceRelease(folder: string, release: Release): Promise<boolean> {
   const path = join(folder, RELEASE);
   const text = textOf(release);
-  if ((await readIfThere(path)) === text) return;
+  if ((await readIfThere(path)) === text) return false;
   const temporary = temporaryName(hidden(folder));
   try {
     await writeFile(temporary, text);
     await rename(temporary, path);
+    return true;
   } catch (error) {
     removeNow(temporary);
     throw error;

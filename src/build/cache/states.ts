@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAbsence } from '../../errors.ts';
+import { isSystemError } from '../../system-errors.ts';
 import { makeFolder } from '../../tree/make-folder.ts';
-import { fileListPath, INDEX, packageFilePath, packageIndexPath, zipPath } from '../../tree/layout.ts';
+import { MANIFEST, REGISTRY } from '../../tree/layout.ts';
 import { readManifest } from '../../tree/manifest.ts';
 import { readRelease } from '../../tree/release.ts';
+import { touchedPaths } from '../../tree/touched.ts';
 import { jsonLines, keptFiles, readChecked, writeChecked } from './checked-files.ts';
 import type { KeptPackage, MadePackage, State } from '../kept.ts';
 
@@ -14,11 +16,16 @@ import type { KeptPackage, MadePackage, State } from '../kept.ts';
  */
 
 export interface States {
-  /** The state of the present site, if the site has this `frame` and seems whole. */
+  /** The state of the present site, if the site has this `frame`. */
   last(frame: string): Promise<State | undefined>;
+  /** Paths of that site that are not as the build left them, as far as a glance tells (`tree/touched.ts`). */
+  touched(state: State): Promise<readonly string[]>;
   /** The packages of that site, by name. Undefined if some are not known, or if the manifest was altered. */
   packages(state: State): Promise<ReadonlyMap<string, KeptPackage> | undefined>;
-  set(state: State, packages: readonly MadePackage[]): void;
+  /** Keeps what is known of the site, which is in its place now. */
+  set(state: Omit<State, 'madeAt'>, packages: readonly MadePackage[]): void;
+  /** Keeps that a build has changed files of the site that the state doesn't depend on. */
+  renew(state: State): void;
 }
 
 /** Opens the states in a folder, for the site at `place`. */
@@ -30,8 +37,16 @@ export function openStates(folder: string, place: string): States {
     last: async (frame) => {
       const state = states.get(key);
       if (state?.frame !== frame) return undefined;
-      if ((await readRelease(place))?.manifest !== state.made.site.manifest) return undefined;
-      return (await holdsRevisions(place, state.keys)) ? state : undefined;
+      return (await readRelease(place))?.manifest === state.made.site.manifest ? state : undefined;
+    },
+    touched: async ({ madeAt, made }) => {
+      try {
+        if (sha256(await readManifest(place)) !== made.site.manifest) return [MANIFEST];
+        return await touchedPaths(place, madeAt);
+      } catch (error) {
+        if (isAbsence(error) || (isSystemError(error) && error.code === 'EISDIR')) return [MANIFEST];
+        throw error;
+      }
     },
     packages: async ({ made }) => {
       const [own, ...packages] = (readChecked(packagesFile) ?? '').split('\n').slice(0, -1);
@@ -45,9 +60,16 @@ export function openStates(folder: string, place: string): States {
     set: (state, made) => {
       makeFolder(folder);
       writeChecked(packagesFile, keptLines(state.made.site.manifest, made));
-      states.set(key, state);
+      states.set(key, { ...state, madeAt: timeOf(place) });
     },
+    renew: (state) => states.set(key, { ...state, madeAt: timeOf(place) }),
   };
+}
+
+/** A time at which the site is made, also where the clock of its file system is ahead. */
+function timeOf(place: string): number {
+  const times = [place, join(place, REGISTRY)].map((folder) => statSync(folder).mtimeMs);
+  return Math.max(Date.now(), ...times);
 }
 
 /**
@@ -68,32 +90,6 @@ function withLines(packages: readonly MadePackage[], manifest: Buffer): Map<stri
       return [made.name, { made, lines }];
     }),
   );
-}
-
-/**
- * Whether a site still has an index, and the folder, zip and pages of every revision. It looks for the files and does
- * not read them.
- */
-async function holdsRevisions(folder: string, keys: State['keys']): Promise<boolean> {
-  const namesIn = new Map<string, string[]>();
-  for (const [id] of keys) {
-    const [name = '', version = ''] = id.split('@');
-    for (const pathOf of [packageIn, zipPath, packageIndexPath, fileListPath]) {
-      const path = pathOf(name, version);
-      namesIn.set(dirname(path), [...(namesIn.get(dirname(path)) ?? []), basename(path)]);
-    }
-  }
-  const checks = [...namesIn].map(([inner, names]) => hasNames(join(folder, inner), names));
-  return existsSync(join(folder, INDEX)) && (await Promise.all(checks)).every(Boolean);
-}
-
-function packageIn(name: string, version: string): string {
-  return packageFilePath(name, version, '');
-}
-
-async function hasNames(folder: string, names: readonly string[]): Promise<boolean> {
-  const there = new Set(await readdir(folder).catch(() => []));
-  return names.every((name) => there.has(name));
 }
 
 function sha256(bytes: string | Buffer): string {

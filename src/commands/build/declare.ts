@@ -53,6 +53,7 @@ export const declare: Declare = (program, finish) => {
     .addOption(offlineOption)
     .addOption(cacheOption)
     .option('--no-cache', 'make everything again, and keep only clones for later builds')
+    .option('--verify', 'read every byte of the site afterwards, and make it anew if it is damaged', false)
     .addOption(lockOption)
     .addOption(lockedOption)
     .addOption(jsonOption)
@@ -66,6 +67,7 @@ export const declare: Declare = (program, finish) => {
           'build --dist production --ref production=v8.5.0 --out sites',
           'build --dist production --target nginx',
           'build --dist production --target nginx --root /srv/registry --prefix /epr --port 80',
+          'build --dist production --verify',
         ],
         findings: 'a package is unfit, or another error was found; the site stays as it was',
       }),

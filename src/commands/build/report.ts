@@ -1,3 +1,4 @@
+import { commandLine } from '../../command-line.ts';
 import type { StaleSite } from '../../inspect/stale.ts';
 import type { BuildAllReport } from './all.ts';
 import type { BuildReport } from './run.ts';
@@ -72,9 +73,15 @@ function outcome({ site, times, findings, distribution, next, stale }: BuildRepo
     `  ${seconds.join(', ')}; manifest ${site.manifest.slice(0, 16)}`,
     ...(site.changes ? [changesLine(site.changes)] : []),
     ...stale.map((one) => staleLine(one, color)),
+    ...(site.how === 'unchanged' && times['verify'] === undefined ? [checkLine(site.folder)] : []),
     '',
     ...(next.length === 1 ? [`Next: ${next[0] ?? ''}`] : ['Next:', ...next.map((line) => `  ${line}`)]),
   ];
+}
+
+/** An unchanged site was only glanced at. */
+function checkLine(folder: string): string {
+  return `  to read every byte of it: ${commandLine(['verify', folder])}`;
 }
 
 function changesLine({ added, changed, removed, bytes, list }: Changes): string {

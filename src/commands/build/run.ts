@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { holdSame, mergeLayers } from '../../catalog/merge.ts';
 import type { Shadowed } from '../../catalog/merge.ts';
 import { commandLine } from '../../command-line.ts';
@@ -18,10 +18,12 @@ import type { MadeSite, SiteMaking } from '../../build/site-making.ts';
 import type { SiteResult } from '../../build/site.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
+import { verifySite } from '../../inspect/verify/verify.ts';
 import { readLayers } from '../../inspect/open-catalog.ts';
 import { staleSites } from '../../inspect/stale.ts';
 import type { StaleSite } from '../../inspect/stale.ts';
-import { bundlePath, hostFolder, hosts } from '../../hosts/hosts.ts';
+import { forgetRecord } from '../../hosts/asset-folder.ts';
+import { bundlePath, hostFolder, hostNames, hosts } from '../../hosts/hosts.ts';
 import type { HostName } from '../../hosts/hosts.ts';
 import { nginxForms } from '../../hosts/nginx/encoded.ts';
 import type { Serving, Since, TargetSite } from '../../hosts/target.ts';
@@ -45,6 +47,8 @@ export interface BuildOptions {
   readonly cache: string;
   /** Uses no earlier results, and keeps none for later builds. */
   readonly noCache?: boolean | undefined;
+  /** Reads every byte of the site that was made or kept, and makes it anew where it is damaged. */
+  readonly verify?: boolean | undefined;
   /** `lock` writes the commits of all layers to `distributions.lock.json`. `locked` builds exactly those. */
   readonly lock?: boolean | undefined;
   readonly locked?: boolean | undefined;
@@ -136,25 +140,33 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   try {
     const merged = await mergeStorage(storage, options, pins);
     clock.lap('layers');
-    const made = await makeSite(
-      { distribution, storage, ...merged },
-      {
-        folder,
-        lock: siteLock,
-        cache: resolve(options.cache),
-        noCache: options.noCache ?? false,
-        skipUnfit: options.skipUnfit,
-        onProgress: progress.step,
-        forms: { isWanted: target?.hasForms ?? false, plan: nginxForms('all') },
-        refusals: async (tree) => (await target?.refusals(tree)) ?? [],
-      },
-    );
-    clock.lap('site');
-    if (made.site) await pins.keep(merged.layers);
-    const written = made.site && (await target?.write(made.since));
-    if (target) clock.lap('target');
-    const next = made.site ? (written ?? [commandLine(['serve', '--dir', folder])]) : [];
-    return { ...reportOf(place, merged, made), times: clock.times, next };
+    const makeOnce = async (isAnew: boolean): Promise<MadeWithHost> => {
+      const made = await makeSite(
+        { distribution, storage, ...merged },
+        {
+          folder,
+          lock: siteLock,
+          cache: resolve(options.cache),
+          noCache: options.noCache ?? false,
+          isAnew,
+          skipUnfit: options.skipUnfit,
+          onProgress: progress.step,
+          forms: { isWanted: target?.hasForms ?? false, plan: nginxForms('all') },
+          refusals: async (tree) => (await target?.refusals(tree)) ?? [],
+        },
+      );
+      clock.lap('site');
+      if (made.site) await pins.keep(merged.layers);
+      const written = made.site && (await target?.write(made.since, isAnew));
+      if (target) clock.lap('target');
+      return { made, next: made.site ? (written ?? [commandLine(['serve', '--dir', folder])]) : [] };
+    };
+    const once = await makeOnce(false);
+    const damages = options.verify && once.made.site ? await damagesOf(folder, options.target, progress) : undefined;
+    if (damages) clock.lap('verify');
+    const { made, next } = damages?.isRepaired ? await makeOnce(true) : once;
+    const report = reportOf(place, merged, made);
+    return { ...report, findings: [...(damages?.findings ?? []), ...report.findings], times: clock.times, next };
   } finally {
     progress.end();
     await storage.close();
@@ -210,6 +222,28 @@ function reportOf(
   };
 }
 
+interface MadeWithHost {
+  readonly made: MadeSite;
+  /** The next commands of the host, to paste. */
+  readonly next: readonly string[];
+}
+
+/** What is damaged in a site, and whether to make it anew: the folders of other hosts than the build's stay as they are. */
+async function damagesOf(
+  folder: string,
+  target: HostName | undefined,
+  progress: Progress,
+): Promise<{ readonly findings: Finding[]; readonly isRepaired: boolean }> {
+  const { findings } = await verifySite(folder, (done, total) => progress.step('verify', done, total));
+  const others = new Set(hostNames.filter((name) => name !== target).map((name) => basename(hostFolder(folder, name))));
+  const isOfOthers = ({ where }: Finding): boolean => others.has(where.split('/', 1)[0] as string);
+  const told = findings.map((finding): Finding => {
+    const what = isOfOthers(finding) ? 'build for that host again' : 'made anew';
+    return { ...finding, text: `${finding.text}; ${what}`, level: 'warning' };
+  });
+  return { findings: told, isRepaired: !findings.every(isOfOthers) };
+}
+
 /** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it; a layer that is too large is not. */
 function leftOut(finding: Finding): Finding {
   return LEFT_OUT.has(finding.code) ? { ...finding, level: 'warning' } : finding;
@@ -252,7 +286,8 @@ function stopwatch(): { times: Record<string, number>; lap(name: string): void }
 interface LoadedTarget {
   readonly hasForms: boolean;
   refusals(tree: string): Promise<readonly Finding[]>;
-  write(since: Since | undefined): Promise<readonly string[]>;
+  /** With `isAnew`, nothing that is in the host's folder stays. */
+  write(since: Since | undefined, isAnew: boolean): Promise<readonly string[]>;
 }
 
 /** Loads a target. What it refuses of the site that is made last is what it learns when it writes. */
@@ -263,6 +298,9 @@ async function loadTarget(name: HostName, place: Omit<TargetSite, 'hostFolder' |
   return {
     hasForms: target.hasForms,
     refusals: async (tree) => (findings = await target.refusals(site, tree)),
-    write: (since) => target.write(site, { findings, since }),
+    write: async (since, isAnew) => {
+      if (isAnew) forgetRecord(site.hostFolder);
+      return await target.write(site, { findings, since });
+    },
   };
 }
