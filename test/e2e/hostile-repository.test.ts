@@ -123,5 +123,9 @@ describe('nothing that a repository names is run:', () => {
     storage.repository.commit('snapshot', tree);
     await runAll(storage);
     expect(existsSync(marker)).toBe(false);
+    const url = `file://${storage.repository.folder}`;
+    const cloned = await storage.run('build', '--dist', 'snapshot', '--storage', url);
+    expect(cloned).toMatchObject({ status: 2, stderr: expect.stringContaining('[git-failed]') as unknown });
+    expect(existsSync(marker)).toBe(false);
   });
 });
