@@ -1,7 +1,7 @@
 import type { Category } from '../config.ts';
 import type { Finding } from '../errors.ts';
 import type { PackageFile, Revision } from '../storage/storage.ts';
-import type { Package } from '../package/read.ts';
+import type { Package, PackageWarning } from '../package/read.ts';
 import { get, objects } from '../package/rules.ts';
 import type { Json } from '../tree/json.ts';
 import { comparePaths } from '../paths.ts';
@@ -27,7 +27,7 @@ export interface Entry {
 }
 
 export interface EntryWarning {
-  readonly code: 'category' | 'kibana';
+  readonly code: 'category' | PackageWarning['code'];
   /** Inside the package. */
   readonly file: string;
   readonly text: string;
@@ -56,10 +56,7 @@ export function makeEntry(pkg: Package, table: readonly Category[]): Entry {
     facts,
     rendered: renderPackage(pkg, categories, templateOnlyCategories(facts, table)),
     deprecated: pkg.manifest['deprecated'],
-    warnings: [
-      ...written.filter((id) => !known.has(id)).map(unknownCategory),
-      ...pkg.warnings.map(({ file, text }) => ({ code: 'kibana' as const, file, text })),
-    ],
+    warnings: [...written.filter((id) => !known.has(id)).map(unknownCategory), ...pkg.warnings],
   };
 }
 

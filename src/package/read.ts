@@ -6,6 +6,8 @@ import type { ContentReader, ContentSource } from './contents.ts';
 import { fileTree } from './file-tree.ts';
 import type { FileTree } from './file-tree.ts';
 import { kibanaFaults } from './kibana.ts';
+import { nameWarnings } from './names.ts';
+import type { NameWarning } from './names.ts';
 import { dataStream, placeDataStream } from './shapes/data-stream.ts';
 import type { PackageFile, Revision, RevisionFiles } from '../storage/storage.ts';
 import { manifest } from './shapes/manifest.ts';
@@ -14,6 +16,11 @@ import type { Fault, Field } from './rules.ts';
 import { readObject } from './shapes/shape.ts';
 import type { Context, Shape } from './shapes/shape.ts';
 import type { JsonObject } from '../tree/json.ts';
+
+/** What doesn't keep a package from being served: Kibana refuses it, or some file system can't hold a name of it. */
+export interface PackageWarning extends Fault {
+  readonly code: 'kibana' | NameWarning['code'];
+}
 
 /** A revision with what its manifests say, in the registry's terms. */
 export interface Package {
@@ -28,8 +35,7 @@ export interface Package {
   readonly folders: readonly string[];
   /** The content id of the published zip, if the package is one. */
   readonly zip: string | undefined;
-  /** What the registry serves and Kibana refuses. */
-  readonly warnings: readonly Fault[];
+  readonly warnings: readonly PackageWarning[];
 }
 
 export interface PackageReader {
@@ -64,7 +70,11 @@ export function packageReader(
       const findings = [...listed.findings, ...reading.faults.map((fault) => toFinding(revision, fault))];
       if (!read || findings.length > 0) return { findings };
       const { files, folders, zip } = listed;
-      const warnings = kibanaFaults({ manifest: read, dataStreams, tree: reading.tree });
+      const refusals = kibanaFaults({ manifest: read, dataStreams, tree: reading.tree });
+      const warnings = [
+        ...refusals.map(({ file, text }) => ({ code: 'kibana' as const, file, text })),
+        ...nameWarnings(reading.tree, [...reading.ids.keys()]),
+      ];
       const known = { revision, manifest: read, release, dataStreams: [...dataStreams.values()] };
       return { package: { ...known, files, folders, zip, warnings }, findings };
     },

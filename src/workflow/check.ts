@@ -126,7 +126,8 @@ function idOf({ id }: { readonly id: string }): string {
 }
 
 function entryFindings({ entry, findings }: ReadEntry): Finding[] {
-  return entry ? [...findings, ...warningsOf(entry)] : [...findings];
+  // Twins by case are errors of `casePaths` here.
+  return entry ? [...findings, ...warningsOf(entry).filter(({ code }) => code !== 'case')] : [...findings];
 }
 
 /** The finding with its file, and with the line that it names or that its place in the manifest has. */

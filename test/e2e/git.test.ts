@@ -131,6 +131,17 @@ describe('kinds of repository', () => {
     expect(await one.build([...storage, '--offline'])).toMatchObject({ status: 0 });
   });
 
+  test('a repository on this machine is cloned with settings by which it runs nothing', async () => {
+    const one = project({ main: acme });
+    const trace = join(one.folder, 'trace');
+    const storage = ['--storage', pathToFileURL(one.repository.folder).href];
+    for (let round = 0; round < 2; round++) {
+      rmSync(trace, { force: true });
+      expect(await one.build(storage, { GIT_TRACE: trace })).toMatchObject({ status: 0 });
+      expect(readFileSync(trace, 'utf8')).toMatch(/GIT_ALLOW_PROTOCOL=none GIT_NO_LAZY_FETCH=1 git .*upload-pack/);
+    }
+  });
+
   test("a stack's release is fetched once a run, from a URL too", async () => {
     const one = project({ main: acme });
     one.repository.git('tag', '8.7.0', 'main');

@@ -61,7 +61,7 @@ export function entryReader(
 }
 
 /** Increase it when the form of kept entries changes. */
-const FORMAT = 4;
+const FORMAT = 5;
 
 /** An entry without the facts of its layer, in a form for JSON. */
 type KeptEntry = Omit<Entry, 'revision' | 'files' | 'rendered'> & {
