@@ -36,7 +36,9 @@ export function undone(findings: readonly Finding[], dryRun: boolean, color: Col
 
 /** What to do next, with commands to paste; empty if there is nothing. */
 export function nextLines(next: NextSteps | undefined): string[] {
-  return next === undefined ? [] : [`Next: ${next.text}`, ...next.commands.map((line) => `  ${line}`)];
+  if (next === undefined) return [];
+  if (next.text === undefined) return next.commands.map((line) => `Next: ${line}`);
+  return [`Next: ${next.text}`, ...next.commands.map((line) => `  ${line}`)];
 }
 
 function stateText(state: ChangeReport['state'], color: Colors): string {

@@ -6,7 +6,8 @@ import type { Workflow, WorkflowOptions } from './open.ts';
 
 /** What a person does next, and the commands for it, to paste. */
 export interface NextSteps {
-  readonly text: string;
+  /** What the commands do; undefined if the one command says it. */
+  readonly text: string | undefined;
   readonly commands: readonly string[];
 }
 
@@ -42,7 +43,7 @@ export function buildStep(
 ): NextSteps | undefined {
   const holding = Object.keys(distributions).filter((name) => distributions[name]?.includes(layer));
   const dist = holding.includes(layer) ? layer : holding[0];
-  return dist === undefined ? undefined : { text: 'build it:', commands: [buildLine(dist, options)] };
+  return dist === undefined ? undefined : { text: undefined, commands: [buildLine(dist, options)] };
 }
 
 /** The command that builds a distribution, with the same options. */
