@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
@@ -526,6 +526,19 @@ describe('the job of a storage', () => {
     expect(Object.values(steps).map(({ status }) => status)).toEqual([0, 0, 0, 0, 0]);
     expect(readFileSync(join(one.folder, 'summary.md'), 'utf8')).toContain('| `acme` | 1.0.0 | 1.1.0 |');
     expect(steps['Build']?.stdout).toContain('3 revisions of 2 packages');
+  });
+
+  test("stops an overwrite that the storage's own rules forbid, with no distributions file at hand", () => {
+    const one = project({ staging: acme });
+    rmSync(join(one.folder, 'content'), { recursive: true });
+    const { repository } = one;
+    const rules = CONFIG.replace('overwrite: warn', 'overwrite: never');
+    repository.commit('main', repository.treeOf({ 'content/distributions.yml': rules }));
+    repository.git('symbolic-ref', 'HEAD', 'refs/heads/main');
+    propose(one, 'staging', changed);
+    const { Check: check, Diff: diff, Build: build } = runJob(one, '[staging] Overwrite acme');
+    expect(check).toMatchObject({ status: 1, stdout: expect.stringContaining(',title=overwrite::') });
+    expect([diff?.status, build?.status]).toEqual([0, 0]);
   });
 
   test('stops a bad one with an annotation', () => {
