@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../tree/make-folder.ts';
 import { cacheFolder } from '../cache-folders.ts';
 import { hasError } from '../errors.ts';
 import type { Finding } from '../errors.ts';
@@ -109,7 +109,7 @@ export async function addForms(
     withStores(making, cache, async (stores) => {
       const list = await encode(options, stores, { to: temporary, files: () => eachListedFile(folder) });
       const found = list ? listDifferences(list) : [];
-      await mkdir(join(temporary, REGISTRY), { recursive: true });
+      makeFolder(join(temporary, REGISTRY));
       await writeRelease(temporary, releaseOf(making, manifest));
       return { result: await listChanges(options, found), removed: [], last: [RELEASE] };
     }),

@@ -8,7 +8,7 @@ import { CHOMPING_MODE, EVENT_ID, SCALAR_STYLE, type ScalarEvent } from 'js-yaml
 
 import { scalarText } from './breaks.ts';
 import { Budget } from './budget.ts';
-import { Cursor } from './cursor.ts';
+import { FlowReader, NEXT_TEXT, NOT_PLAIN, QUOTES } from './flow.ts';
 import { resolvePlain } from './scalars.ts';
 import { type Fields, noFields, type Value } from './values.ts';
 
@@ -22,8 +22,6 @@ export function parsePlain(text: string, budget = new Budget()): Fields | readon
     throw error;
   }
 }
-
-const NOT_PLAIN = new Error('not plain YAML');
 
 /** Tabs and separators have rules of their own, and so has a byte order mark. */
 const UNUSUAL = /[\t\r\ufeff]/;
@@ -45,25 +43,7 @@ const REST = / *(?: #[^\n]*)?(?:\n|$)/y;
 const PLAIN_START = /[^ \n,[\]{}#&*!|>'"%@`?:-]|-(?=[^ \n])/y;
 /** The text of a plain scalar in one line. */
 const PLAIN_TEXT = /(?:[^ \n:]+|:(?=[^ \n])| +(?=[^ \n:#]|:[^ \n]))+/y;
-/** From the end of a line to the text of the next that has any, which is no comment. */
-const NEXT_TEXT = / *\n(?: *\n)* *(?=[^ \n#])/y;
-/** A plain scalar in a flow collection. */
-const FLOW_WORD = /[A-Za-z0-9_./][\w./@*+-]*(?: +[\w./@*+-]+)*(?= *[\n,\]}]| *:[ \n])/y;
-const FLOW_QUOTED = /'[^'\n]*'(?!')|"[^"\\\n]*"/y;
-const COLON_BEHIND_QUOTE = / *:/y;
-const COLON_BEHIND_WORD = / *:(?=[ \n])/y;
-/** Collections in each other: more than any package has, and well below what the full parser takes. */
-const DEEPEST = 60;
-
-class Reader extends Cursor {
-  readonly #budget: Budget;
-  #depth = 0;
-
-  constructor(text: string, budget: Budget) {
-    super(text);
-    this.#budget = budget;
-  }
-
+class Reader extends FlowReader {
   document(): Fields | readonly Value[] {
     this.findLine(0);
     if (this.indent === 0 && this.text.startsWith('---', this.at)) {
@@ -78,9 +58,9 @@ class Reader extends Cursor {
 
   /** A list or a mapping whose entries stand in the column `indent`. */
   #collection(indent: number): Fields | readonly Value[] {
-    this.#deepen();
+    this.enter();
     const value = this.sees(DASH) ? this.#list(indent) : this.#mapping(indent);
-    this.#depth--;
+    this.leave();
     return value;
   }
 
@@ -123,7 +103,7 @@ class Reader extends Cursor {
 
   /** A value behind a colon or dash, with the end of its line. */
   #value(indent: number, isOfKey: boolean): Value {
-    this.#budget.take(1, 0);
+    this.budget.take(1, 0);
     if (!this.sees(REST)) return this.#scalar(indent);
     this.#endLine();
     if (this.indent > indent)
@@ -144,7 +124,7 @@ class Reader extends Cursor {
         return this.#block(indent);
       case '[':
       case '{': {
-        const value = this.#flow(indent);
+        const value = this.flow(indent);
         this.#endLine();
         return value;
       }
@@ -221,54 +201,6 @@ class Reader extends Cursor {
     return at === end || this.text.charCodeAt(at) === LF;
   }
 
-  /** A flow collection, whose lines are all indented deeper than `indent`. */
-  #flow(indent: number): Fields | readonly Value[] {
-    this.#deepen();
-    const value: Value[] | Record<string, Value> = this.text.charAt(this.at++) === '[' ? [] : noFields();
-    const end = Array.isArray(value) ? ']' : '}';
-    for (let next = this.#flowChar(indent); next !== end; next = this.#flowChar(indent)) {
-      if (Array.isArray(value)) value.push(this.#flowValue(indent));
-      else this.#flowEntry(value, indent);
-      const behind = this.#flowChar(indent);
-      if (behind === ',') this.at++;
-      else if (behind !== end) throw NOT_PLAIN;
-    }
-    this.at++;
-    this.#depth--;
-    return value;
-  }
-
-  #flowEntry(fields: Record<string, Value>, indent: number): void {
-    const isQuoted = QUOTES.has(this.text.charCodeAt(this.at));
-    const key = this.#flowScalar();
-    if (typeof key !== 'string' || !this.skip(isQuoted ? COLON_BEHIND_QUOTE : COLON_BEHIND_WORD)) throw NOT_PLAIN;
-    this.#flowChar(indent);
-    fields[key] = this.#flowValue(indent);
-  }
-
-  #flowValue(indent: number): Value {
-    this.#budget.take(1, 0);
-    const char = this.text.charAt(this.at);
-    return char === '[' || char === '{' ? this.#flow(indent) : this.#flowScalar();
-  }
-
-  #flowScalar(): Value {
-    const start = this.at;
-    if (this.skip(FLOW_QUOTED)) return this.text.slice(start + 1, this.at - 1);
-    if (!this.skip(FLOW_WORD)) throw NOT_PLAIN;
-    return resolvePlain(this.text.slice(start, this.at));
-  }
-
-  /** Goes to the next token of a flow collection; its first character. */
-  #flowChar(indent: number): string {
-    this.skipSpaces();
-    if (this.text.charCodeAt(this.at) === LF) {
-      this.skip(NEXT_TEXT);
-      if (this.column() <= indent) throw NOT_PLAIN;
-    }
-    return this.text.charAt(this.at);
-  }
-
   /** Goes past the end of a line that holds nothing more than a comment, to the next that holds something. */
   #endLine(): void {
     if (!this.skip(REST)) throw NOT_PLAIN;
@@ -278,10 +210,6 @@ class Reader extends Cursor {
   /** The text of a scalar that takes more than a slice. */
   #valueOf(valueStart: number, valueEnd: number, own: Partial<ScalarEvent>): string {
     return scalarText(this.text, { ...SCALAR, ...own, valueStart, valueEnd });
-  }
-
-  #deepen(): void {
-    if (++this.#depth > DEEPEST) throw NOT_PLAIN;
   }
 }
 
@@ -296,8 +224,6 @@ const NONE = -1;
 const SPACE = 32;
 const LF = 10;
 const COLON = 58;
-/** Codes of `"` and `'`. */
-const QUOTES: ReadonlySet<number> = new Set([34, 39]);
 const BLOCK_STYLES: Readonly<Record<string, ScalarEvent['style']>> = {
   '|': SCALAR_STYLE.LITERAL_BLOCK,
   '>': SCALAR_STYLE.FOLDED_BLOCK,

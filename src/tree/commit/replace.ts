@@ -1,6 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { atExit } from './at-exit.ts';
 import { clearLeftovers, hidden, removeNow, removeQuickly, temporariesIn, temporaryName } from './leftovers.ts';
 import type { Temporary } from './leftovers.ts';
@@ -16,7 +17,7 @@ export async function replaceFolder<T>(
   { folder, lock }: LockedFolder,
   make: (temporary: string) => Promise<T>,
 ): Promise<T> {
-  await mkdir(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   recoverFolder(folder);
   const temporary = temporaryName(hidden(folder), 'tmp');
   const old = temporaryName(hidden(folder), 'old');
