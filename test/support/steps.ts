@@ -1,4 +1,4 @@
-import fs, { cpSync, existsSync } from 'node:fs';
+import fs, { cpSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
 /*
@@ -12,14 +12,15 @@ export async function snapshots(
   folder: string,
   act: () => Promise<void>,
   isWanted: () => boolean,
+  name = 'copy',
 ): Promise<readonly string[]> {
   const taken: string[] = [];
   let isTaking = false;
   const take = (): void => {
     if (isTaking || !isWanted()) return;
     isTaking = true;
-    const copy = `${folder}-${taken.length}`;
-    cpSync(folder, copy, { recursive: true });
+    const copy = `${folder}-${name}-${taken.length}`;
+    cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
     taken.push(copy);
     isTaking = false;
   };
@@ -38,6 +39,6 @@ export async function snapshots(
     for (const name of CHANGING) Object.assign(fs, { [name]: real[name] });
     syncBuiltinESMExports();
   }
-  if (existsSync(folder)) take();
+  take();
   return taken;
 }

@@ -1,5 +1,6 @@
 import { isCompressible, REVISION, SHOWN } from './njs/encoding.ts';
 import { answerPath, ENCODED, indexFilePath, packageIndexPath } from '../../tree/layout.ts';
+import { JOURNAL } from '../../tree/journal.ts';
 import { KNOWN_EXTENSIONS, mediaTypeByExtension } from '../../tree/media-type.ts';
 import type { CacheTimes } from '../../config.ts';
 import { variableOf } from './blocks.ts';
@@ -35,6 +36,7 @@ function queryRule(name: string, endpoint: (typeof ENDPOINTS)[number]): Rule {
       handOver('$request_uri != "$uri$is_args$args"'),
       handOver(`${answer} = ''`),
       ...jsonLines(name, endpoint, variableOf(name, `${endpoint}_coding`)),
+      ...changeLines(),
       '# The maps are of the site that nginx was started with.',
       handOver(`!-f "$document_root/${indexFilePath(variableOf(name, 'columns_file'))}"`),
       `rewrite ^ /${answerPath(answer)}${variableOf(name, `${endpoint}_form`)} break;`,
@@ -49,6 +51,7 @@ function indexRule(name: string): Rule {
     lines: [
       handOver('$request_uri != $uri'),
       ...jsonLines(name, 'index', variableOf(name, 'coding')),
+      ...changeLines(),
       `rewrite ^ /${packageIndexPath('$epr_package', '$epr_version')}${variableOf(name, 'form')} break;`,
     ],
   };
@@ -81,6 +84,7 @@ function fileRules(name: string): Rule[] {
       'set $epr_place $epr_file;',
       ...lines,
       'max_ranges 1;',
+      ...changeLines(),
       ...headerLines(name, 'files'),
       'rewrite ^ /$epr_place break;',
     ],
@@ -131,6 +135,11 @@ function headerLines(name: string, cache: keyof CacheTimes): string[] {
     'add_header Access-Control-Allow-Origin *;',
     `add_header Cache-Control "max-age=${variableOf(name, `age_${cache}`)}, public";`,
   ];
+}
+
+/** Hands a request over while the site changes: where its files lie then, the registry's code knows. */
+function changeLines(): string[] {
+  return [handOver(`-f "$document_root/${JOURNAL}"`)];
 }
 
 function handOver(condition: string): string {

@@ -5,7 +5,7 @@ import type { Request } from '../../../core/respond.ts';
 import { INDEX } from '../../../tree/layout.ts';
 import { toByteString } from './bytes.ts';
 import { tagsOf } from './forms.ts';
-import { changeTime } from './files.ts';
+import { changeTime, openChange } from './files.ts';
 import { openIndex } from './index.ts';
 import type { Index } from './index.ts';
 import type { NginxRequest } from './njs.ts';
@@ -31,6 +31,7 @@ export function asked(r: NginxRequest, method: string, target: ByteString): Aske
   const mark = inside.indexOf('?');
   const path = mark < 0 ? inside : inside.slice(0, mark);
   const site = variable(r, 'epr_site');
+  openChange(site);
   const ifUnmodifiedSince = r.headersIn['If-Unmodified-Since'];
   return {
     r,

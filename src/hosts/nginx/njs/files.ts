@@ -1,6 +1,9 @@
 import fs from 'node:fs';
 import type { Stats } from 'node:fs';
 import { asByteString } from '../../../tree/byte-string.ts';
+import { CHANGE } from '../../../tree/layout.ts';
+import { isOf, isRemoved, JOURNAL, OLD, parseJournal, PATCH, untilMoved } from '../../../tree/journal.ts';
+import type { Journal } from '../../../tree/journal.ts';
 import { toBytes } from './bytes.ts';
 
 /*
@@ -8,9 +11,50 @@ import { toBytes } from './bytes.ts';
  * njs's own exception, which has the `path`.
  */
 
+/** The change of the site that is under way. It is that of one request: `openChange` comes first in each. */
+let change: { readonly site: string; readonly journal: Journal } | undefined;
+
+/** Finds out whether a site is being changed, for the request that begins. */
+export function openChange(site: string): void {
+  change = undefined;
+  const text = isFile(`${site}/${JOURNAL}`) ? readText(`${site}/${JOURNAL}`) : undefined;
+  const journal = text === undefined ? undefined : parseJournal(text);
+  if (!journal) return;
+  const witness = readText(`${site}/${journal.witness}`);
+  const isItsOwn = isOf(journal, witness === undefined ? readText(`${site}/${OLD}/${journal.witness}`) : witness);
+  if (isItsOwn) change = { site, journal };
+}
+
+/** Where a file of the site lies now. While the site changes, that may be in the patch (`tree/journal.ts`). */
+export function placeOf(path: string): string {
+  if (!change) return path;
+  const inner = path.slice(change.site.length + 1);
+  if (isRemoved(change.journal, String(toBytes(asByteString(inner))))) return `${change.site}/${NOWHERE}`;
+  const patched = `${change.site}/${PATCH}/${inner}`;
+  if (isAt(patched)) return patched;
+  const unmoved = untilMoved(change.journal, inner);
+  return unmoved !== '' && isAt(`${change.site}/${unmoved}`) ? `${change.site}/${NOWHERE}` : path;
+}
+
+/** A path that no site has. */
+const NOWHERE = `${CHANGE}/none`;
+
+function isAt(place: string): boolean {
+  return ifThere(() => fs.statSync(toBytes(asByteString(place)), { throwIfNoEntry: false })) !== undefined;
+}
+
 /** The text of a small file. Undefined if there is none. */
 export function readText(path: string): string | undefined {
-  return ifThere(() => fs.readFileSync(toBytes(asByteString(path)), 'utf8'));
+  return lookUp(path, (place) => fs.readFileSync(place, 'utf8'));
+}
+
+/** What `read` finds at the place of a file; undefined where it isn't there. A file may have been moved since its place was looked up. */
+function lookUp<Result>(path: string, read: (place: string | Buffer) => Result): Result | undefined {
+  const place = placeOf(path);
+  const found = ifThere(() => read(toBytes(asByteString(place))));
+  if (found !== undefined || place === path) return found;
+  const now = placeOf(path);
+  return now === place ? undefined : ifThere(() => read(toBytes(asByteString(now))));
 }
 
 /** The bytes of a file from `start` up to `end`; undefined where it has none there. */
@@ -25,7 +69,7 @@ export function readPart(path: string, start: number, end: number): Buffer | und
 
 /** What comes of using an open file, which is closed in any case. Throws where there is none. */
 export function withOpen<Result>(path: string, use: (file: number) => Result): Result {
-  const file = fs.openSync(toBytes(asByteString(path)), 'r');
+  const file = fs.openSync(toBytes(asByteString(placeOf(path))), 'r');
   try {
     return use(file);
   } finally {
@@ -69,7 +113,7 @@ export function changeTime(path: string): number | undefined {
 }
 
 function statOf(path: string): Stats | undefined {
-  return ifThere(() => fs.statSync(toBytes(asByteString(path)), { throwIfNoEntry: false }));
+  return lookUp(path, (place) => fs.statSync(place, { throwIfNoEntry: false }));
 }
 
 function ifThere<Result>(read: () => Result): Result | undefined {

@@ -3,12 +3,13 @@ import { respond } from '../../../core/respond.ts';
 import type { Request } from '../../../core/respond.ts';
 import { errorAnswer, UNREADABLE } from '../../../core/response.ts';
 import type { Answer, FileBody } from '../../../core/response.ts';
+import { PATCH } from '../../../tree/journal.ts';
 import { withoutFile } from '../../../core/without-file.ts';
 import { asked, variable } from './asked.ts';
 import type { Asked } from './asked.ts';
 import { toBytes } from './bytes.ts';
 import { isCompressible } from './encoding.ts';
-import { readPart, readText, unreadableFile } from './files.ts';
+import { placeOf, readPart, readText, unreadableFile } from './files.ts';
 import { formOf } from './forms.ts';
 import { joinPieces, readIndex } from './index.ts';
 import type { Index } from './index.ts';
@@ -65,7 +66,9 @@ function gone(r: NginxRequest): void {
   guarded(r, () => {
     const known = asked(r, r.method, variable(r, 'request_uri'));
     clearHeaders(r);
-    if (variable(r, 'epr_path') === '') answer(known);
+    const path = variable(r, 'epr_path');
+    // A file of a patch may have been moved to its place in this moment.
+    if (path === '' || path.slice(0, PATCH.length + 1) === `${PATCH}/`) answer(known);
     else send(known, withoutFile(known.request, known.index && known.index.columns));
   });
 }
@@ -118,7 +121,7 @@ function sendFile(known: Asked, result: Answer, body: FileBody): void {
   if (form.coding) r.headersOut['Content-Encoding'] = form.coding;
   // Also with a compressed form: a range is of the file as it is.
   if (headerOf(result, 'Accept-Ranges') !== '') r.headersOut['Accept-Ranges'] = 'bytes';
-  r.variables['epr_path'] = toBytes(asByteString(form.path.slice(known.site.length + 1)));
+  r.variables['epr_path'] = toBytes(asByteString(placeOf(form.path).slice(known.site.length + 1)));
   const conditional = isConditional(r) ? 'conditional-' : '';
   if (conditional !== '') r.variables['epr_status'] = '200'; // nginx makes it a 206
   const kind = result.status === 206 ? 'part' : 'whole';
