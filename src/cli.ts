@@ -9,6 +9,18 @@ import { allowClosedOutput, printFailure, printFailureJson } from './report.ts';
  * reports.
  */
 
+const CLEAN = 0;
+const FINDINGS = 1;
+const COULD_NOT_RUN = 2;
+
+/** A command that fails before its options are known, too, must give JSON to a program that asks for it. */
+const isJson = process.argv.includes('--json');
+allowClosedOutput();
+process.on('uncaughtException', (error) => {
+  printFailure(error, { isJson });
+  process.exit(COULD_NOT_RUN);
+});
+
 /** In the order of `--help`. */
 const verbs = await Promise.all([
   import('./commands/build/declare.ts'),
@@ -27,10 +39,6 @@ const verbs = await Promise.all([
   import('./commands/tag/declare.ts'),
   import('./commands/completion/declare.ts'),
 ]);
-
-const CLEAN = 0;
-const FINDINGS = 1;
-const COULD_NOT_RUN = 2;
 
 const program = new Command('epr-static')
   .description('Builds the Elastic Package Registry as a static site.')
@@ -55,14 +63,7 @@ for (const { declare } of verbs)
     process.exitCode = isClean ? CLEAN : FINDINGS;
     stop = atSignal;
   });
-/** A command that fails before its options are known, too, must give JSON to a program that asks for it. */
-const isJson = process.argv.includes('--json');
 for (const command of program.commands) for (const one of [command, ...command.commands]) refuseRepeats(one);
-allowClosedOutput();
-process.on('uncaughtException', (error) => {
-  printFailure(error, { isJson });
-  process.exit(COULD_NOT_RUN);
-});
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     if (!stop) process.exit(128 + (signal === 'SIGINT' ? 2 : 15));

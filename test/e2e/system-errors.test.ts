@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +44,35 @@ describe.skipIf(!canMount)('a build on a full disk', () => {
     expect(left.filter((path) => path.endsWith('.tmp'))).toEqual([]);
   });
 });
+
+test.skipIf(!canMount)('a new storage on a full disk leaves nothing', async () => {
+  const disk = join(cwd, 'full-storage');
+  mountDisk(disk, 'size=64k');
+  const { status, stderr } = await run(['init', join(disk, 'storage')], { cwd });
+  expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('No space left on device') });
+  expect(stderr).not.toMatch(/bug|\n {4}at /);
+  expect(readdirSync(join(disk, 'storage'))).toEqual([]);
+});
+
+test.each([[24], [32], [40]])(
+  'a process that may open %i files says so, also while the program is loaded',
+  async (most) => {
+    const { status, stderr } = spawnSync(
+      'bash',
+      ['-c', `ulimit -n ${most}; exec node ${cli} build --dist staging --out few`],
+      {
+        cwd,
+        encoding: 'utf8',
+      },
+    );
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('too many open files [EMFILE]'),
+    });
+    expect(stderr).toMatch(/^error can't .*\n {2}allow more open files/m);
+    expect(stderr).not.toMatch(/bug|\n {4}at /);
+  },
+);
 
 test('a path that goes through a file is named', async () => {
   writeFileSync(join(cwd, 'file'), '');

@@ -43,8 +43,8 @@ export async function init({ folder: given, dryRun }: InitOptions): Promise<Init
   const report = { folder, dryRun, files: Object.keys(files), layers: LAYERS, sample: SAMPLE.id };
   if (dryRun) return report;
   makeFolder(folder);
-  await git(['init', '--quiet', folder]);
   try {
+    await git(['init', '--quiet', folder]);
     await git(['-C', folder, 'symbolic-ref', 'HEAD', 'refs/heads/main']);
     await fill(folder, files);
   } catch (error) {
