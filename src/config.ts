@@ -6,7 +6,7 @@ import type { Limits } from './limits.ts';
 import { parseStrictVersion } from './core/version.ts';
 import { check, readDistributions, shownConfig } from './config/file.ts';
 import type { ConfigPlace } from './config/file.ts';
-import { cleanFolder, refuseForeign, resolveLayers } from './config/layers.ts';
+import { cleanFolder, readLayerKeys, refuseForeign, resolveLayers } from './config/layers.ts';
 import type { LayerSpec } from './config/layers.ts';
 import { writtenConfig } from './config/schema.ts';
 import type { WrittenConfig, WrittenDistribution } from './config/schema.ts';
@@ -15,6 +15,8 @@ import type { Tables } from './config/tables.ts';
 
 export { DISTRIBUTIONS, shownConfig } from './config/file.ts';
 export type { ConfigPlace, OwnConfig } from './config/file.ts';
+export { keysDigest } from './config/keys.ts';
+export type { KeyFile } from './config/keys.ts';
 export type { LayerSpec } from './config/layers.ts';
 export type { Category, Tables } from './config/tables.ts';
 
@@ -106,7 +108,7 @@ const PRECOMPUTE: Precompute = {
 };
 
 /**
- * Reads the distributions file and the tables beside it (`categories.yml`, `ingestion-methods.yml`), and nothing else.
+ * Reads the distributions file, the tables beside it (`categories.yml`, `ingestion-methods.yml`) and the files of keys.
  * Throws a `Stop` that lists everything wrong with a file, or names the distributions there are. A release version that no
  * distribution is called by is a distribution with one layer: the tag of that name, which may be missing.
  */
@@ -120,7 +122,7 @@ export async function readConfig(options: ConfigOptions): Promise<Distribution> 
     name: dist,
     registry: distribution.registry ?? written.registry,
     storage: placeOf(options.storage, { written, config }),
-    layers: resolveLayers(written, distribution, { file, dist, refs: options.refs ?? {} }),
+    layers: await resolveLayers(written, distribution, { config, dist, refs: options.refs ?? {} }),
     cache: { index: 10, search: 600, categories: 600, files: 600, ...distribution.cache } as CacheTimes,
     collisions: distribution.collisions ?? 'report',
     signatures: distribution.signatures ?? 'optional',
@@ -146,18 +148,17 @@ export async function readStorageConfig({
     distributions.flatMap(([dist, held]) => (held.includes(layer) ? dist : []));
   const isSigned = (layer: string): boolean =>
     holding(layer).some((dist) => written.distributions[dist]?.signatures === 'required');
-  const layers = Object.entries(written.layers).map(([layer, given]): LayerPolicy => ({
-    name: layer,
-    ref: given?.ref ?? layer,
-    packages: cleanFolder(given?.packages ?? 'packages', file),
-    overwrite: given?.overwrite ?? 'allow',
-    remove: given?.remove ?? 'allow',
-    signatures: isSigned(layer) ? 'required' : 'optional',
-  }));
+  const layers = Object.entries(written.layers).map(async ([layer, given]): Promise<LayerPolicy> => {
+    const spec = { name: layer, ref: given?.ref ?? layer, packages: cleanFolder(given?.packages ?? 'packages', file) };
+    const { overwrite = 'allow', remove = 'allow' } = given ?? {};
+    const keys = await readLayerKeys(given?.keys, config);
+    const signatures = isSigned(layer) ? 'required' : 'optional';
+    return Object.assign(spec, { keys, overwrite, remove, signatures } as const);
+  });
   return {
     file,
     storage: placeOf(storage, { written, config }),
-    layers,
+    layers: await Promise.all(layers),
     distributions: Object.fromEntries(distributions),
     limits: limitsOf(written, config),
     tables: await readTables(config, shippedConfig),

@@ -40,6 +40,8 @@ export const findingCodes = {
     "a change removes a version that no higher layer holds; the layer's `remove` rule forbids it (error) or it has a reason (warning)",
   requires: 'a package that is promoted requires one that the target layer lacks',
   repaired: 'somebody changed files of the site since the last build; the build made the site anew',
+  signature:
+    'the file beside a package is no OpenPGP signature, or, in a layer with `keys`, no signature of that zip by one of them, or it is missing',
   shared:
     'two layers hold the same version with the same content: it was promoted, and not removed from the lower layer',
   'site-disagrees': 'two files of a site say different things of the same package, file or answer',
@@ -53,6 +55,7 @@ export const findingCodes = {
 /** The codes of stops. */
 export const stopCodes = {
   'bad-config': 'the distributions file, or a table beside it, is wrong; every mistake is listed with its place',
+  'bad-key': "a file of `keys` can't be read, or holds no armored public key",
   'bad-lock': "the lock file can't be read or is not one",
   'bad-output': 'a folder that a build would write is a link, lies in the storage, or holds the storage or the cache',
   'bad-path': "the path of a site has a character that a configuration of nginx can't hold",

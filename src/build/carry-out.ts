@@ -131,9 +131,18 @@ interface Filling {
 async function fill(making: SiteMaking, options: MakeOptions, filling: Filling): Promise<Made> {
   const { storage, distribution, layers } = making;
   const { writer, stores, placed } = filling;
-  const { store, entries, zips } = stores;
+  const { store, entries, zips, signatures } = stores;
   const { onProgress } = options;
-  const packages = await makePackages(filling.packages, { storage, entries, store, zips, writer, placed, onProgress });
+  const packages = await makePackages(filling.packages, {
+    storage,
+    entries,
+    store,
+    zips,
+    signatures,
+    writer,
+    placed,
+    onProgress,
+  });
   const findings = [...making.findings, ...packages.flatMap((one) => findingsOf(one, options.skipUnfit))];
   const made = { ...countsOf(packages), findings, skipped: [], site: undefined, how: 'written' } as const;
   if (hasError(findings)) return { made, packages, findings };

@@ -28,7 +28,7 @@ export interface Entry {
 
 export interface EntryWarning {
   readonly code: 'category' | PackageWarning['code'];
-  /** Inside the package. */
+  /** Inside the package; the signature lies beside it, and has none. */
   readonly file: string;
   readonly text: string;
 }
@@ -37,7 +37,7 @@ export interface EntryWarning {
 export function warningsOf({ revision, warnings }: Pick<Entry, 'revision' | 'warnings'>): Finding[] {
   return warnings.map(({ code, file, text }) => ({
     code,
-    where: `${revision.layer}: ${revision.where}/${file}`,
+    where: `${revision.layer}: ${revision.where}${code === 'signature' ? '.sig' : `/${file}`}`,
     text,
     level: 'warning',
   }));

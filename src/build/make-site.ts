@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { cacheFolder } from '../cache-folders.ts';
+import { keysDigest } from '../config.ts';
 import { hasError } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { generator } from '../generator.ts';
@@ -53,8 +54,9 @@ const FORMAT = 4;
 async function frameOf({ distribution, layers, findings }: SiteMaking): Promise<string> {
   const { storage: _, staticFolders, layers: __, ...settings } = distribution;
   const names = layers.map(({ name }) => name);
+  const keys = distribution.layers.map((layer) => keysDigest(layer.keys ?? []));
   const files = await staticDigests(staticFolders);
-  return sha256(JSON.stringify([FORMAT, generator, settings, names, files, findings]));
+  return sha256(JSON.stringify([FORMAT, generator, settings, names, keys, files, findings]));
 }
 
 async function staticDigests(folders: readonly string[]): Promise<string[]> {

@@ -1,9 +1,12 @@
+import { rm } from 'node:fs/promises';
 import pLimit from 'p-limit';
+import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { unfitness } from '../package/judge.ts';
 import { contentsOf, storedContents } from '../storage/contents.ts';
-import type { Lack } from '../storage/lack.ts';
+import { Lack, NOT_THERE } from '../storage/lack.ts';
 import type { Revision, Storage } from '../storage/storage.ts';
+import type { SignatureJudge } from '../package/signature-judge.ts';
 import type { EntryReader, ReadEntry } from './cache/entries.ts';
 import { warningsOf } from './entry.ts';
 import type { Entry } from './entry.ts';
@@ -30,6 +33,7 @@ export interface PackageMaking {
   readonly entries: EntryReader;
   readonly store: ContentStore;
   readonly zips: ZipStore;
+  readonly signatures: SignatureJudge;
   readonly writer: SiteWriter;
   /** Revisions that are in their places already, by id. */
   readonly placed: ReadonlyMap<string, PlacedRevision>;
@@ -130,8 +134,10 @@ async function placeRevision(
   }
   const findings = unfitness(read, lacks);
   if (findings.length > 0) return { revision, placed: undefined, findings };
-  const placed = await place(read.entry, making, () => ensureAgain(read, making, ensure));
-  return { revision, placed, findings: warningsIn(read.entry, making.store) };
+  const placing = await place(read.entry, making, () => ensureAgain(read, making, ensure));
+  return placing.kind === 'placed'
+    ? { revision, placed: placing.placed, findings: warningsIn(read.entry, making.store) }
+    : { revision, placed: undefined, findings: placing.findings };
 }
 
 /** The warnings of an entry whose contents are in the store. */
@@ -169,11 +175,13 @@ async function ensureAgain(
   await ensureAll(read, ensure);
 }
 
-async function place(
-  entry: Entry,
-  { writer, store, zips }: PackageMaking,
-  ensureAgain: () => Promise<void>,
-): Promise<PlacedRevision> {
+/** A revision in its place; or why its signature excludes it, and then no file of it is in the site. */
+type Placing =
+  | { readonly kind: 'placed'; readonly placed: PlacedRevision }
+  | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
+
+async function place(entry: Entry, making: PackageMaking, ensureAgain: () => Promise<void>): Promise<Placing> {
+  const { writer, store, zips } = making;
   const { name, version, signature } = entry.revision;
   const path = zipPath(name, version);
   const signatureFile = signaturePath(name, version);
@@ -183,19 +191,26 @@ async function place(
     ...(entry.zip === undefined ? [] : [[entry.zip, path] as [string, string]]),
     ...(signature === undefined ? [] : [[signature, signatureFile] as [string, string]]),
   ];
+  const placing = placeZip();
+  const refused = await signatureFindings(entry, making, placing);
+  if (refused.length > 0) {
+    if (entry.zip === undefined) await rm(writer.resolve(path));
+    return { kind: 'refused', findings: refused };
+  }
   const [zip] = await Promise.all([
-    placeZip(),
+    placing,
     put(
       writer.resolve(packageFilePath(name, version, '')),
       entry.files.map((file) => [file.content, file.path]),
     ),
     published.length > 0 && put(writer.folder, published),
   ]);
-  return {
+  const placed = {
     entry,
-    zip: { path, size: zip.size, digest: zip.digest, type: 'application/zip', cache: 'files' },
+    zip: { path, size: zip.size, digest: zip.digest, type: 'application/zip', cache: 'files' as const },
     signature: signature === undefined ? undefined : contentFile(store, signature, signatureFile),
   };
+  return { kind: 'placed', placed };
 
   async function placeZip(): Promise<Pick<StoredZip, 'size' | 'digest'>> {
     if (entry.zip !== undefined) return store.get(entry.zip);
@@ -206,4 +221,25 @@ async function place(
     if (!again) throw new Error(`${path}: contents that were just stored can't be read`);
     return again;
   }
+}
+
+/** What is wrong with the signature of a revision. `placing` is its zip, in its place if a build made it. */
+async function signatureFindings(
+  { revision, zip }: Entry,
+  { storage, signatures, writer }: PackageMaking,
+  placing: Promise<Pick<StoredZip, 'digest'>>,
+): Promise<Finding[]> {
+  const read = async (content: string | undefined): Promise<Buffer> => {
+    const bytes = content === undefined ? NOT_THERE : await storage.read(content);
+    if (bytes instanceof Lack)
+      throw new Stop('changed', `${revision.where} was changed while it was read`, 'run the command again');
+    return bytes;
+  };
+  return await signatures.judge(revision, async () => ({
+    digest: (await placing).digest,
+    isGenerated: zip === undefined,
+    signature: await read(revision.signature),
+    readZip: async () =>
+      zip === undefined ? writer.resolve(zipPath(revision.name, revision.version)) : await read(zip),
+  }));
 }

@@ -1,5 +1,7 @@
 import { cacheFolder } from '../cache-folders.ts';
-import type { Distribution } from '../config.ts';
+import type { Distribution, LayerSpec } from '../config.ts';
+import { signatureJudge } from '../package/signature-judge.ts';
+import type { SignatureJudge } from '../package/signature-judge.ts';
 import type { Revision, Storage } from '../storage/storage.ts';
 import { signaturePath, zipPath } from '../tree/layout.ts';
 import { openZipStore } from './cache/archives.ts';
@@ -11,6 +13,7 @@ import type { EntryReader } from './cache/entries.ts';
 import { openFormStore } from './cache/forms.ts';
 import type { FormStore } from './cache/forms.ts';
 import type { Entry } from './entry.ts';
+import { openVerified } from './cache/verified.ts';
 import { contentFile } from './pages.ts';
 import type { PlacedRevision } from './pages.ts';
 
@@ -20,6 +23,7 @@ export interface Stores {
   readonly store: ContentStore;
   readonly zips: ZipStore;
   readonly forms: FormStore;
+  readonly signatures: SignatureJudge;
 }
 
 /** Opens the stores in a folder for the time of `use`. */
@@ -29,15 +33,22 @@ export async function withStores<T>(
   use: (stores: Stores) => Promise<T>,
 ): Promise<T> {
   const store = await openContentStore(cacheFolder(cache, 'contents'));
+  let signatures: SignatureJudge | undefined;
   try {
     const zips = openZipStore(cacheFolder(cache, 'archives'), store);
     const forms = openFormStore(cacheFolder(cache, 'encoded'), store);
-    const entries = entryReader(storage, distribution, cache, store.source(storage));
-    const result = await use({ store, zips, forms, entries });
+    const keysOf = ({ layer }: Revision): LayerSpec['keys'] =>
+      distribution.layers.find(({ name }) => name === layer)?.keys;
+    const entries = entryReader(storage, { ...distribution, keysOf }, cache, store.source(storage));
+    const verified = openVerified(cacheFolder(cache, 'signatures'));
+    signatures = signatureJudge(keysOf, verified);
+    const result = await use({ store, zips, forms, entries, signatures });
     zips.close();
     forms.close();
+    verified.close(store.build);
     return result;
   } finally {
+    await signatures?.close();
     await store.close();
   }
 }

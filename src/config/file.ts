@@ -84,14 +84,14 @@ export async function readDistributions(config: ConfigPlace): Promise<unknown> {
 /** The name of a distributions file. */
 export const DISTRIBUTIONS = 'distributions.yml';
 
-/** The value of a YAML file beside the distributions file, and what messages call it. Undefined if there is none. */
+/** The value and text of a YAML file beside the distributions file, and what messages call it. Undefined if there is none. */
 export async function readBeside(
   config: ConfigPlace,
   name: string,
-): Promise<{ value: unknown; file: string } | undefined> {
+): Promise<{ value: unknown; file: string; text: string } | undefined> {
   const file = typeof config === 'string' ? resolve(dirname(config), name) : config.shown(name);
   const text = typeof config === 'string' ? await readText(file) : await config.read(name);
-  return text === undefined ? undefined : { value: parseYaml(text, file), file };
+  return text === undefined ? undefined : { value: parseYaml(text, file), file, text };
 }
 
 async function readText(file: string): Promise<string | undefined> {

@@ -1,4 +1,9 @@
+import { dirname, resolve } from 'node:path';
 import { listKnown, Stop } from '../errors.ts';
+import { shownConfig } from './file.ts';
+import type { ConfigPlace } from './file.ts';
+import { readKeyFiles, toKeyFile } from './keys.ts';
+import type { KeyFile } from './keys.ts';
 import type { WrittenConfig, WrittenDistribution } from './schema.ts';
 
 /** The place of a layer in its storage. */
@@ -8,20 +13,23 @@ export interface LayerSpec {
   readonly ref: string;
   /** The folder that holds `<name>/<version>/`; `.` is the layer itself. */
   readonly packages: string;
+  /** The public keys of those who may sign its packages; undefined if signatures are not verified. */
+  readonly keys?: readonly KeyFile[] | undefined;
 }
 
 /** A layer as a distribution names it. */
 type WrittenLayer = Exclude<WrittenDistribution['layers'][number], string>;
 
 /**
- * The layers of a distribution, in rank order. `refs` overrides their refs, by name. Throws a `Stop` if a name is
- * unknown or occurs twice.
+ * The layers of a distribution, in rank order. `refs` overrides their refs, by name. Reads the files of their keys. Throws a
+ * `Stop` if a name is unknown or occurs twice, or if a file of keys holds none.
  */
-export function resolveLayers(
+export async function resolveLayers(
   written: WrittenConfig,
   distribution: WrittenDistribution,
-  { file, dist, refs }: { file: string; dist: string; refs: Readonly<Record<string, string>> },
-): LayerSpec[] {
+  { config, dist, refs }: { config: ConfigPlace; dist: string; refs: Readonly<Record<string, string>> },
+): Promise<LayerSpec[]> {
+  const file = shownConfig(config);
   const specs = distribution.layers.map((entry) => {
     const given: WrittenLayer = typeof entry === 'string' ? { name: entry } : entry;
     if (typeof entry === 'string' && !Object.hasOwn(written.layers, entry))
@@ -31,11 +39,12 @@ export function resolveLayers(
         `the layers are: ${listKnown(entry, Object.keys(written.layers))}`,
       );
     const base = typeof entry === 'string' ? written.layers[entry] : undefined;
-    const { ref = base?.ref, packages = base?.packages } = given;
+    const { ref = base?.ref, packages = base?.packages, keys = base?.keys } = given;
     return {
       name: given.name,
       ref: (Object.hasOwn(refs, given.name) ? refs[given.name] : undefined) ?? ref ?? given.name,
       packages: cleanFolder(packages ?? 'packages', file),
+      keys,
     };
   });
   const names = specs.map((spec) => spec.name);
@@ -48,7 +57,23 @@ export function resolveLayers(
       `--ref ${stray}=…: "${dist}" has no layer "${stray}"`,
       `its layers are: ${listKnown(stray, names)}`,
     );
-  return specs;
+  return await Promise.all(
+    specs.map(async ({ keys, ...spec }) => Object.assign(spec, { keys: await readLayerKeys(keys, config) })),
+  );
+}
+
+/** The keys that a layer names. A storage that describes itself has them in the folder of its distributions file, or below. */
+export async function readLayerKeys(
+  written: readonly string[] | undefined,
+  config: ConfigPlace,
+): Promise<LayerSpec['keys']> {
+  if (written === undefined || written.length === 0) return undefined;
+  if (typeof config === 'string') return await readKeyFiles(written.map((key) => resolve(dirname(config), key)));
+  const own = async (key: string): Promise<KeyFile> => {
+    const name = cleanFolder(key, shownConfig(config));
+    return toKeyFile(config.shown(name), await config.read(name));
+  };
+  return await Promise.all(written.map(own));
 }
 
 /** The path of a folder of a layer, without needless parts. Throws a `Stop` if it leads out of the layer. */

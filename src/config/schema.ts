@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { nearMatch } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 
 /* The schemas of `distributions.yml` and of the tables beside it, as people write them. */
@@ -14,7 +13,11 @@ const specBounds = z
   .string(specRangeText)
   .regex(/^\d{1,9}\.\d{1,9}-\d{1,9}\.\d{1,9}$/, specRangeText)
   .transform((range) => ({ min: range.slice(0, range.indexOf('-')), max: range.slice(range.indexOf('-') + 1) }));
-const layerFields = { ref: z.string().min(1).optional(), packages: z.string().min(1).optional() };
+const layerFields = {
+  ref: z.string().min(1).optional(),
+  packages: z.string().min(1).optional(),
+  keys: z.array(z.string().min(1)).optional(),
+};
 const policyFields = {
   overwrite: z.enum(['never', 'warn', 'allow']).optional(),
   remove: z.enum(['never', 'exception', 'allow']).optional(),
@@ -62,19 +65,11 @@ export const writtenConfig = z.strictObject({
   layers: z.record(name, writtenLayer),
   distributions: z.record(name, writtenDistribution),
 });
-/** Of `categories.yml`. */
-export const writtenCategories = z
-  .array(z.strictObject({ id: z.string().min(1), title: z.string(), parent: z.string().optional() }))
-  .superRefine((categories, { addIssue }) => {
-    const ids = categories.map(({ id }) => id);
-    for (const [i, { parent }] of categories.entries())
-      if (parent !== undefined && !ids.includes(parent))
-        addIssue({
-          code: 'custom',
-          path: [i, 'parent'],
-          message: `there is no category "${parent}"${nearMatch(parent, ids)}`,
-        });
-  });
+const writtenCategory = z.strictObject({ id: z.string().min(1), title: z.string(), parent: z.string().optional() });
+/** Of a `categories.yml` that takes the place of the shipped one. */
+export const writtenCategories = z.array(writtenCategory);
+/** Of a `categories.yml` that adds to the shipped one. */
+export const addedCategories = z.strictObject({ add: writtenCategories });
 /** Of `ingestion-methods.yml`: input type -> ingestion method. */
 export const writtenMethods = z.record(z.string(), z.string());
 

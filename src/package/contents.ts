@@ -5,6 +5,7 @@ import type { FieldsFile } from './fields.ts';
 import { Lack } from '../storage/lack.ts';
 import type { Storage } from '../storage/storage.ts';
 import { REQUIRED_FIELDS } from './rules.ts';
+import { MOST_BYTES, signatureFault } from './signature.ts';
 import { parseManifest, parseYaml, YamlError } from './yaml/yaml.ts';
 
 /*
@@ -34,6 +35,8 @@ export interface ContentReader {
   pipelineError(id: string, format: 'yml' | 'json'): Promise<string | undefined>;
   /** Whether a content is an archive that a zip reader opens. */
   isZip(id: string): Promise<boolean>;
+  /** Why a content is no armored detached signature. Undefined if it is one. */
+  signatureFault(id: string): Promise<string | undefined>;
 }
 
 /** Judges each content of a source once, while its like is asked for. */
@@ -52,6 +55,10 @@ export function contentReader(source: ContentSource, limits: Limits): ContentRea
     fields: judged((bytes) => readFields(bytes, { wanted: WANTED_FIELDS, limits })),
     pipelineError: async (id, format) => (await pipelines[format](id)).error,
     isZip: async (id) => (await source(id, isZip)) === true,
+    signatureFault: async (id) => {
+      const bytes = await source(id, (own) => Uint8Array.from(own.subarray(0, MOST_BYTES + 1)));
+      return bytes instanceof Lack ? undefined : await signatureFault(bytes);
+    },
   };
 }
 

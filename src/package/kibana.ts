@@ -48,38 +48,41 @@ function* streamFaults({ manifest, dataStreams }: KibanaFacts): Iterable<Fault> 
 }
 
 function* variableFaults({ manifest, dataStreams }: KibanaFacts): Iterable<Fault> {
-  yield* untyped('manifest.yml', 'vars', manifest['vars']);
+  yield* incomplete('manifest.yml', 'vars', manifest['vars']);
   for (const [i, template] of objects(manifest['policy_templates']).entries())
     for (const [k, input] of objects(template['inputs']).entries())
-      yield* untyped('manifest.yml', `policy_templates.${i}.inputs.${k}.vars`, input['vars']);
+      yield* incomplete('manifest.yml', `policy_templates.${i}.inputs.${k}.vars`, input['vars']);
   for (const [file, dataStream] of dataStreams)
     for (const [i, stream] of objects(dataStream['streams']).entries())
-      yield* untyped(file, `streams.${i}.vars`, stream['vars']);
+      yield* incomplete(file, `streams.${i}.vars`, stream['vars']);
 }
 
-function* untyped(file: string, place: string, variables: Json | undefined): Iterable<Fault> {
-  for (const [i, variable] of objects(variables).entries())
+function* incomplete(file: string, place: string, variables: Json | undefined): Iterable<Fault> {
+  for (const [i, variable] of objects(variables).entries()) {
+    if (variable['name'] === '') yield refusal(file, `${place}.${i} has no name`, 'name: …');
     if (variable['type'] === '') yield refusal(file, `${place}.${i} has no type`, 'type: text');
+  }
 }
 
 function refusal(file: string, text: string, line: string): Fault {
   return { file, text: `${text}, and Kibana refuses to install the package; add "${line}"` };
 }
 
-/** Most bytes of a file in a package that Kibana takes: as text, and as base64 where it is binary; `ml_model` has a limit of its own. */
+/** Most bytes of a file in a package that Kibana takes: as text, as base64 where it is binary, and of a model. */
 const MOST_TEXT = 4 * 2 ** 20;
 const MOST_BINARY = 3 * 2 ** 20;
+const MOST_MODEL = 50 * 2 ** 20;
 
 /** What Kibana refuses of a file for its size, in bytes, and its media type; undefined for what it takes. */
 export function sizeFault(file: string, size: number, type: string): Fault | undefined {
   if (size === 0 && file === 'kibana/tags.yml')
     return { file, text: 'is empty, and Kibana refuses to install the package; remove it, or add a tag' };
   if (size <= MOST_BINARY) return undefined;
-  const isText = /^text\/|json|xml/.test(type);
-  const most = isText ? MOST_TEXT : MOST_BINARY;
-  if (file.includes('ml_model') || size <= most) return undefined;
-  return {
-    file,
-    text: `is ${size} bytes; Kibana takes ${most} bytes of ${isText ? 'text' : 'binary content'} at most`,
-  };
+  const [most, what] = limitOf(file, type);
+  return size <= most ? undefined : { file, text: `is ${size} bytes; Kibana takes ${most} bytes of ${what} at most` };
+}
+
+function limitOf(file: string, type: string): [most: number, what: string] {
+  if (file.includes('ml_model')) return [MOST_MODEL, 'a model'];
+  return /^text\/|json|xml/.test(type) ? [MOST_TEXT, 'text'] : [MOST_BINARY, 'binary content'];
 }

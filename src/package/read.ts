@@ -8,6 +8,8 @@ import type { FileTree } from './file-tree.ts';
 import { kibanaFaults } from './kibana.ts';
 import { nameWarnings } from './names.ts';
 import type { NameWarning } from './names.ts';
+import { signatureFinding } from './signature-judge.ts';
+import type { KeysOf } from './signature-judge.ts';
 import { dataStream, placeDataStream } from './shapes/data-stream.ts';
 import type { PackageFile, Revision, RevisionFiles } from '../storage/storage.ts';
 import { manifest } from './shapes/manifest.ts';
@@ -17,9 +19,9 @@ import { readObject } from './shapes/shape.ts';
 import type { Context, Shape } from './shapes/shape.ts';
 import type { JsonObject } from '../tree/json.ts';
 
-/** What doesn't keep a package from being served: Kibana refuses it, or some file system can't hold a name of it. */
+/** What doesn't keep a package from being served: Kibana refuses it, a name or its signature is odd. */
 export interface PackageWarning extends Fault {
-  readonly code: 'kibana' | NameWarning['code'];
+  readonly code: 'kibana' | 'signature' | NameWarning['code'];
 }
 
 /** A revision with what its manifests say, in the registry's terms. */
@@ -48,12 +50,14 @@ export interface PackageReaderOptions {
   readonly ingestionMethods: Readonly<Record<string, string>>;
   readonly signatures: 'optional' | 'required';
   readonly limits: Limits;
+  /** The keys that verify signatures later: what is no signature is an error then, too. */
+  readonly keysOf?: KeysOf | undefined;
 }
 
 /** Reads packages from the contents of a storage. */
 export function packageReader(
   source: ContentSource,
-  { ingestionMethods, signatures, limits }: PackageReaderOptions,
+  { ingestionMethods, signatures, limits, keysOf }: PackageReaderOptions,
 ): PackageReader {
   const contents = contentReader(source, limits);
   return {
@@ -67,18 +71,33 @@ export function packageReader(
       await refuseInnerZips(reading);
       if (signatures === 'required' && revision.signature === undefined)
         reading.faults.push({ file: '', text: 'has no signature, and this distribution requires one' });
+      const hasKeys = (keysOf?.(revision) ?? []).length > 0;
+      const signature = await readSignature(revision, contents, hasKeys);
       const findings = [...listed.findings, ...reading.faults.map((fault) => toFinding(revision, fault))];
+      if (signature !== undefined && (hasKeys || signatures === 'required') && revision.signature !== undefined)
+        findings.push(signatureFinding(revision, signature, 'error'));
       if (!read || findings.length > 0) return { findings };
       const { files, folders, zip } = listed;
       const refusals = kibanaFaults({ manifest: read, dataStreams, tree: reading.tree });
       const warnings = [
         ...refusals.map(({ file, text }) => ({ code: 'kibana' as const, file, text })),
         ...nameWarnings(reading.tree, [...reading.ids.keys()]),
+        ...(signature === undefined ? [] : [{ code: 'signature' as const, file: '', text: signature }]),
       ];
       const known = { revision, manifest: read, release, dataStreams: [...dataStreams.values()] };
       return { package: { ...known, files, folders, zip, warnings }, findings };
     },
   };
+}
+
+/** What is wrong with the file beside a revision, or with its absence where there are keys. */
+async function readSignature(
+  { signature }: Revision,
+  contents: ContentReader,
+  hasKeys: boolean,
+): Promise<string | undefined> {
+  if (signature !== undefined) return await contents.signatureFault(signature);
+  return hasKeys ? 'is missing, and the layer has keys: sign the zip with one of them' : undefined;
 }
 
 /** One revision, while it is read. */

@@ -3,8 +3,8 @@ import type { Finding } from '../errors.ts';
 import type { GitStorage, Revision, Storage } from '../storage/storage.ts';
 import type { ReadEntry } from '../build/cache/entries.ts';
 import { messages } from '../storage/git/history.ts';
+import { lineOf } from '../line-of.ts';
 import { contentSizes, placeIn, storedFiles } from './content-sizes.ts';
-import { lineOf } from './line-of.ts';
 import { policyFindings } from './policy.ts';
 import type { CheckFinding } from './policy.ts';
 import { warningsOf } from '../build/entry.ts';
@@ -19,7 +19,7 @@ import type { CheckedLayer, Shared } from './other-layers.ts';
  */
 
 /** The rules that all layers share. */
-export type Rules = Omit<ReadingRules, 'signatures'>;
+export type Rules = Omit<ReadingRules, 'signatures' | 'keys'>;
 
 /** What a check found. */
 export interface CheckResult {
@@ -100,7 +100,7 @@ async function revisionFindings(
 ): Promise<CheckFinding[]> {
   if (revisions.length === 0) return [];
   const { storage } = rules;
-  const read = await readEntries({ ...rules, signatures: layer.signatures }, revisions);
+  const read = await readEntries({ ...rules, signatures: layer.signatures, keys: layer.keys }, revisions);
   const all = [...layer.layer.revisions, ...others.flatMap((other) => other.layer.revisions)];
   const sizes = await contentSizes(storage, read, placeIn([layer.layer]));
   const located = await Promise.all(read.flatMap(entryFindings).map((fault) => locate(storage, read, fault)));

@@ -129,7 +129,7 @@ export function warningsOf({ layer }: OpenLayer): Finding[] {
 
 /** The rules by which a build judges the packages of a layer. */
 export function rulesOf({ storage, config, cache }: Workflow, { policy }: OpenLayer): ReadingRules {
-  return { storage, cache, tables: config.tables, signatures: policy.signatures };
+  return { storage, cache, tables: config.tables, signatures: policy.signatures, keys: policy.keys };
 }
 
 /** Reads the layer of a branch, or of `origin`'s branch where there is no other. Undefined if there is neither. */

@@ -14,6 +14,7 @@ export interface CheckedLayer {
   /** The names of the layers that win over it. */
   readonly above: ReadonlySet<string>;
   readonly signatures: LayerPolicy['signatures'];
+  readonly keys: LayerPolicy['keys'];
   /** The files by path from the root of the layer. They are read only if somebody asks. */
   committed(): Promise<ReadonlyMap<string, CommittedFile>>;
 }

@@ -1,4 +1,5 @@
 import type { Category, Tables } from '../config.ts';
+import type { KeyFile } from '../config.ts';
 import { judge } from '../package/judge.ts';
 import type { Revision, Storage } from '../storage/storage.ts';
 import type { Columns } from '../core/columns.ts';
@@ -6,6 +7,7 @@ import { entryReader } from '../build/cache/entries.ts';
 import type { ReadEntry } from '../build/cache/entries.ts';
 import type { Entry } from '../build/entry.ts';
 import { indexFiles } from '../build/index-files.ts';
+import { verifySignatures } from './verify-signatures.ts';
 
 /** The rules for reading revisions, and the folder that keeps the results. Undefined keeps nothing. */
 export interface ReadingRules {
@@ -13,17 +15,21 @@ export interface ReadingRules {
   readonly tables: Tables;
   readonly signatures: 'optional' | 'required';
   readonly cache: string | undefined;
+  /** The keys that must have signed packages; undefined if signatures are not verified. */
+  readonly keys?: readonly KeyFile[] | undefined;
 }
 
 /** Reads revisions as a build does, in their order. The `findings` of each are everything that makes it unfit. */
 export async function readEntries(
-  { storage, tables, signatures, cache }: ReadingRules,
+  rules: ReadingRules,
   revisions: readonly Revision[],
   onRead?: (done: number) => void,
 ): Promise<ReadEntry[]> {
-  const reader = entryReader(storage, { tables, signatures }, cache);
+  const { storage, tables, signatures, cache, keys } = rules;
+  const reader = entryReader(storage, { tables, signatures, keysOf: () => keys }, cache);
   const judged = await judge(storage, (revision) => reader.read(revision), { revisions, onRead });
-  return judged.map((read) => Object.assign({}, read, { entry: read.findings.length === 0 ? read.entry : undefined }));
+  const signed = keys === undefined ? judged : await verifySignatures({ storage, keys, cache }, judged);
+  return signed.map((read) => Object.assign({}, read, { entry: read.findings.length === 0 ? read.entry : undefined }));
 }
 
 /**

@@ -17,6 +17,7 @@ import { listing, run, shippedContent, siteFaults, temporaryFolder } from '../su
 import type { Run } from '../support/cli.ts';
 import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 import type { Files } from '../support/repository.ts';
+import { makeSigner } from '../support/signatures.ts';
 
 /* `epr-static build` as users run it: its words, its exit status, and what is in the folder afterwards. */
 
@@ -222,9 +223,11 @@ describe('findings', () => {
       status: 1,
       stdout: expect.stringMatching(/packages\/acme\/1\.0\.0: has no signature/),
     });
-    const folder = project({ one: { ...files, 'acme/1.0.0.sig': 'signed' } }, 'signatures: required');
+    const { sign } = await makeSigner();
+    const signature = await sign(Buffer.from('any zip'));
+    const folder = project({ one: { ...files, 'acme/1.0.0.sig': signature } }, 'signatures: required');
     expect(await buildAll(folder)).toMatchObject({ status: 0 });
-    expect(readFileSync(join(site(folder), 'epr/acme/acme-1.0.0.zip.sig'), 'utf8')).toBe('signed');
+    expect(readFileSync(join(site(folder), 'epr/acme/acme-1.0.0.zip.sig'), 'utf8')).toBe(signature);
   });
 
   test('a folder and a zip of one id in one layer are a finding', async () => {

@@ -368,7 +368,52 @@ describe('the tables', () => {
     const beside = { 'categories.yml': '- { id: security, title: S }\n- { id: b, title: B, parent: securty }' };
     expect(await stopOf(simplest, { beside })).toMatchObject({
       code: 'bad-config',
-      message: '/categories.yml:\n  1.parent: there is no category "securty" (did you mean "security"?)',
+      message: '/categories.yml:\n  line 2: there is no category "securty" (did you mean "security"?)',
+    });
+  });
+
+  test('may add categories to those that come with the program', async () => {
+    const categories = `add:
+  - { id: acme, title: Acme }
+  - { id: acme_cloud, title: Acme cloud, parent: acme }
+  - { id: acme_audit, title: Acme audit, parent: security }
+`;
+    const shipped = (await readConfig({ config: configFile(simplest), dist: 'staging' })).tables.categories;
+    const config = configFile(simplest, { 'categories.yml': categories });
+    expect((await readConfig({ config, dist: 'staging' })).tables.categories).toEqual([
+      ...shipped,
+      { id: 'acme', title: 'Acme' },
+      { id: 'acme_cloud', title: 'Acme cloud', parent: 'acme' },
+      { id: 'acme_audit', title: 'Acme audit', parent: 'security' },
+    ]);
+  });
+
+  test('name each line with a category that is there already, or a parent that is not', async () => {
+    const categories = `# Ours.
+add:
+  - id: security
+    title: Security
+  - { id: acme, title: Acme, parent: acme }
+  - { id: acme, title: Acme, parent: auditd }
+  - id: other
+    title: Other
+    parent: securty
+`;
+    expect((await stopOf(simplest, { beside: { 'categories.yml': categories } })).message.split('\n')).toEqual([
+      '/categories.yml:',
+      '  line 3: the category "security" is already in the table that comes with the program',
+      expect.stringMatching(/^ {2}line 5: there is no category "acme"/),
+      '  line 6: the category "acme" is already in this file',
+      '  line 6: "auditd" is a sub-category itself, of "security"',
+      '  line 9: there is no category "securty" (did you mean "security"?)',
+    ]);
+    const twice = '- { id: a, title: A }\n- { id: a, title: B }';
+    expect(await stopOf(simplest, { beside: { 'categories.yml': twice } })).toMatchObject({
+      message: '/categories.yml:\n  line 2: the category "a" is already in this file',
+    });
+    expect(await stopOf(simplest, { beside: { 'categories.yml': 'ad: []' } })).toMatchObject({
+      message:
+        '/categories.yml:\n  add: Invalid input: expected array, received undefined\n  ad: unknown key (did you mean "add"?)',
     });
   });
 

@@ -42,6 +42,13 @@ describe('Kibana refuses', () => {
     ]);
   });
 
+  test('a variable without a name', () => {
+    const vars = [{ name: '', type: 'text' }];
+    expect(faults({ ...MANIFEST, vars })).toEqual([
+      expect.stringMatching(/^manifest\.yml: vars\.0 has no name.*add "name: /),
+    ]);
+  });
+
   test('variables without a type, wherever they are', () => {
     const vars = [
       { name: 'a', type: 'text' },
@@ -60,6 +67,7 @@ describe('Kibana refuses', () => {
     ['docs/README.md', 4 * 2 ** 20 + 1, 'text/markdown; charset=utf-8', '4194304 bytes of text'],
     ['kibana/a.json', 4 * 2 ** 20 + 1, 'application/json', '4194304 bytes of text'],
     ['img/a.png', 3 * 2 ** 20 + 1, 'image/png', '3145728 bytes of binary content'],
+    ['kibana/ml_model/a.json', 50 * 2 ** 20 + 1, 'application/json', '52428800 bytes of a model'],
   ])('%s of %d bytes', (file, size, type, text) => {
     expect(sizeFault(file, size, type)?.text).toContain(text);
   });

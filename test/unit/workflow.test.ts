@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lineOf } from '../../src/workflow/line-of.ts';
+import { lineOf } from '../../src/line-of.ts';
 import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from '../../src/workflow/lock.ts';
 import { casePaths, caseTwins, sizeFindings } from '../../src/workflow/shape-findings.ts';
 import { waitingRevisions } from '../../src/catalog/waiting.ts';

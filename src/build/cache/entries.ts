@@ -6,6 +6,7 @@ import { generator } from '../../generator.ts';
 import type { PackageFile, Revision, Storage } from '../../storage/storage.ts';
 import { sourceOf } from '../../package/contents.ts';
 import type { ContentSource } from '../../package/contents.ts';
+import type { KeysOf } from '../../package/signature-judge.ts';
 import { packageReader } from '../../package/read.ts';
 import { makeEntry } from '../entry.ts';
 import type { Entry } from '../entry.ts';
@@ -31,15 +32,22 @@ export interface EntryReader {
  */
 export function entryReader(
   storage: Storage,
-  { tables, signatures }: Pick<Distribution, 'tables' | 'signatures'>,
+  {
+    tables,
+    signatures,
+    keysOf,
+  }: Pick<Distribution, 'tables' | 'signatures'> & { readonly keysOf?: KeysOf | undefined },
   cache: string | undefined,
   contents: ContentSource = sourceOf(storage),
 ): EntryReader {
   const { ingestionMethods, categories } = tables;
-  const packages = packageReader(contents, { ingestionMethods, signatures, limits: storage.limits });
+  const packages = packageReader(contents, { ingestionMethods, signatures, limits: storage.limits, keysOf });
   const kept = cache === undefined ? undefined : keptFiles<KeptEntry>(cacheFolder(cache, 'entries'));
   const common = JSON.stringify([FORMAT, generator, tables, signatures, storage.limits]);
-  const keyFor = (revision: Revision): string | undefined => (kept ? keyOf(common, revision) : undefined);
+  const keyFor = (revision: Revision): string | undefined => {
+    const hasKeys = (keysOf?.(revision) ?? []).length > 0;
+    return kept && keyOf(common, revision, hasKeys);
+  };
   const find = (revision: Revision): Entry | undefined => {
     const key = keyFor(revision);
     const found = key === undefined ? undefined : kept?.get(key);
@@ -61,7 +69,7 @@ export function entryReader(
 }
 
 /** Increase it when the form of kept entries changes. */
-const FORMAT = 5;
+const FORMAT = 7;
 
 /** An entry without the facts of its layer, in a form for JSON. */
 type KeptEntry = Omit<Entry, 'revision' | 'files' | 'rendered'> & {
@@ -71,8 +79,8 @@ type KeptEntry = Omit<Entry, 'revision' | 'files' | 'rendered'> & {
   };
 };
 
-function keyOf(common: string, { name, version, source, signature, zipped }: Revision): string {
-  const own = [name, version, source, signature !== undefined, zipped];
+function keyOf(common: string, { name, version, source, signature, zipped }: Revision, hasKeys: boolean): string {
+  const own = [name, version, source, signature ?? '', zipped, hasKeys];
   return createHash('sha256').update(common).update(JSON.stringify(own)).digest('hex').slice(0, 40);
 }
 

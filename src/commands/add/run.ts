@@ -149,7 +149,12 @@ async function readOne(
 ): Promise<{ report: AddedReport; findings: Finding[] }> {
   const { storage } = workflow;
   const { policy } = layer;
-  const files = { ...incoming.storage, listFiles: async () => listed };
+  const files = {
+    ...incoming.storage,
+    listFiles: async () => listed,
+    read: async (content: string) =>
+      signature && content === revision.signature ? signature : await incoming.storage.read(content),
+  };
   const read = await readEntries({ ...rulesOf(workflow, layer), storage: files, cache: undefined }, [revision]);
   const there = layer.layer.revisions.find(({ id }) => id === revision.id);
   const isSame = there !== undefined && sameContent(await storage.listFiles(there), held);

@@ -114,14 +114,14 @@ function gitStorage(storage: Storage, { storage: location }: StorageConfig): Git
 
 function checkedLayer(
   { storage, config }: Checking,
-  { packages, signatures }: LayerPolicy,
+  { packages, signatures, keys }: LayerPolicy,
   layer: Layer,
 ): CheckedLayer {
   const { commit } = layer;
   let files: ReturnType<typeof committedFiles> | undefined;
   const committed = (): ReturnType<typeof committedFiles> =>
     (files ??= storage.kind === 'git' ? committedFiles(storage.repository, { commit, packages }) : NO_FILES);
-  return { layer, above: layersAbove(config, layer.name), signatures, committed };
+  return { layer, above: layersAbove(config, layer.name), signatures, keys, committed };
 }
 
 /** A folder has neither modes nor commits. */

@@ -1,5 +1,4 @@
 import { EVENT_ID, getScalarValue, parseEvents, YAMLException } from 'js-yaml';
-import { lineAt } from '../package/yaml/values.ts';
 
 /**
  * The line, counted from 1, of a place such as `policy_templates.0.title` in a YAML text. If the text lacks the place,
@@ -11,7 +10,7 @@ export function lineOf(text: string, place: string): number | undefined {
   for (const { path, position } of placesOf(text))
     if (path.length > best.length && (place === path || place.startsWith(`${path}.`)))
       best = { length: path.length, position };
-  return best.position < 0 ? undefined : lineAt(text, best.position);
+  return best.position < 0 ? undefined : text.slice(0, best.position).split(/\r\n?|\n/).length;
 }
 
 interface Place {
