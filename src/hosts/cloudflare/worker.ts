@@ -1,6 +1,6 @@
 import type { FileBody } from '../../core/response.ts';
 import { answerRequest, orFailure } from '../fetch/handler.ts';
-import { loadIndex } from '../fetch/index.ts';
+import { loadIndexOrLog } from '../fetch/index.ts';
 import type { Index } from '../fetch/index.ts';
 import { UnreadableFile } from '../fetch/site-files.ts';
 import type { Log, SiteFiles } from '../fetch/site-files.ts';
@@ -31,7 +31,7 @@ export default {
   async fetch(request: Request, { ASSETS }: Environment): Promise<Response> {
     const files = assetFiles(ASSETS);
     return await orFailure(log, async () =>
-      answerRequest(request, { files, index: (index ??= await loadIndex(files)) }),
+      answerRequest(request, { files, index: (index ??= await loadIndexOrLog(files, log)) }),
     );
   },
 };

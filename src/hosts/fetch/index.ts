@@ -3,8 +3,8 @@ import type { Piece } from '../../core/compose.ts';
 import type { ByteString } from '../../tree/byte-string.ts';
 import { INDEX, indexFilePath } from '../../tree/layout.ts';
 import { parseNames } from '../../tree/names.ts';
-import { UnreadableFile } from './site-files.ts';
-import type { SiteFiles } from './site-files.ts';
+import { lineOf, UnreadableFile } from './site-files.ts';
+import type { Log, SiteFiles } from './site-files.ts';
 
 /** Columns and rows of one build. */
 export interface Index {
@@ -30,6 +30,15 @@ export async function loadIndex(
   if (!isOneBuild(index))
     throw new UnreadableFile(rows.path, `it is not whole, or not of the build of ${columns.path}`);
   return index;
+}
+
+/** The same, for hosts whose site never changes: undefined where the index can't be read, and the log says why. */
+export async function loadIndexOrLog(files: Pick<SiteFiles, 'bytes'>, log: Log): Promise<Index | undefined> {
+  return await loadIndex(files).catch((error: unknown) => {
+    if (!(error instanceof UnreadableFile)) throw error;
+    log(lineOf(error));
+    return undefined;
+  });
 }
 
 async function partOf(files: Pick<SiteFiles, 'bytes'>, name: string): Promise<{ path: string; bytes: Uint8Array }> {

@@ -1,6 +1,6 @@
 import type { FileBody } from '../../../core/response.ts';
 import { answerRequest, orFailure } from '../../fetch/handler.ts';
-import { loadIndex } from '../../fetch/index.ts';
+import { loadIndexOrLog } from '../../fetch/index.ts';
 import type { Index } from '../../fetch/index.ts';
 import { UnreadableFile } from '../../fetch/site-files.ts';
 import type { Log, SiteFiles } from '../../fetch/site-files.ts';
@@ -37,7 +37,7 @@ export default async function registry(request: Request, context: Context): Prom
 async function indexOf({ site, deploy }: Context, files: SiteFiles): Promise<Index | undefined> {
   const current = `${site?.id} ${deploy?.id}`;
   if (known?.deploy === current) return known.index;
-  const index = await loadIndex(files);
+  const index = await loadIndexOrLog(files, log);
   if (index) known = { deploy: current, index };
   return index;
 }
