@@ -17,7 +17,7 @@ export interface SiteMaking {
   /** The catalog's, in the order of answers. */
   readonly revisions: readonly Revision[];
   readonly storage: Storage;
-  /** What is known to be wrong before packages are read. */
+  /** Findings from before the packages are read. */
   readonly findings: readonly Finding[];
 }
 

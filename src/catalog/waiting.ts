@@ -11,7 +11,7 @@ export interface Waiting {
   readonly for: string;
   /** The newest version of the package in the higher layers. Undefined if they hold none. */
   readonly newestAbove: string | undefined;
-  /** Whether it is newer than all versions of the package in the higher layers, and than all that wait here. */
+  /** Whether it is newer than every version of the package in the higher layers, and than every other version that waits. */
   readonly outdates: boolean;
   /** The date of the commit that added it here, in ISO 8601. Undefined if it isn't known. */
   readonly since: string | undefined;

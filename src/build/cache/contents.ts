@@ -29,7 +29,7 @@ export interface ContentStore {
   /** A content that this build or an earlier one has stored, by its SHA-256 in hex. */
   withDigest(digest: string): StoredContent | undefined;
   readonly folder: string;
-  /** The name of this build among those that keep something. */
+  /** The name of this build, which its packs and lists carry. */
   readonly build: string;
   /** The file of a pack. */
   packFile(pack: string): string;
@@ -152,7 +152,7 @@ function knownContents(lists: KeptLists<StoredContent>): KnownContents {
   };
 }
 
-/** Checks the contents that are kept, and makes the others; each once, also if several revisions ask for it at the same time. */
+/** Checks contents that an earlier build has kept, and makes the others. It does so once, even if several revisions ask together. */
 function contentMaker(folder: string, pool: ThreadPool, known: KnownContents): ContentStore['ensure'] {
   const pending = new Map<string, Promise<Lack | undefined>>();
   const make = async (id: string, read: () => Promise<Buffer | Lack>): Promise<Lack | undefined> => {

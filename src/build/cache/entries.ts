@@ -28,7 +28,8 @@ export interface EntryReader {
 }
 
 /**
- * Reads revisions of a storage into entries, by way of `contents`. They are kept below `cache` under all that they depend on.
+ * Reads revisions of a storage into entries, through `contents`. It keeps entries below `cache`, under a key made of everything that
+ * they depend on.
  */
 export function entryReader(
   storage: Storage,

@@ -6,7 +6,7 @@ import type { ContentStore } from './contents.ts';
  * the same build. The lists here say where.
  */
 
-/** What is known of the form that a content has in a coding of some level. */
+/** What an earlier build has found out about a content compressed with one coding and level. */
 export type KeptForm =
   | {
       readonly kind: 'packed';

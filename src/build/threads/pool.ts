@@ -75,7 +75,7 @@ function post(thread: Thread): void {
 /** One message under way, and the next one ready. */
 const MOST_UNDER_WAY = 2;
 
-/** What a thread is told: the pack that it writes, and its brake. */
+/** What a thread gets at its start: the pack that it writes, and its brake. */
 export interface ThreadData {
   readonly name: string;
   readonly file: string;

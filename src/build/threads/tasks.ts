@@ -108,7 +108,7 @@ export interface Tasks {
 
 export interface EncodedForms {
   readonly forms: readonly (MadeForm | undefined)[];
-  /** The pack that has those that were compressed. */
+  /** The pack with the forms that were compressed just now. */
   readonly pack: string;
 }
 

@@ -32,7 +32,7 @@ export interface LockedFolder {
 }
 
 export interface LockOptions {
-  /** Is told once of each process that has to be waited for. */
+  /** Called once for each process that this one waits for. */
   onWait(holder: string): void;
   /** Milliseconds without a sign of life after which a holder on another machine or in another container counts as gone. */
   readonly patience?: number;
@@ -133,7 +133,7 @@ function removeEmpty(folder: string): void {
   }
 }
 
-/** The file of the holder; undefined where nobody holds the lock. */
+/** The holder's file; undefined if nobody holds the lock. */
 function holderOf(place: string): string | undefined {
   try {
     const [name] = readdirSync(place);
@@ -165,7 +165,7 @@ function processOf(holder: string): string {
   return basename(holder).replace(/-[^-]*$/, '');
 }
 
-/** What is in the file of a holder. */
+/** The content of a holder's file. */
 interface Holder {
   readonly host: string;
   readonly pid: number;
