@@ -10,6 +10,12 @@ export function shellQuote(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** The path of a file as a word of a command line in the folder of the user's shell. */
+export function pathWord(path: string, start: Start = ownStart()): string {
+  const down = relative(userFolder(start), resolve(path));
+  return shellQuote(down === '' ? '.' : down.startsWith('..') || isAbsolute(down) ? resolve(path) : down);
+}
+
 /** How the program was started. */
 export interface Start {
   /** The absolute path by which it was called: `process.argv[1]`. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { commandLine, shellQuote } from '../../src/command-line.ts';
+import { commandLine, pathWord, shellQuote } from '../../src/command-line.ts';
 import { tableLines } from '../../src/commands/table.ts';
 
 /* Lines to paste, and lines that fit. */
@@ -47,6 +47,14 @@ describe('a command line', () => {
     expect(commandLine(['list'], undefined, start)).toBe('node lib/cli.js list');
     expect(commandLine(['build'], '/home', start)).toBe(`node ${root}/lib/cli.js build`);
   });
+});
+
+test.each([
+  ['/home/dist/a b', "'dist/a b'"],
+  ['/home', '.'],
+  ['/srv/sites', '/srv/sites'],
+])('the path %s as a word', (path, word) => {
+  expect(pathWord(path, { script: '', folder: '/home', environment: {} })).toBe(word);
 });
 
 describe('a table', () => {

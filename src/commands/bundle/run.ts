@@ -5,6 +5,7 @@ import { lstat, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TarArchive, ZipArchive } from 'archiver';
+import { shellQuote } from '../../command-line.ts';
 import { hostFolder, hostNames } from '../../hosts/hosts.ts';
 import { isAbsence, Stop } from '../../errors.ts';
 import { isSystemError } from '../../system-errors.ts';
@@ -220,9 +221,9 @@ function opening(
   const site = basename(folder);
   const look = `${site}.nginx/standalone.conf`;
   return [
-    `sha256sum -c ${name}.sha256`,
-    format === 'zip' ? `unzip -q ${name}` : `tar xzf ${name}`,
-    `sha256sum --quiet -c ${site}.SHA256SUMS`,
-    ...(members.some((member) => member.name === look) ? [`nginx -p "$PWD" -c ${look}`] : []),
+    `sha256sum -c ${shellQuote(`${name}.sha256`)}`,
+    `${format === 'zip' ? 'unzip -q' : 'tar xzf'} ${shellQuote(name)}`,
+    `sha256sum --quiet -c ${shellQuote(`${site}.SHA256SUMS`)}`,
+    ...(members.some((member) => member.name === look) ? [`nginx -p "$PWD" -c ${shellQuote(look)}`] : []),
   ];
 }

@@ -1,4 +1,5 @@
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
+import { pathWord } from '../../command-line.ts';
 import type { Finding } from '../../errors.ts';
 import { RELEASE } from '../../tree/layout.ts';
 import { listedFiles } from '../../tree/manifest.ts';
@@ -44,7 +45,7 @@ export const cloudflareTarget: Target = {
       ['wrangler.jsonc', Buffer.from(wranglerConfig(name))],
     ]);
     await updateAssets(site, { ...cloudflareAssets, own }, news);
-    const config = join(relative('', hostFolder), 'wrangler.jsonc');
+    const config = pathWord(join(hostFolder, 'wrangler.jsonc'));
     return [
       `npx ${WRANGLER} dev --config ${config}    # a look, on this machine`,
       `npx ${WRANGLER} deploy --config ${config}    # to ${workerName(name)}.<account>.workers.dev`,

@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { pathWord } from '../../command-line.ts';
 import { mediaTypeByExtension } from '../../tree/media-type.ts';
 import { updateAssets } from '../asset-folder.ts';
 import { readBundle } from '../bundles.ts';
@@ -24,9 +24,8 @@ export const netlifyTarget: Target = {
       ['netlify.toml', Buffer.from(netlifyConfig(site.distribution.cache.files))],
     ]);
     await updateAssets(site, { ...netlifyAssets, own }, news);
-    const command = `npx netlify-cli@${CLI} deploy --site <name or id of the Netlify project>`;
-    const folder = relative('', site.hostFolder) || '.';
-    return [`cd ${folder}`, `${command}    # a draft, to look at`, `${command} --prod`];
+    const command = `npx netlify-cli@${CLI} deploy --site YOUR-SITE`;
+    return [`cd ${pathWord(site.hostFolder)}`, `${command}    # a draft, to look at`, `${command} --prod`];
   },
 };
 
