@@ -9,7 +9,7 @@ import { bundlePath } from '../../src/hosts/hosts.ts';
 import { cloudflareTarget } from '../../src/hosts/cloudflare/target.ts';
 import { zipListing } from '../support/compare.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
-import { askAll, buildSite, recordedSets, sharedPath } from '../support/contract.ts';
+import { askAll, askUnrecorded, buildSite, recordedSets, sharedPath, UNRECORDED } from '../support/contract.ts';
 import type { Running } from '../support/implementations.ts';
 import { startWorker } from './cloudflare-host.ts';
 import type { MiniflareKit } from './cloudflare-host.ts';
@@ -19,6 +19,7 @@ import { npmKit } from './kit.ts';
 const kit = npmKit<MiniflareKit>('miniflare') as MiniflareKit;
 const here = (path: string): string => new URL(`../${path}`, import.meta.url).pathname;
 const sets = recordedSets(here('recorded/cases'));
+const SIGNATURE = '/epr/acme_signed/acme_signed-1.0.0.zip.sig';
 const work = mkdtempSync(join(tmpdir(), 'epr-static-cloudflare-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
@@ -68,6 +69,19 @@ describe.skipIf(!kit)('Cloudflare answers like the registry over the cases', () 
 
   test.each([...sets])('%s', async (_, rows) => {
     expect(await askAll(running, askable(rows))).toEqual([]);
+  });
+
+  test('requests that no recording holds, but for targets in absolute form, which the runtime refuses', async () => {
+    const rows = UNRECORDED.filter(
+      ({ what, t }) => what !== 'absolute form' && !(what === 'coding' && t.endsWith('.sig')),
+    );
+    expect(await askUnrecorded(running, rows)).toEqual([]);
+  });
+
+  test('asks not to compress signatures, which the local runtime does all the same', async () => {
+    const { headers } = await running.ask('GET', SIGNATURE, { 'Accept-Encoding': 'gzip, br' });
+    expect(headers['cache-control']).toBe('max-age=600, public, no-transform');
+    expect((await running.ask('GET', SIGNATURE, {})).headers['cache-control']).toBe('max-age=600, public');
   });
 
   test('a path with dot segments gets the answer of the clean one', async () => {

@@ -216,7 +216,9 @@ describe.skipIf(!isHere)('nginx', () => {
   });
 
   test("a client that hangs up while answers are composed for it is nobody's fault", async () => {
-    for (let i = 0; i < 5; i++) await hangUp(nginx.port, '/search?all=true&prerelease=true');
+    for (const header of ['X: y', 'Accept-Encoding: gzip', 'If-Match: *', 'Range: bytes=1-2,'])
+      for (const target of ['/search?all=true&prerelease=true', '/package/acme_web/1.0.0/manifest.yml?x', '/nothing'])
+        for (let i = 0; i < 3; i++) await hangUp(nginx.port, target, header);
     expect((await nginx.ask('GET', '/health', {})).status).toBe(200);
     expect(faults(nginx.log())).toEqual([]);
   });
@@ -384,6 +386,17 @@ describe.skipIf(!isHere)('nginx over a damaged site', () => {
     expect(answered.body.toString()).toBe(`${text}\n`);
   });
 
+  test.each([
+    ['/epr/acme_web/acme_web-1.0.0.zip?x', 'epr/acme_web/acme_web-1.0.0.zip'],
+    ['/package/acme_web/1.0.0/?x', '_registry/package/acme_web/1.0.0.json'],
+    ['/package/acme_web/1.0.0/manifest.yml?x', 'package/acme_web/1.0.0/manifest.yml'],
+  ])('%s, which the code answers, whose file is cut off', async (target, path) => {
+    await start();
+    truncateSync(join(folder, path), 99);
+    expect(brief(await nginx.ask('GET', target, {}))).toMatchObject({ status: 503, tagged: false });
+    await expect.poll(() => nginx.log(), { timeout: 10_000 }).toContain(`${path} has 99 bytes`);
+  });
+
   // A link to itself stops root as well; what a mode forbids fails in the same way.
   test.each([
     ['/epr/acme_web/acme_web-1.0.0.zip', 'epr/acme_web/acme_web-1.0.0.zip', {}],
@@ -523,11 +536,11 @@ function rawRequest(port: number, ...lines: string[]): Promise<string> {
 }
 
 /** Asks for more than fits between two sockets, and is gone with the first bytes. */
-function hangUp(port: number, target: string): Promise<void> {
+function hangUp(port: number, target: string, header: string): Promise<void> {
   return new Promise((resolve) => {
     const socket = net.connect(port, '127.0.0.1');
     socket.once('data', () => socket.resetAndDestroy()).once('close', () => resolve());
-    socket.write(`GET ${target} HTTP/1.1\r\nHost: any\r\n\r\n`.repeat(200));
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: any\r\n${header}\r\n\r\n`.repeat(200));
   });
 }
 

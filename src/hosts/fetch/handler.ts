@@ -58,7 +58,24 @@ export async function answerRequest(request: Request, site: FetchSite): Promise<
   const core = toCoreRequest(request, site.index);
   const first = respond(core, site.index?.columns);
   const result = first.kind === 'lookup' ? answerOf(first, toText(await site.files.bytes(first.path))) : first;
-  return await toResponse(result, core, site);
+  return await toResponse(acceptsCodings(request) ? untouched(result) : result, core, site);
+}
+
+/** Whether the client takes some compressed form. Cloudflare replaces the header, and tells what it was. */
+function acceptsCodings(request: Request & { readonly cf?: { readonly clientAcceptEncoding?: string } }): boolean {
+  return Boolean(request.cf?.clientAcceptEncoding ?? request.headers.get('accept-encoding'));
+}
+
+/**
+ * Hosts compress texts on their way. A signature must not be: the answer says so (RFC 9111 section 5.2.2.6), unless the client takes no
+ * compressed form anyway.
+ */
+function untouched(answer: Answer): Answer {
+  if (answer.body?.kind !== 'file' || !answer.body.path.endsWith('.zip.sig')) return answer;
+  const headers = answer.headers.map(
+    ([name, value]) => [name, name === 'Cache-Control' ? `${value}, no-transform` : value] as const,
+  );
+  return { ...answer, headers };
 }
 
 async function toResponse(result: Answer, core: CoreRequest, { files, index }: FetchSite): Promise<Response> {

@@ -106,6 +106,12 @@ export function nginxTag(path: string): string {
   return found ? `"${Math.floor(found.mtimeMs / 1000).toString(16)}-${found.size.toString(16)}"` : '';
 }
 
+/** The bytes of a file; undefined where there is none. */
+export function bytesOf(path: string): number | undefined {
+  const found = statOf(path);
+  return found && found.size;
+}
+
 /** When a file was last put in its place, in seconds since 1970; undefined where there is none. Its own time follows from its content. */
 export function changeTime(path: string): number | undefined {
   const found = statOf(path);

@@ -9,7 +9,7 @@ import { asked, variable } from './asked.ts';
 import type { Asked } from './asked.ts';
 import { toBytes } from './bytes.ts';
 import { isCompressible } from './encoding.ts';
-import { placeOf, readPart, readText, unreadableFile } from './files.ts';
+import { bytesOf, placeOf, readPart, readText, unreadableFile } from './files.ts';
 import { formOf } from './forms.ts';
 import { joinPieces, readIndex } from './index.ts';
 import type { Index } from './index.ts';
@@ -106,9 +106,15 @@ function send(known: Asked, result: Answer): void {
   else sendText(known, result);
 }
 
-/** nginx serves the file itself, so that it doesn't go through memory. */
+/** nginx serves the file itself, so that it doesn't go through memory. One that is not of its size is damaged. */
 function sendFile(known: Asked, result: Answer, body: FileBody): void {
   const r = known.r;
+  const size = bytesOf(`${known.site}/${body.path}`);
+  if (size !== undefined && size !== body.size) {
+    r.error(`epr-static: ${known.site}/${body.path} has ${size} bytes, and should have ${body.size}`);
+    sendError(r, UNREADABLE);
+    return;
+  }
   if (result.status === 206 && !PLAIN_RANGE.test(String(known.request.range))) {
     sendOddRange(known, result, body);
     return;
