@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { shippedConfig } from './default-config.ts';
-import { listKnown, Stop } from './errors.ts';
+import { Stop } from './errors.ts';
+import { listKnown } from './near-match.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { parseStrictVersion } from './core/version.ts';

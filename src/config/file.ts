@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FAILSAFE_SCHEMA, load, nullCoreTag } from 'js-yaml';
 import { z } from 'zod';
-import { errorCode, isAbsence, nearMatch, Stop } from '../errors.ts';
+import { errorCode, isAbsence, Stop } from '../errors.ts';
+import { nearMatch } from '../near-match.ts';
 
 /* Reads a file of the configuration. It reports everything that is wrong with the file, with places. */
 

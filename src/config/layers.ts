@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { listKnown, Stop } from '../errors.ts';
+import { Stop } from '../errors.ts';
+import { listKnown } from '../near-match.ts';
 import { shownConfig } from './file.ts';
 import type { ConfigPlace } from './file.ts';
 import { readKeyFiles, toKeyFile } from './keys.ts';

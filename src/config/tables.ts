@@ -1,4 +1,5 @@
-import { nearMatch, Stop } from '../errors.ts';
+import { Stop } from '../errors.ts';
+import { nearMatch } from '../near-match.ts';
 import { lineOf } from '../line-of.ts';
 import { check, readBeside } from './file.ts';
 import type { ConfigPlace } from './file.ts';

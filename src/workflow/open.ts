@@ -1,6 +1,7 @@
 import { isUrl, readStorageConfig } from '../config.ts';
 import type { LayerPolicy, StorageConfig } from '../config.ts';
-import { listKnown, nearMatch, Stop } from '../errors.ts';
+import { Stop } from '../errors.ts';
+import { listKnown, nearMatch } from '../near-match.ts';
 import type { Finding } from '../errors.ts';
 import { withoutCredentials } from '../storage/git/command.ts';
 import type { Layer, Revision, Storage } from '../storage/storage.ts';

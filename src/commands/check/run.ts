@@ -1,6 +1,7 @@
 import { isUrl, readStorageConfig } from '../../config.ts';
 import type { LayerPolicy, StorageConfig } from '../../config.ts';
-import { listKnown, Stop } from '../../errors.ts';
+import { Stop } from '../../errors.ts';
+import { listKnown } from '../../near-match.ts';
 import type { Finding } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import type { GitStorage, Layer, Storage } from '../../storage/storage.ts';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { sameContent } from '../../catalog/merge.ts';
-import { nearMatch, Stop } from '../../errors.ts';
+import { Stop } from '../../errors.ts';
+import { nearMatch } from '../../near-match.ts';
 import type { Finding } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import { parseQuery } from '../../core/query.ts';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { listKnown, nearMatch, Stop } from '../../errors.ts';
+import { Stop } from '../../errors.ts';
+import { listKnown, nearMatch } from '../../near-match.ts';
 import type { Finding } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import { withCatalog } from '../../inspect/open-catalog.ts';

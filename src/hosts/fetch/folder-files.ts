@@ -1,4 +1,4 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { FileBody } from '../../core/response.ts';
 import { findCurrent } from '../../tree/current.ts';
@@ -44,7 +44,7 @@ export function folderFiles(folder: string): FolderFiles {
     bytes: async (path) => {
       const known = checks;
       return await readAt(folder, path, async (place) => {
-        const bytes = await readFile(place);
+        const bytes = await contentOf(place);
         await known.text(path, bytes);
         return bytes;
       });
@@ -72,7 +72,7 @@ export function folderFiles(folder: string): FolderFiles {
 /** Checks for the site with an identity; for any, without one. */
 function checksOf(folder: string, identity: string | undefined): FolderChecks {
   return folderChecks({
-    bytes: (path) => readAt(folder, path, (place) => readFile(place)),
+    bytes: (path) => readAt(folder, path, contentOf),
     isThere: async () => identity === undefined || (await stateOf(folder))?.identity === identity,
   });
 }
@@ -119,6 +119,16 @@ async function readAt<Result>(
   return await findCurrent(folder, path, (tree) =>
     ifThere(Buffer.concat([Buffer.from(`${tree}/`), Buffer.from(path, 'latin1')]), read),
   );
+}
+
+/** The bytes of a file. Deno's `readFile` takes no bytes for a path, and its `open` does. */
+async function contentOf(place: Buffer): Promise<Buffer> {
+  const file = await open(place);
+  try {
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
 }
 
 async function ifThere<Result>(place: Buffer, read: (place: Buffer) => Promise<Result>): Promise<Result | undefined> {

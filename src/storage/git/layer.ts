@@ -1,5 +1,6 @@
 import type { Finding } from '../../errors.ts';
-import { listKnown, Stop } from '../../errors.ts';
+import { Stop } from '../../errors.ts';
+import { listKnown } from '../../near-match.ts';
 import { shellQuote } from '../../command-line.ts';
 import { excess } from '../../limits.ts';
 import type { Limits } from '../../limits.ts';
