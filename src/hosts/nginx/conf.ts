@@ -96,6 +96,7 @@ events {}
 http {
     access_log off;
     sendfile on;
+    variables_hash_bucket_size 128;
     client_body_temp_path ${own}/.temp;
     proxy_temp_path ${own}/.temp;
     fastcgi_temp_path ${own}/.temp;
