@@ -74,6 +74,7 @@ export const hostileContents: readonly HostileContent[] = [
       ['many_values', `u: [${Array(250_000).fill('1').join(',')}]`, 'has more than 200,000 values'],
       ['odd_break', `description: ${TWICE_SEPARATED}\nu: *none`, 'unknown anchor'],
       ['odd_breaks', `u: [${Array(60_000).fill('"\u2028"').join(', ')}]\nv: *none`, 'unknown anchor'],
+      ['separators', `u: "${'\u2028 x'.repeat(200_000)}"\nv: *none`, 'unknown anchor'],
       ['far_right', `${' '.repeat(300_000)}- [${'\n'.repeat(100_000)}]`, 'manifest.yml'],
       ['huge_number', `version: ${'9'.repeat(500_000)}`, 'version'],
       ['huge_exponent', `version: 1e${'9'.repeat(500_000)}`, 'version'],

@@ -71,7 +71,8 @@ function withSeparators(written: string, { separators, before }: Separators, sta
 /** One LF between lines is a space; of several the first goes; a separator stays (libyaml's folding of flow scalars). */
 function foldLines(raw: string, write: (breaks: string) => string): string {
   const [first = '', ...rest] = raw.split(/([\n\u2028\u2029])/);
-  let result = first;
+  const parts: string[] = [];
+  let text = first;
   for (let i = 0; i < rest.length; i += 2) {
     let breaks = rest[i] ?? '';
     let gap = breaks;
@@ -81,11 +82,12 @@ function foldLines(raw: string, write: (breaks: string) => string): string {
       i += 2;
     }
     const next = rest[i + 1] ?? '';
-    const end = endOfText(result);
-    if (isEscaped(result, end)) result += gap + next;
-    else result = result.slice(0, end) + foldedBreaks(breaks, write) + next.slice(startOfText(next));
+    const end = endOfText(text);
+    const isKept = isEscaped(text, end);
+    parts.push(isKept ? text + gap : text.slice(0, end) + foldedBreaks(breaks, write));
+    text = isKept ? next : next.slice(startOfText(next));
   }
-  return result;
+  return parts.join('') + text;
 }
 
 function foldedBreaks(breaks: string, write: (breaks: string) => string): string {
