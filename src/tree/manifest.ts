@@ -125,7 +125,7 @@ async function manifestParts(folder: string): Promise<string[]> {
 
 /** The parts of the manifest of the site in a folder, in order, relative to it. Throws an Error where the site has none. */
 export async function manifestPartPaths(folder: string): Promise<string[]> {
-  const names = await readdir(join(folder, MANIFEST));
+  const names = (await readdir(join(folder, MANIFEST))).filter((name) => /^\d+\.ndjson$/.test(name));
   return names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).map((name) => `${MANIFEST}/${name}`);
 }
 

@@ -5,10 +5,11 @@ import { RECORD, readRecord } from '../../hosts/asset-folder.ts';
 import { hostFolder, hosts } from '../../hosts/hosts.ts';
 import type { Host, HostName } from '../../hosts/hosts.ts';
 import { RELEASE } from '../../tree/layout.ts';
-import { eachListedFile } from '../../tree/manifest.ts';
+import { eachPackage } from '../../tree/manifest.ts';
 import { readRelease } from '../../tree/release.ts';
 import { isFile, walkDisk } from './disk.ts';
 import { changed, extra, missing } from './findings.ts';
+import { readLines } from './site-files.ts';
 import type { CheckedSite } from './site-files.ts';
 
 /*
@@ -21,13 +22,16 @@ export async function hostFindings({ folder, reader }: CheckedSite, host: HostNa
   const place = hostFolder(folder, host);
   if (!existsSync(place)) return [];
   const name = basename(place);
-  const record = isFile(join(place, RECORD)) ? readRecord(place) : undefined;
-  if (!record) return [changed(`${name}/${RECORD}`, 'is not what a build writes')];
-  const manifest = (await readRelease(folder))?.manifest;
-  if (manifest !== undefined && record.manifest !== manifest)
-    return [{ code: 'host-stale', where: name, text: 'is of another build of the site', level: 'error' }];
-  const known = new Set([RECORD, ...Object.keys(record.files), ...(await assetsOf(folder, host))]);
+  const assets = await assetsOf(folder, host);
   const disk = new Map([...walkDisk(place, '', isOfTool)].map((entry) => [entry.path, entry]));
+  const record = isFile(join(place, RECORD)) ? readRecord(place) : undefined;
+  if (!record) {
+    const files = [...disk.values()].filter(
+      ({ path, kind }) => kind !== 'folder' && path !== RECORD && !assets.has(path),
+    );
+    const unchecked = files.map(({ path }) => path).join(', ');
+    return [changed(`${name}/${RECORD}`, `is not what a build writes, so nobody knows of ${unchecked}`)];
+  }
   const own = Object.entries(record.files).flatMap(([path, digest]) => {
     const where = `${name}/${path}`;
     const entry = disk.get(path);
@@ -36,6 +40,10 @@ export async function hostFindings({ folder, reader }: CheckedSite, host: HostNa
     if (typeof facts === 'string') return [changed(where, facts)];
     return facts.digest === digest ? [] : [changed(where, 'is not what the build has written')];
   });
+  const manifest = (await readRelease(folder))?.manifest;
+  if (manifest !== undefined && record.manifest !== manifest)
+    return [{ code: 'host-stale', where: name, text: 'is of another build of the site', level: 'error' }, ...own];
+  const known = new Set([RECORD, ...Object.keys(record.files), ...assets]);
   const others = [...disk.values()].filter(
     ({ path, kind, isEmpty }) => (kind !== 'folder' || isEmpty) && !known.has(path),
   );
@@ -51,7 +59,8 @@ async function assetsOf(folder: string, name: HostName): Promise<Set<string>> {
   const { assets }: Host = hosts[name];
   const paths = new Set<string>();
   if (!assets) return paths;
-  for await (const { path, digest } of eachListedFile(folder))
-    paths.add(join(assets.folder, assets.assetOf(path, digest)));
+  for await (const { lines } of eachPackage(folder))
+    for (const { path, digest } of readLines(lines).files.values())
+      paths.add(join(assets.folder, assets.assetOf(path, digest)));
   return paths.add(join(assets.folder, RELEASE));
 }

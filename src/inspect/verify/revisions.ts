@@ -205,9 +205,20 @@ function indexFindings(
 ): Finding[] {
   const where = packageIndexPath(name, version);
   if (!view) return [disagreement(columns, `lack ${name} ${version}, which has ${where}`)];
-  const faults = indexFaults(page, view, categories);
+  const faults = orNone(() => indexFaults(page, view, categories));
+  if (!faults) return [disagreement(where, 'has members that no index of a package has')];
   return [
     ...faults.row.map((fault) => disagreement(rows, `${fault} ${where}`)),
     ...faults.columns.map((fault) => disagreement(columns, `${fault} ${where}`)),
   ];
+}
+
+/** Undefined where a value is not of the form that its place promises: nobody checked it before. */
+function orNone<T>(compare: () => T): T | undefined {
+  try {
+    return compare();
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }

@@ -65,7 +65,8 @@ export function checkFiles(
   return { findings, listed, good };
 }
 
-function readLines(lines: Uint8Array): { files: Map<string, SiteFile>; findings: Finding[] } {
+/** The files that lines of the manifest name, by path, and what is wrong with the lines. */
+export function readLines(lines: Uint8Array): { files: Map<string, SiteFile>; findings: Finding[] } {
   const findings: Finding[] = [];
   const files = new Map<string, SiteFile>();
   const texts = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength).toString('utf8').split('\n');

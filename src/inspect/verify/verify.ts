@@ -5,7 +5,7 @@ import type { Finding } from '../../errors.ts';
 import { hostFolder, hostNames } from '../../hosts/hosts.ts';
 import { comparePaths } from '../../paths.ts';
 import { journalOf } from '../../tree/current.ts';
-import { HOME, MANIFEST, RELEASE } from '../../tree/layout.ts';
+import { HOME, manifestPartPath, RELEASE } from '../../tree/layout.ts';
 import { eachPackage, manifestPartPaths, manifestTotals } from '../../tree/manifest.ts';
 import type { ManifestTotals } from '../../tree/manifest.ts';
 import { isSealed } from '../../tree/sealed.ts';
@@ -43,10 +43,7 @@ export async function verifySite(folder: string, onRead: (done: number, total: n
     throw new Stop('changed', `${folder} is changed by a build, or one was interrupted`, BUILD_AGAIN);
   const release = readRelease(folder);
   const totals = await readTotals(folder);
-  if (!totals) {
-    const lacking = missing(MANIFEST, 'a site without its manifest can’t be verified: build it again');
-    return { files: 0, bytes: 0, hosts: [], findings: [...release.findings, lacking] };
-  }
+  if (Array.isArray(totals)) return { files: 0, bytes: 0, hosts: [], findings: [...release.findings, ...totals] };
   const { index, findings: ofIndex } = readIndex(folder);
   let done = 0;
   const threads = startThreads(folder, totals.files, (bytes) =>
@@ -71,13 +68,20 @@ function sorted(findings: readonly Finding[]): Finding[] {
   return [...different.values()].sort((a, b) => comparePaths(a.where, b.where));
 }
 
-/** Undefined where a part of the manifest is missing or no file. */
-async function readTotals(folder: string): Promise<ManifestTotals | undefined> {
+/** The manifest of a site, added up; or what is wrong with it, where a part of it is missing or no file. */
+async function readTotals(folder: string): Promise<(ManifestTotals & { readonly parts: string[] }) | Finding[]> {
+  const parts = await partsOf(folder);
+  const others = parts.filter((path) => !isFile(join(folder, path)));
+  if (others.length > 0) return others.map((path) => changed(path, 'is not a file'));
+  if (parts.length === 0) return [missing(manifestPartPath(0), 'without its manifest, a site can’t be verified')];
+  return { parts, ...(await manifestTotals(folder)) };
+}
+
+async function partsOf(folder: string): Promise<string[]> {
   try {
-    const parts = await manifestPartPaths(folder);
-    return parts.every((path) => isFile(join(folder, path))) ? await manifestTotals(folder) : undefined;
+    return await manifestPartPaths(folder);
   } catch (error) {
-    if (isAbsence(error)) return undefined;
+    if (isAbsence(error)) return [];
     throw error;
   }
 }
@@ -104,9 +108,13 @@ function readRelease(folder: string): ReadRelease {
   };
 }
 
-function manifestFindings(release: Release | undefined, { digest }: ManifestTotals): Finding[] {
+function manifestFindings(
+  release: Release | undefined,
+  { digest, parts }: { readonly digest: string; readonly parts: readonly string[] },
+): Finding[] {
   if (!release || release.manifest === digest) return [];
-  return [{ code: 'manifest-changed', where: MANIFEST, text: `is not the one that ${RELEASE} names`, level: 'error' }];
+  const text = `is not the manifest that ${RELEASE} names`;
+  return [{ code: 'manifest-changed', where: parts.join(', '), text, level: 'error' }];
 }
 
 interface Checking {
