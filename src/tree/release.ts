@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsence } from '../errors.ts';
+import { isSystemError } from '../system-errors.ts';
 import { hidden, removeNow, temporaryName } from './commit/leftovers.ts';
 import { RELEASE } from './layout.ts';
 import { sealedDocument } from './sealed.ts';
@@ -62,7 +63,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (isAbsence(error)) return undefined;
+    if (isAbsence(error) || (isSystemError(error) && error.code === 'EISDIR')) return undefined;
     throw error;
   }
 }

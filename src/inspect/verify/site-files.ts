@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Finding } from '../../errors.ts';
 import { fileKinds, kindOf } from '../../tree/kinds.ts';
 import type { FileKind } from '../../tree/kinds.ts';
-import { MANIFEST } from '../../tree/layout.ts';
+import { ENCODED_LIST, MANIFEST } from '../../tree/layout.ts';
 import { manifestLine, parseManifestLine } from '../../tree/manifest.ts';
 import type { SiteFile } from '../../tree/manifest.ts';
 import { mediaType } from '../../tree/media-type.ts';
@@ -132,5 +132,6 @@ function otherFindings({ path, kind }: DiskEntry): Finding[] {
 
 function extraFindings({ path, kind, isEmpty }: DiskEntry): Finding[] {
   if (kind === 'folder') return isEmpty ? [extra(path, 'is an empty folder')] : [];
-  return [extra(path, 'no list of the site names it')];
+  const list = /\.(br|gz)$/.test(path) ? ENCODED_LIST : 'the site manifest';
+  return [extra(path, `${list} does not name it`)];
 }
