@@ -58,17 +58,20 @@ export async function answerRequest(request: Request, site: FetchSite): Promise<
   const core = toCoreRequest(request, site.index);
   const first = respond(core, site.index?.columns);
   const result = first.kind === 'lookup' ? answerOf(first, toText(await site.files.bytes(first.path))) : first;
-  return await toResponse(acceptsCodings(request) ? untouched(result) : result, core, site);
-}
-
-/** Whether the client takes some compressed form. Cloudflare replaces the header, and tells what it was. */
-function acceptsCodings(request: Request & { readonly cf?: { readonly clientAcceptEncoding?: string } }): boolean {
-  return Boolean(request.cf?.clientAcceptEncoding ?? request.headers.get('accept-encoding'));
+  return await toResponse(mayBeCompressed(request) ? untouched(result) : result, core, site);
 }
 
 /**
- * Hosts compress texts on their way. A signature must not be: the answer says so (RFC 9111 section 5.2.2.6), unless the client takes no
- * compressed form anyway.
+ * Whether the runtime may compress the answer: Cloudflare and Deno do so for a client that takes a compressed form. Cloudflare
+ * replaces the client's header, and tells what it was.
+ */
+function mayBeCompressed(request: Request & { readonly cf?: { readonly clientAcceptEncoding?: string } }): boolean {
+  const compresses = request.cf !== undefined || 'Deno' in globalThis;
+  return compresses && Boolean(request.cf?.clientAcceptEncoding ?? request.headers.get('accept-encoding'));
+}
+
+/**
+ * A signature must not be compressed on its way: the answer says so (RFC 9111 section 5.2.2.6).
  */
 function untouched(answer: Answer): Answer {
   if (answer.body?.kind !== 'file' || !answer.body.path.endsWith('.zip.sig')) return answer;
