@@ -16,7 +16,7 @@ import type { Tables } from './config/tables.ts';
 
 export { DISTRIBUTIONS, shownConfig } from './config/file.ts';
 export type { ConfigPlace, OwnConfig } from './config/file.ts';
-export { keysDigest } from './config/keys.ts';
+export { keysDigest, readKeyFiles } from './config/keys.ts';
 export type { KeyFile } from './config/keys.ts';
 export type { LayerSpec } from './config/layers.ts';
 export type { Category, Tables } from './config/tables.ts';

@@ -61,10 +61,20 @@ export function withStorageOptions<Arguments extends unknown[], Options extends 
 /** Where verbs that read a built site find it (`site-folder.ts`). */
 export const outOption = new Option('-o, --out <folder>', 'where --dist finds sites').default('dist');
 
+export const keyOption = new Option(
+  '--key <file>',
+  'verify signatures by the armored public keys in this file (repeatable)',
+)
+  .default<readonly string[]>([], 'none')
+  .argParser((file: string, files: readonly string[]) => [...files, file]);
+
+/** Options that may be given several times. */
+const REPEATABLE = new Set<unknown>([refOption, keyOption]);
+
 /** Makes a verb refuse a value that is given twice for an option that takes one. Otherwise the last one would win unseen. */
 export function refuseRepeats(command: CommandUnknownOpts): void {
   for (const option of command.options) {
-    if (option.isBoolean() || option.variadic || option === refOption) continue;
+    if (option.isBoolean() || option.variadic || REPEATABLE.has(option)) continue;
     let given = false;
     command.on(`option:${option.name()}`, () => {
       if (given) command.error(`error: ${option.flags} was given twice`);

@@ -111,7 +111,7 @@ async function openKeys(keys: readonly KeyFile[]): Promise<HeldKey[]> {
 
 function strangerFault({ name }: SignedZip, id: string, held: readonly HeldKey[]): string {
   const known = held.map(({ key, file }) => `${key.getKeyID().toHex().toUpperCase()} in ${file}`).join(', ');
-  return `signs ${name} with the key ${id}, which is none of the layer's keys (${known}); sign the zip with one of these, or add the public part of that key to "keys"`;
+  return `signs ${name} with the key ${id}, which is none of the keys that count here (${known}); sign the zip with one of these, or add the public part of that key to them`;
 }
 
 /** What a key that is known says of the signature. The texts of the library are all there is to tell cases apart. */

@@ -67,7 +67,7 @@ describe('the sample storage', () => {
     expect(built.stdout).toContain(`merged       ${counts}`);
     expect(built.stdout).toContain(`built ${join(cwd, 'dist', name)}`);
     expect(built.stdout).toMatch(new RegExp(`\\nNext: node .*lib/cli\\.js serve --dir ${join(cwd, 'dist', name)}\\n`));
-    expect(built.stderr).toMatch(/^(\S[^:\n]*: \d+\n)+$/); // a line a stage
+    expect(built.stderr).toBe(''); // short work shows no progress
     expect(siteFaults(join(cwd, 'dist', name))).toEqual([]);
   });
 
@@ -135,9 +135,10 @@ describe('the command line', () => {
 
   test('a folder that is no site is never replaced', async () => {
     const folder = project({ all: packageFiles('acme', '1.0.0') });
-    const failed = await buildAll(folder, '--out', 'content/storage');
+    writeFiles(folder, { 'mine/all/letter': 'kept' });
+    const failed = await buildAll(folder, '--out', 'mine');
     expect(failed).toMatchObject({ status: 2, stderr: expect.stringContaining('is not a site') });
-    expect(existsSync(join(folder, 'content/storage/all/packages/acme/1.0.0/manifest.yml'))).toBe(true);
+    expect(existsSync(join(folder, 'mine/all/letter'))).toBe(true);
   });
 });
 
@@ -197,7 +198,7 @@ describe('findings', () => {
     const failed = await buildAll(folder);
     expect(failed.status).toBe(1);
     expect(failed.stdout).toMatch(/acme\/1\.0\.0\/passwd: is a symbolic link/);
-    expect(failed.stdout).toMatch(/acme\/2\.0\.0: is neither a file nor a folder/);
+    expect(failed.stdout).toMatch(/acme\/2\.0\.0: is a symbolic link/);
   });
 
   test('collisions are reported or refused; the same content is none', async () => {
@@ -261,7 +262,7 @@ describe('the same content gives the same bytes', () => {
     expect(others('dist').filter((line) => line.includes('.zip"'))).toHaveLength(3);
     const release = (name: string): object =>
       JSON.parse(readFileSync(join(folder, name, 'all/_registry/release.json'), 'utf8')) as object;
-    expect({ ...release('other'), layers: 0 }).toEqual({ ...release('dist'), layers: 0 });
+    expect({ ...release('other'), layers: 0, seal: 0 }).toEqual({ ...release('dist'), layers: 0, seal: 0 });
   });
 
   test('two builds of one site at once do each other no harm', async () => {

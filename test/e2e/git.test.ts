@@ -434,7 +434,7 @@ describe('surroundings', () => {
     const storage = ['--storage', env.GIT_CONFIG_VALUE_0, '--json'];
     for (let round = 0; round < 2; round++) {
       const built = await one.build(storage, env);
-      expect(built).toMatchObject({ status: 0, stderr: '' });
+      expect(built).toMatchObject({ status: 0, stderr: 'Fetching https://example.invalid/storage.git\n' });
       expect(built.stdout).toContain('"https://example.invalid/storage.git"');
       expect(built.stdout).not.toContain('s3cret');
     }

@@ -100,7 +100,7 @@ describe('a build', () => {
     const refused = await build(folder);
     expect(refused).toMatchObject({ status: 1, findings: [{ where: 'one: packages/acme-1.0.0.zip.sig' }] });
     expect(refused.findings[0]?.text).toContain(
-      `the key ${signer.id}, which is none of the layer's keys (${stranger.id}`,
+      `the key ${signer.id}, which is none of the keys that count here (${stranger.id}`,
     );
     writeFileSync(join(content, 'keys/a.asc'), 'no key');
     const { status, stderr } = await run(['build', '--dist', 'all'], { cwd: folder });
@@ -158,4 +158,42 @@ test('check verifies a folder package over the zip that a build makes', async ()
   expect(await check()).toMatchObject({ status: 0, findings: [] });
   cpSync(join(content, 'keys/a.asc'), join(content, 'storage/one/packages/acme/1.0.0/docs/more.md'));
   expect(await check()).toMatchObject({ status: 1, findings: [refusal(/^is not over acme-1\.0\.0\.zip/)] });
+});
+
+async function verify(cwd: string, ...keys: string[]): Promise<Report> {
+  const given = keys.flatMap((key) => ['--key', key]);
+  const { status, stdout } = await run(['verify', 'dist/all', '--json', ...given], { cwd });
+  return { ...(JSON.parse(stdout) as Report), status };
+}
+
+describe('verify --key', () => {
+  test('names a signature that is by none of the keys, and one that is of another zip', async () => {
+    const { folder, content } = project();
+    await build(folder);
+    const zip = zipOf(folder);
+    writeFileSync(join(content, SIG), await signer.sign(zip));
+    await build(folder);
+    writeFiles(folder, { 'stranger.asc': stranger.publicKey });
+    expect(await verify(folder, 'content/keys/a.asc')).toMatchObject({ status: 0, findings: [] });
+    expect(await verify(folder, 'stranger.asc', 'content/keys/a.asc')).toMatchObject({ status: 0, findings: [] });
+    const where = 'epr/acme/acme-1.0.0.zip.sig';
+    expect(await verify(folder, 'stranger.asc')).toMatchObject({
+      status: 1,
+      findings: [{ code: 'signature', where, text: expect.stringMatching(/none of the/) }],
+    });
+    writeFileSync(join(content, SIG), await signer.sign(Buffer.from('another zip')));
+    await build(folder);
+    expect(await verify(folder, 'content/keys/a.asc')).toMatchObject({
+      status: 1,
+      findings: [{ code: 'signature', where, text: expect.stringMatching(/is not over acme-1\.0\.0\.zip/) }],
+    });
+  });
+
+  test('a file that holds no key is named', async () => {
+    const { folder } = project();
+    await build(folder);
+    const { status, stderr } = await run(['verify', 'dist/all', '--key', 'nowhere.asc'], { cwd: folder });
+    expect(status).toBe(2);
+    expect(stderr).toContain('nowhere.asc');
+  });
 });

@@ -1,24 +1,29 @@
 import { printJson, progressDisplay } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
-import { jsonOption } from '../options.ts';
+import { jsonOption, keyOption } from '../options.ts';
 
 export const declare: Declare = (program, finish) => {
   program
     .command('verify')
     .description('read a built site again, and name every file that is damaged')
     .argument('<folder>', 'the site: dist/<name>, or where a bundle was unpacked')
+    .addOption(keyOption)
     .addOption(jsonOption)
     .addHelpText(
       'after',
       helpEnd({
-        examples: ['verify dist/staging', 'verify /srv/sites/production --json'],
+        examples: [
+          'verify dist/staging',
+          'verify /srv/sites/production --json',
+          'verify dist/production --key maintainers.asc',
+        ],
         findings: 'a file is missing, changed or too many, or two files say different things',
       }),
     )
-    .action(async (folder, { json }) => {
+    .action(async (folder, { json, key: keys }) => {
       const { verify } = await import('./run.ts');
-      const report = await verify({ folder }, await progressDisplay({ isSilent: json }));
+      const report = await verify({ folder, keys }, await progressDisplay({ isSilent: json }));
       if (json) printJson(report);
       else (await import('./report.ts')).printVerify(report);
       finish(report.findings.length === 0);

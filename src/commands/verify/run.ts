@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readKeyFiles } from '../../config.ts';
 import { Stop } from '../../errors.ts';
+import { comparePaths } from '../../paths.ts';
+import { signatureFindings } from '../../inspect/verify/signatures.ts';
 import { verifySite } from '../../inspect/verify/verify.ts';
 import type { Verified } from '../../inspect/verify/verify.ts';
 import type { Progress } from '../../report.ts';
@@ -9,6 +12,8 @@ import { REGISTRY } from '../../tree/layout.ts';
 export interface VerifyOptions {
   /** The folder of a site, as a build made it or as a bundle was unpacked. */
   readonly folder: string;
+  /** Files of armored public keys, by which signatures are verified; none, and they are not. */
+  readonly keys: readonly string[];
 }
 
 export interface VerifyReport extends Verified {
@@ -20,8 +25,12 @@ export async function verify(options: VerifyOptions, progress: Progress): Promis
   const folder = resolve(options.folder);
   if (!existsSync(join(folder, REGISTRY)))
     throw new Stop('no-site', `${folder} holds no site`, 'give the folder of a site, such as dist/staging');
+  const keys = await readKeyFiles(options.keys.map((file) => resolve(file)));
   try {
-    return { folder, ...(await verifySite(folder, (done, total) => progress.step('verify', done, total))) };
+    const site = await verifySite(folder, (done, total) => progress.step('verify', done, total));
+    const signatures = keys.length === 0 ? [] : await signatureFindings(folder, keys);
+    const findings = [...site.findings, ...signatures].sort((a, b) => comparePaths(a.where, b.where));
+    return { folder, ...site, findings };
   } finally {
     progress.end();
   }
