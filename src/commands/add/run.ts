@@ -13,7 +13,7 @@ import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.t
 import { buildStep, nextSteps } from '../../workflow/next-steps.ts';
 import type { NextSteps } from '../../workflow/next-steps.ts';
 import { editsTo, pathOf } from '../../workflow/revision-paths.ts';
-import { casePaths, caseTwins, sizeFindings } from '../../workflow/shape-findings.ts';
+import { caseTwins, sizeFindings } from '../../workflow/shape-findings.ts';
 import { touchedBy } from '../../workflow/other-layers.ts';
 import { policyFindings, proposerFindings } from '../../workflow/policy.ts';
 import { readEntries } from '../../workflow/read-entries.ts';
@@ -188,7 +188,7 @@ async function readOne(
   };
 }
 
-/** What `check` will say about names and sizes. */
+/** What `check` will say about names and sizes. Of paths that differ only by case, the entry itself warns. */
 async function gateFindings(
   { workflow, incoming }: Pick<Reading, 'workflow' | 'incoming'>,
   revision: Revision,
@@ -196,11 +196,7 @@ async function gateFindings(
 ): Promise<Finding[]> {
   const all = workflow.layers.flatMap(({ layer }) => layer.revisions);
   const sizes = await contentSizes(incoming.storage, [{ revision, ...listed }], ({ where }) => where);
-  return proposerFindings([
-    ...caseTwins([revision], all),
-    ...casePaths(revision, listed.files),
-    ...sizeFindings(revision, storedFiles(listed), sizes),
-  ]);
+  return proposerFindings([...caseTwins([revision], all), ...sizeFindings(revision, storedFiles(listed), sizes)]);
 }
 
 function describe(layer: OpenLayer, packages: readonly ReadPackage[]): Omit<Change, 'edits'> {
