@@ -51,6 +51,8 @@ export async function orFailure(log: Log, answer: () => Promise<Response>): Prom
 export interface FetchSite {
   readonly files: SiteFiles;
   readonly index: Index | undefined;
+  /** Set where requests come with another `Accept-Encoding` than the client's. */
+  readonly hidesCodings?: true;
 }
 
 /** Answers one request, for hosts that keep the index themselves. Throws what reading the files throws. */
@@ -58,7 +60,7 @@ export async function answerRequest(request: Request, site: FetchSite): Promise<
   const core = toCoreRequest(request, site.index);
   const first = respond(core, site.index?.columns);
   const result = first.kind === 'lookup' ? answerOf(first, toText(await site.files.bytes(first.path))) : first;
-  return await toResponse(mayBeCompressed(request) ? untouched(result) : result, core, site);
+  return await toResponse(!site.hidesCodings && mayBeCompressed(request) ? untouched(result) : result, core, site);
 }
 
 /**
@@ -70,9 +72,7 @@ function mayBeCompressed(request: Request & { readonly cf?: { readonly clientAcc
   return compresses && Boolean(request.cf?.clientAcceptEncoding ?? request.headers.get('accept-encoding'));
 }
 
-/**
- * A signature must not be compressed on its way: the answer says so (RFC 9111 section 5.2.2.6).
- */
+/** A signature must not be compressed on its way: the answer says so (RFC 9111 section 5.2.2.6). */
 function untouched(answer: Answer): Answer {
   if (answer.body?.kind !== 'file' || !answer.body.path.endsWith('.zip.sig')) return answer;
   const headers = answer.headers.map(

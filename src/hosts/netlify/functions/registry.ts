@@ -31,7 +31,9 @@ let known: { readonly deploy: string; readonly index: Index } | undefined;
 
 export default async function registry(request: Request, context: Context): Promise<Response> {
   const files = deployedFiles(request.url, context);
-  return await orFailure(log, async () => answerRequest(request, { files, index: await indexOf(context, files) }));
+  return await orFailure(log, async () =>
+    answerRequest(request, { files, index: await indexOf(context, files), hidesCodings: true }),
+  );
 }
 
 async function indexOf({ site, deploy }: Context, files: SiteFiles): Promise<Index | undefined> {
