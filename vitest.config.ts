@@ -6,6 +6,8 @@ const project = (name: string, testTimeout: number) => ({
 
 export default defineConfig({
   test: {
+    // Most tests wait for processes and the disk, so that two files at a time take little more than half as long on two cores.
+    maxWorkers: 2,
     projects: [
       project('unit', 60_000),
       project('property', 180_000),
