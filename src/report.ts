@@ -183,8 +183,19 @@ export function findingLine(
 ): string {
   const tags = { error: color.red('error  '), warning: color.yellow('warning'), note: color.dim('note   ') };
   const tag = tags[level];
-  return `  ${tag} ${where}: ${text} ${color.dim(`[${code}]`)}`;
+  return `  ${tag} ${visible(where)}: ${visible(text)} ${color.dim(`[${code}]`)}`;
 }
+
+/** Text of a package, whose control characters a terminal must not obey, each as an escape of JavaScript. */
+export function visible(text: string): string {
+  return text.replaceAll(CONTROL, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** Those of C0 and C1, and the ones that turn the direction of writing. */
+const CONTROL = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** `1 file`, `2,300 files`. */
 export function count(n: number, noun: string): string {
