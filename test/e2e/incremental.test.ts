@@ -391,19 +391,26 @@ test('compressed forms hold what their files hold', async () => {
 });
 
 /**
- * Path -> SHA-256 of the files of a host's folder; absolute paths of files name no folder above the project's. Of the record, with the
- * digests of such files, only their names count.
+ * Path -> SHA-256 of the files of a host's folder; absolute paths of files name no folder above the project's. In the record, the
+ * digests of files with such paths, and the seal over them, don't count.
  */
 function hostFiles(project: string, out: string, host: HostName): string[] {
   const folder = join(project, out, `all.${host}`);
-  return filesBelow(folder)
-    .map((path) => {
-      const written = readFileSync(path, 'latin1').replaceAll(join(project, out), '/out');
+  const files = filesBelow(folder).map((path) => ({ path, written: readFileSync(path, 'latin1') }));
+  const placed = new Set(files.flatMap(({ written }) => (written.includes(join(project, out)) ? digest(written) : [])));
+  return files
+    .map(({ path, written }) => {
       const isRecord = path.endsWith('.epr-static.json');
-      const text = isRecord ? written.replace(/"seal": .*/, '').replace(/: "[0-9a-f]{64}"/g, '') : written;
-      return `${relative(folder, path)} ${createHash('sha256').update(text, 'latin1').digest('hex')}`;
+      const text = isRecord
+        ? written.replace(/"seal": .*/, '').replace(/[0-9a-f]{64}/g, (one) => (placed.has(one) ? '' : one))
+        : written.replaceAll(join(project, out), '/out');
+      return `${relative(folder, path)} ${digest(text)}`;
     })
     .sort();
+}
+
+function digest(latin1: string): string {
+  return createHash('sha256').update(latin1, 'latin1').digest('hex');
 }
 
 /** Path -> what tells whether a file was written again. */
