@@ -1,4 +1,6 @@
+import { fileTree } from '../package/file-tree.ts';
 import { sizeFault } from '../package/kibana.ts';
+import { nameWarnings } from '../package/names.ts';
 import { mediaTypeByExtension } from '../tree/media-type.ts';
 import type { PackageFile, Revision } from '../storage/storage.ts';
 import type { CheckFinding } from './policy.ts';
@@ -34,12 +36,11 @@ export function caseTwins(own: readonly Revision[], all: readonly Revision[]): C
   });
 }
 
-/** Paths of one revision, folders included, that differ only in case. */
+/** Paths of one revision, folders included, that differ only in case: warnings of a package, and errors of a change. */
 export function casePaths(revision: Revision, files: readonly PackageFile[]): CheckFinding[] {
-  const paths = new Set(files.flatMap(({ path }) => [...foldersOf(path), path]));
-  const groups = groupBy([...paths], (path) => path.toLowerCase());
-  return [...groups.values()].flatMap(([first = '', ...others]) =>
-    others.map((path) => finding(revision, path, { code: 'case', text: `differs only by case from ${first}` })),
+  const paths = files.map(({ path }) => path);
+  return nameWarnings(fileTree({ files, folders: [], zip: undefined }), paths).flatMap(({ code, file, text }) =>
+    code === 'case' ? [finding(revision, file, { code, text })] : [],
   );
 }
 
@@ -80,11 +81,6 @@ function finding(
 
 function inMillions(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
-}
-
-function foldersOf(path: string): string[] {
-  const parts = path.split('/').slice(0, -1);
-  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
