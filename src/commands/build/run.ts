@@ -1,25 +1,21 @@
 import { basename, resolve } from 'node:path';
-import { holdSame, mergeLayers } from '../../catalog/merge.ts';
-import type { Shadowed } from '../../catalog/merge.ts';
 import { commandLine } from '../../command-line.ts';
 import { isUrl, listDistributions, readConfig } from '../../config.ts';
 import type { Distribution } from '../../config.ts';
 import { generator } from '../../generator.ts';
 import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
-import type { Layer, Storage } from '../../storage/storage.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import { openStorage } from '../../storage/open.ts';
 import type { OpenOptions } from '../../storage/open.ts';
 import type { Progress } from '../../report.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { makeSite } from '../../build/make-site.ts';
-import type { MadeSite, SiteMaking } from '../../build/site-making.ts';
+import type { MadeSite } from '../../build/site-making.ts';
 import type { SiteResult } from '../../build/site.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
 import { verifySite } from '../../inspect/verify/verify.ts';
-import { readLayers } from '../../inspect/open-catalog.ts';
 import { staleSites } from '../../inspect/stale.ts';
 import type { StaleSite } from '../../inspect/stale.ts';
 import { forgetRecord } from '../../hosts/asset-folder.ts';
@@ -29,6 +25,8 @@ import { nginxForms } from '../../hosts/nginx/encoded.ts';
 import type { Serving, Since, TargetSite } from '../../hosts/target.ts';
 import { findBuildConfig } from '../../workflow/find-config.ts';
 import { useLock } from '../../workflow/lock-file.ts';
+import { layerReport, mergeStorage } from './merged.ts';
+import type { LayerReport, Merged, ShadowedReport } from './merged.ts';
 import { refuseBadOutput } from './output.ts';
 
 export interface BuildOptions {
@@ -78,26 +76,13 @@ export interface BuildReport {
   readonly next: readonly string[];
 }
 
-interface LayerReport {
-  readonly name: string;
-  readonly ref: string;
-  readonly commit: string | undefined;
-  readonly packages: number;
-  readonly revisions: number;
-}
-
-interface ShadowedReport {
-  readonly id: string;
-  readonly layer: string;
-  readonly by: string;
-  readonly sameContent: boolean;
-}
-
 /**
  * Builds one distribution into `<out>/<dist>`, after waiting until no other process builds there. If a finding is an
  * error, the present site stays as it is.
  */
 export async function build(options: BuildOptions, progress: Progress): Promise<BuildReport> {
+  if (options.serving && options.target !== 'nginx')
+    throw new Stop('no-target', '--prefix, --port and --root say how nginx serves a site', 'add --target nginx');
   const { dist, storage: location, refs } = options;
   const { config, isFetched } = await findBuildConfig(options);
   const pins = await useLock({ ...options, config }, await readConfig({ config, dist, storage: location, refs }));
@@ -130,15 +115,13 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   const { pins, folder, siteLock } = place;
   const { distribution } = pins;
   const site = { folder, name: distribution.name, distribution, lock: siteLock, serving: options.serving };
-  if (options.serving && options.target !== 'nginx')
-    throw new Stop('no-target', '--prefix, --port and --root say how nginx serves a site', 'add --target nginx');
   const target = options.target && (await loadTarget(options.target, site));
   const clock = stopwatch();
   if (isUrl(distribution.storage) && !options.offline)
     progress.note(`Fetching ${withoutCredentials(distribution.storage)}`);
   const storage = await openStorage(distribution.storage, storageOptions(options, distribution, progress));
   try {
-    const merged = await mergeStorage(storage, options, pins);
+    const merged = await mergeStorage(storage, pins, options);
     clock.lap('layers');
     const makeOnce = async (isAnew: boolean): Promise<MadeWithHost> => {
       const made = await makeSite(
@@ -184,24 +167,6 @@ function storageOptions(options: BuildOptions, { storage, limits }: Distribution
   };
 }
 
-/** The layers of a storage, what is left of them after the merge, and what is wrong with them. */
-interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'findings'> {
-  readonly shadowed: readonly ShadowedReport[];
-}
-
-async function mergeStorage(storage: Storage, { skipUnfit }: BuildOptions, pins: Place['pins']): Promise<Merged> {
-  const { distribution } = pins;
-  const layers = pins.named(await readLayers(storage, distribution));
-  const { revisions, shadowed: lost } = mergeLayers(layers);
-  const shadowed = await Promise.all(lost.map((one) => reportShadowed(storage, one)));
-  const findings = [
-    ...(await pins.moved(storage)),
-    ...layers.flatMap((layer) => layer.findings.map((one) => (skipUnfit ? leftOut(one) : one))),
-    ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
-  ];
-  return { layers, revisions, shadowed, findings };
-}
-
 function reportOf(
   { pins: { distribution }, folder }: Place,
   { layers, shadowed }: Merged,
@@ -242,33 +207,6 @@ async function damagesOf(
     return { ...finding, text: `${finding.text}; ${what}`, level: 'warning' };
   });
   return { findings: told, isRepaired: !findings.every(isOfOthers) };
-}
-
-/** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it; a layer that is too large is not. */
-function leftOut(finding: Finding): Finding {
-  return LEFT_OUT.has(finding.code) ? { ...finding, level: 'warning' } : finding;
-}
-
-const LEFT_OUT: ReadonlySet<Finding['code']> = new Set(['unfit', 'not-a-file', 'damaged', 'missing']);
-
-async function reportShadowed(storage: Storage, { loser, winner }: Shadowed): Promise<ShadowedReport> {
-  return { id: loser.id, layer: loser.layer, by: winner.layer, sameContent: await holdSame(storage, loser, winner) };
-}
-
-function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']): Finding[] {
-  return shadowed
-    .filter((one) => !one.sameContent)
-    .map(({ id, layer, by }) => ({
-      code: 'collision',
-      where: id,
-      text: `${layer} and ${by} hold different content; ${by} wins`,
-      level,
-    }));
-}
-
-function layerReport({ name, ref, commit, revisions }: Layer): LayerReport {
-  const packages = new Set(revisions.map((revision) => revision.name)).size;
-  return { name, ref, commit, packages, revisions: revisions.length };
 }
 
 function stopwatch(): { times: Record<string, number>; lap(name: string): void } {

@@ -1,0 +1,77 @@
+import { holdSame, mergeLayers } from '../../catalog/merge.ts';
+import type { Shadowed } from '../../catalog/merge.ts';
+import type { SiteMaking } from '../../build/site-making.ts';
+import type { Finding } from '../../errors.ts';
+import { readLayers } from '../../inspect/open-catalog.ts';
+import type { Layer, Storage } from '../../storage/storage.ts';
+import type { LockUse } from '../../workflow/lock-file.ts';
+
+/* The layers that a build merges, as its report has them. */
+
+/** A layer that was read. Counts are of what it holds, before the merge. */
+export interface LayerReport {
+  readonly name: string;
+  readonly ref: string;
+  readonly commit: string | undefined;
+  readonly packages: number;
+  readonly revisions: number;
+}
+
+/** A revision that a higher layer holds, too. */
+export interface ShadowedReport {
+  readonly id: string;
+  readonly layer: string;
+  readonly by: string;
+  readonly sameContent: boolean;
+}
+
+/** The layers of a storage, what is left of them after the merge, and what is wrong with them. */
+export interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'findings'> {
+  readonly shadowed: readonly ShadowedReport[];
+}
+
+/** Reads the layers of a storage and merges them. With `skipUnfit`, what is unfit by a listing alone is only a warning. */
+export async function mergeStorage(
+  storage: Storage,
+  pins: LockUse,
+  { skipUnfit }: { readonly skipUnfit: boolean },
+): Promise<Merged> {
+  const { distribution } = pins;
+  const layers = pins.named(await readLayers(storage, distribution));
+  const { revisions, shadowed: lost } = mergeLayers(layers);
+  const shadowed = await Promise.all(lost.map((one) => reportShadowed(storage, one)));
+  const findings = [
+    ...(await pins.moved(storage)),
+    ...layers.flatMap((layer) => layer.findings.map((one) => (skipUnfit ? leftOut(one) : one))),
+    ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
+  ];
+  return { layers, revisions, shadowed, findings };
+}
+
+/** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it; a layer that is too large is not. */
+function leftOut(finding: Finding): Finding {
+  return LEFT_OUT.has(finding.code) ? { ...finding, level: 'warning' } : finding;
+}
+
+const LEFT_OUT: ReadonlySet<Finding['code']> = new Set(['unfit', 'not-a-file', 'damaged', 'missing']);
+
+async function reportShadowed(storage: Storage, { loser, winner }: Shadowed): Promise<ShadowedReport> {
+  return { id: loser.id, layer: loser.layer, by: winner.layer, sameContent: await holdSame(storage, loser, winner) };
+}
+
+function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']): Finding[] {
+  return shadowed
+    .filter((one) => !one.sameContent)
+    .map(({ id, layer, by }) => ({
+      code: 'collision',
+      where: id,
+      text: `${layer} and ${by} hold different content; ${by} wins`,
+      level,
+    }));
+}
+
+/** What a report says of a layer. */
+export function layerReport({ name, ref, commit, revisions }: Layer): LayerReport {
+  const packages = new Set(revisions.map((revision) => revision.name)).size;
+  return { name, ref, commit, packages, revisions: revisions.length };
+}
