@@ -11,8 +11,8 @@ import { changed, disagreement } from './findings.ts';
 import { indexFaults, readPage } from './pages.ts';
 import type { IndexedView, Rendered } from './pages.ts';
 import type { CheckedFiles, CheckedSite, GoodFile } from './site-files.ts';
-import { zipMembers } from './zip-directory.ts';
-import type { ZipMember } from './zip-directory.ts';
+import { zipMembers } from '../../tree/zip-directory.ts';
+import type { ZipMember } from '../../tree/zip-directory.ts';
 
 /*
  * Compares the views of a revision with each other: its files, its zip, the list of its files, its page, its row and its columns.
