@@ -17,13 +17,23 @@ export interface Listed {
   readonly version: string;
   /** Whether the registry says that there is a signature. */
   readonly isSigned: boolean;
+  /** Those of the asked ranges of spec versions in which the registry lists it too. Summaries have no spec version. */
+  readonly ranges: readonly string[];
   /** The whole summary, as `/search` gives it (docs/contract.md section 4). Hostile: any member may be anything, or missing. */
   readonly summary: Readonly<Record<string, unknown>>;
 }
 
 /** Which revisions are wanted: those that a rule chooses of the list, or just those that a lock file has. */
 export type Wanted =
-  | { readonly kind: 'chosen'; choose(list: readonly Listed[]): readonly Listed[] }
+  | {
+      readonly kind: 'chosen';
+      /**
+       * Ranges of spec versions, such as `2.3-3.6`. For each, the registry is asked once more, with `spec.min` and `spec.max`, which
+       * revisions it lists in the range.
+       */
+      readonly ranges: readonly string[];
+      choose(list: readonly Listed[]): readonly Listed[];
+    }
   | { readonly kind: 'locked'; readonly revisions: readonly LockedRevision[] };
 
 /** A revision as a lock file has it. */
