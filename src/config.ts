@@ -10,7 +10,9 @@ import type { ConfigPlace } from './config/file.ts';
 import { cleanFolder, readLayerKeys, refuseForeign, resolveLayers } from './config/layers.ts';
 import type { LayerSpec } from './config/layers.ts';
 import { writtenConfig } from './config/schema.ts';
-import type { WrittenConfig, WrittenDistribution } from './config/schema.ts';
+import type { WithLayers, WrittenConfig } from './config/schema.ts';
+import { chainOf, readSubsets } from './config/subsets.ts';
+import type { Chain, Subset } from './config/subsets.ts';
 import { readTables } from './config/tables.ts';
 import type { Tables } from './config/tables.ts';
 
@@ -19,6 +21,7 @@ export type { ConfigPlace, OwnConfig } from './config/file.ts';
 export { keysDigest, readKeyFiles } from './config/keys.ts';
 export type { KeyFile } from './config/keys.ts';
 export type { LayerSpec } from './config/layers.ts';
+export type { Subset } from './config/subsets.ts';
 export type { Category, Tables } from './config/tables.ts';
 
 /** A distribution with every default filled in. No stage reads a default elsewhere. */
@@ -30,6 +33,8 @@ export interface Distribution {
   readonly storage: string;
   /** In rank order: of a revision in two layers the first layer's counts. */
   readonly layers: readonly LayerSpec[];
+  /** What stays of the revisions of these layers, step by step; none if all of them do. */
+  readonly subsets: readonly Subset[];
   readonly cache: CacheTimes;
   readonly collisions: 'report' | 'refuse';
   readonly signatures: 'optional' | 'required';
@@ -115,15 +120,16 @@ const PRECOMPUTE: Precompute = {
  */
 export async function readConfig(options: ConfigOptions): Promise<Distribution> {
   const { config } = options;
-  const file = shownConfig(config);
   const written = await readWritten(config);
-  const { dist, distribution, release } = choose(written, options.dist, file);
+  const { dist, chain, release } = choose(written, options.dist, config);
+  const distribution = settingsOf(chain);
   const precompute = { ...PRECOMPUTE, ...distribution.precompute } as Precompute;
   return {
     name: dist,
     registry: distribution.registry ?? written.registry,
     storage: placeOf(options.storage, { written, config }),
     layers: await resolveLayers(written, distribution, { config, dist, refs: options.refs ?? {} }),
+    subsets: await readSubsets(chain, config),
     cache: { index: 10, search: 600, categories: 600, files: 600, ...distribution.cache } as CacheTimes,
     collisions: distribution.collisions ?? 'report',
     signatures: distribution.signatures ?? 'optional',
@@ -142,7 +148,8 @@ export async function readStorageConfig({
 }: Pick<ConfigOptions, 'config' | 'storage'>): Promise<StorageConfig> {
   const file = shownConfig(config);
   const written = await readWritten(config);
-  const distributions = Object.entries(written.distributions).map(([dist, { layers: entries }]) => {
+  const distributions = Object.keys(written.distributions).map((dist) => {
+    const { layers: entries } = chainOf(written, dist, config).base;
     return [dist, entries.map((entry) => (typeof entry === 'string' ? entry : entry.name))] as const;
   });
   const holding = (layer: string): string[] =>
@@ -234,13 +241,22 @@ export function isReleaseVersion(text: string): boolean {
 function choose(
   written: WrittenConfig,
   dist: string | undefined,
-  file: string,
-): { dist: string; distribution: WrittenDistribution; release?: NonNullable<Distribution['release']> } {
+  config: ConfigPlace,
+): { dist: string; chain: Chain; release?: NonNullable<Distribution['release']> } {
   const listed = Object.keys(written.distributions);
-  const found = dist !== undefined && listed.includes(dist) ? written.distributions[dist] : undefined;
-  if (dist !== undefined && found) return { dist, distribution: found };
-  if (dist === undefined || !isReleaseVersion(dist)) throw unknownDistribution(dist, { file, listed });
-  return { dist, distribution: { layers: [{ name: dist, ref: dist }] }, release: { file, listed } };
+  if (dist !== undefined && listed.includes(dist)) return { dist, chain: chainOf(written, dist, config) };
+  const release = { file: shownConfig(config), listed };
+  if (dist === undefined || !isReleaseVersion(dist)) throw unknownDistribution(dist, release);
+  return { dist, chain: { base: { layers: [{ name: dist, ref: dist }] }, parts: [] }, release };
+}
+
+/** The settings of a distribution: its own, and for the rest those of the one that it is made from. */
+function settingsOf({ base, parts }: Chain): WithLayers {
+  const all = [base, ...parts.map(({ written }) => written)];
+  const registry = all.findLast((one) => one.registry !== undefined)?.registry;
+  const cache = Object.assign({}, ...all.map((one) => one.cache)) as WithLayers['cache'];
+  const precompute = Object.assign({}, ...all.map((one) => one.precompute)) as WithLayers['precompute'];
+  return { ...base, registry, cache, precompute };
 }
 
 /** What to throw where no distribution has the name, or none was named. */

@@ -55,6 +55,7 @@ export const findingCodes = {
 /** The codes of stops. */
 export const stopCodes = {
   'bad-config': 'the distributions file, or a table beside it, is wrong; every mistake is listed with its place',
+  'bad-installed': "the file of `keep.installed` can't be read, or doesn't list packages",
   'bad-key': "a file of `keys` can't be read, or holds no armored public key",
   'bad-lock': "the lock file can't be read or is not one",
   'bad-output': 'a folder that a build would write is a link, lies in the storage, or holds the storage or the cache',

@@ -5,7 +5,7 @@ import { shownConfig } from './file.ts';
 import type { ConfigPlace } from './file.ts';
 import { readKeyFiles, toKeyFile } from './keys.ts';
 import type { KeyFile } from './keys.ts';
-import type { WrittenConfig, WrittenDistribution } from './schema.ts';
+import type { WithLayers, WrittenConfig } from './schema.ts';
 
 /** The place of a layer in its storage. */
 export interface LayerSpec {
@@ -19,7 +19,7 @@ export interface LayerSpec {
 }
 
 /** A layer as a distribution names it. */
-type WrittenLayer = Exclude<WrittenDistribution['layers'][number], string>;
+type WrittenLayer = Exclude<WithLayers['layers'][number], string>;
 
 /**
  * The layers of a distribution, in rank order. `refs` overrides their refs, by name. Reads the files of their keys. Throws a
@@ -27,7 +27,7 @@ type WrittenLayer = Exclude<WrittenDistribution['layers'][number], string>;
  */
 export async function resolveLayers(
   written: WrittenConfig,
-  distribution: WrittenDistribution,
+  distribution: WithLayers,
   { config, dist, refs }: { config: ConfigPlace; dist: string; refs: Readonly<Record<string, string>> },
 ): Promise<LayerSpec[]> {
   const file = shownConfig(config);
@@ -96,7 +96,7 @@ export function cleanFolder(packages: string, file: string): string {
 export function refuseForeign(written: WrittenConfig, file: string): void {
   const layers = Object.entries(written.layers).map(([name, layer]) => [`layers.${name}`, layer?.ref] as const);
   const listed = Object.entries(written.distributions).flatMap(([dist, distribution]) =>
-    distribution.layers.map((layer, i) => {
+    (distribution.layers ?? []).map((layer, i) => {
       return [`distributions.${dist}.layers.${i}`, typeof layer === 'string' ? undefined : layer.ref] as const;
     }),
   );

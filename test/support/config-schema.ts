@@ -14,8 +14,12 @@ export function configJsonSchema(readme: string): JsonSchema {
   return { $schema, title: 'distributions.yml of epr-static', ...describe(rest, [], meanings(readme)) };
 }
 
-/** The program reads every scalar of YAML as text. For an editor, `10` is a number, and so is the branch `7.17`. */
+/** The program reads every scalar of YAML as text. For an editor, `10` is a number, `true` is none, and the branch `7.17` is one. */
 function asYaml(schema: JsonSchema): void {
+  if (String(schema['enum']) === 'true,false') {
+    schema['type'] = 'boolean';
+    delete schema['enum'];
+  }
   if (schema['type'] !== 'string' || 'enum' in schema) return;
   const isNumber = schema['pattern'] === '^\\d{1,15}$';
   schema['type'] = isNumber ? 'integer' : ['string', 'number'];

@@ -42,6 +42,7 @@ const direction: Rule = (modules) =>
     if (from === 'commands') return to === '' && target === 'cli.ts';
     if (file === 'cli.ts') return to !== 'commands';
     if (from === '') return to !== 'core';
+    if (from === 'config' && to === 'core') return false;
     if (to === '') return DOORS.includes(target);
     return STAGES.indexOf(to) < 0 || STAGES.indexOf(to) > STAGES.indexOf(from);
   });

@@ -47,6 +47,7 @@ describe('a distribution', () => {
         { name: 'production', ref: 'production', packages: 'packages' },
         { name: 'staging', ref: 'staging', packages: 'packages' },
       ],
+      subsets: [],
       cache: { index: 10, search: 600, categories: 600, files: 600 },
       collisions: 'report',
       signatures: 'optional',
