@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /*
- * Reads the central directory of a zip (PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.12, 4.3.14 and 4.3.16) at the pace of reading it.
+ * Reads the central directory of a zip (PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 and 4.3.16) at the pace of reading it.
  * What a zip may hold was judged when it was taken in; here it is compared with what the site lists.
  */
 
@@ -40,12 +40,24 @@ export function membersOfZip(file: number): ZipMember[] | undefined {
   return members.length === end.readUInt16LE(at + 10) ? members : undefined;
 }
 
+/**
+ * Where the raw stream of a member begins, from the start of its zip: behind its local header. Undefined where there is no such
+ * header. Throws the system's error.
+ */
+export function streamOffset(file: number, { offset }: Pick<ZipMember, 'offset'>): number | undefined {
+  const header = readAt(file, offset, LOCAL_HEADER);
+  if (header.length < LOCAL_HEADER || header.readUInt32LE(0) !== LOCAL_SIGNATURE) return undefined;
+  return offset + LOCAL_HEADER + header.readUInt16LE(26) + header.readUInt16LE(28);
+}
+
 const END_RECORD = 22;
 /** The record that ends a zip has a comment of at most 65,535 bytes. */
 const LONGEST_END = END_RECORD + 0xffff;
 const END_SIGNATURE = Buffer.from('PK\x05\x06', 'latin1');
 const ENTRY_SIGNATURE = 0x02014b50;
 const ENTRY = 46;
+const LOCAL_SIGNATURE = 0x04034b50;
+const LOCAL_HEADER = 30;
 
 function readAt(file: number, start: number, length: number): Buffer {
   const bytes = Buffer.alloc(length);

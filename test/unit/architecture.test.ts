@@ -15,7 +15,19 @@ import type { Modules } from '../support/source.ts';
  */
 
 /** Each may import from those before it. */
-const STAGES = ['tree', 'core', 'storage', 'package', 'catalog', 'mirror', 'build', 'hosts', 'workflow', 'inspect'];
+const STAGES = [
+  'tree',
+  'core',
+  'storage',
+  'package',
+  'catalog',
+  'mirror',
+  'build',
+  'hosts',
+  'bundle',
+  'workflow',
+  'inspect',
+];
 /** What the core knows of a site's form. */
 const EDGE_PLAIN_TREE = new Set([
   'tree/byte-string.ts',
