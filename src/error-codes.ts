@@ -59,7 +59,8 @@ export const stopCodes = {
   'bad-installed': "the file of `keep.installed` can't be read, or doesn't list packages",
   'bad-key': "a file of `keys` can't be read, or holds no armored public key",
   'bad-lock': "the lock file can't be read or is not one",
-  'bad-output': 'a folder that a build would write is a link, lies in the storage, or holds the storage or the cache',
+  'bad-output':
+    "a file or folder that would be written is a link; or a build's folder lies in the storage, or holds the storage or the cache",
   'bad-path': "the path of a site has a character that a configuration of nginx can't hold",
   'bad-request': '`explain --url` is not a query, or the registry answers 400 to it',
   'bad-version': 'a version is not written as the option needs it',

@@ -1,9 +1,8 @@
-import { rename, writeFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { isAbsence } from '../errors.ts';
 import { isSystemError } from '../system-errors.ts';
 import { makeFolder } from './make-folder.ts';
-import { clearLeftovers, temporaryName } from './commit/leftovers.ts';
+import { replaceFile } from './commit/output-file.ts';
 import { readEncodedList } from './encoded.ts';
 import type { EncodedFile, EncodedList } from './encoded.ts';
 import { linesByPackage, parseManifestLine } from './manifest.ts';
@@ -81,9 +80,7 @@ export async function writeChanges(found: Iterable<Difference>, file: string): P
     if (one.change !== 'removed') totals.bytes += one.after.size;
   }
   makeFolder(dirname(file));
-  clearLeftovers(dirname(file), basename(file));
-  await writeFile(temporaryName(file), lines.join(''));
-  await rename(temporaryName(file), file);
+  await replaceFile(file, lines.join(''));
   return totals;
 }
 

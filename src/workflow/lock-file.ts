@@ -1,10 +1,10 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ConfigPlace, Distribution } from '../config.ts';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { generator } from '../generator.ts';
-import { temporaryName } from '../tree/commit/leftovers.ts';
+import { refuseLink, replaceFile } from '../tree/commit/output-file.ts';
 import type { Layer, Storage } from '../storage/storage.ts';
 import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from './lock.ts';
 import type { Lock } from './lock.ts';
@@ -37,6 +37,7 @@ export async function useLock(
   asked: Distribution,
 ): Promise<LockUse> {
   const file = join(typeof config === 'string' ? dirname(config) : '.', 'distributions.lock.json');
+  if (lock) refuseLink(file);
   const known = lock || locked ? await readLock(file) : emptyLock;
   const distribution = locked ? pinDistribution(known, asked, { generator, file }) : asked;
   const refOf = (name: string): string | undefined => asked.layers.find((layer) => layer.name === name)?.ref;
@@ -55,7 +56,8 @@ export async function useLock(
     },
     keep: async (layers) => {
       if (!lock) return;
-      await writeLock(file, lockDistribution(await readLock(file), asked, { generator, commits: commitsOf(layers) }));
+      const now = lockDistribution(await readLock(file), asked, { generator, commits: commitsOf(layers) });
+      await replaceFile(file, renderLock(now));
     },
   };
 }
@@ -87,10 +89,4 @@ async function readLock(file: string): Promise<Lock> {
     throw new Stop('bad-lock', `${file} can't be read: ${error.code ?? error.message}`, undefined, error);
   });
   return text === undefined ? emptyLock : parseLock(text, file);
-}
-
-/** Writes the file in one step, so that no reader sees half of it. */
-async function writeLock(file: string, lock: Lock): Promise<void> {
-  await writeFile(temporaryName(file), renderLock(lock));
-  await rename(temporaryName(file), file);
 }

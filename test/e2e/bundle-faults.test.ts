@@ -4,12 +4,13 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -71,6 +72,28 @@ describe('an ended run', () => {
     expect(readdirSync(usb)).toEqual(['packages.tar.gz', 'packages.tar.gz.sha256']);
     for (const name of readdirSync(usb)) rmSync(join(usb, name));
   });
+});
+
+test('at no time does a sum lie beside another bundle', async () => {
+  expect(await run(bundle, { cwd })).toMatchObject({ status: 0 });
+  writeFileSync(join(cwd, 'dist/staging.nginx/other'), 'other');
+  const copies = join(cwd, 'copies');
+  const since = 'writeFile usb/packages.tar.gz.sha256.ID.tmp';
+  const faults = { roots: [usb], trace: join(cwd, 'trace'), copy: { folder: usb, to: copies, since } };
+  const preload = new URL('../support/fault.mjs', import.meta.url).href;
+  const env = { EPR_FAULT: JSON.stringify(faults), NODE_OPTIONS: `--import=${preload}` };
+  expect(await run(bundle, { cwd, env })).toMatchObject({ status: 0 });
+  expect(readdirSync(copies).length).toBeGreaterThan(2);
+  for (const folder of [usb, ...readdirSync(copies).map((copy) => join(copies, copy, 'usb'))]) {
+    const [bundled, sum] = ['packages.tar.gz', 'packages.tar.gz.sha256'].map((name) => join(folder, name)) as [
+      string,
+      string,
+    ];
+    if (!existsSync(sum)) continue;
+    const digest = createHash('sha256').update(readFileSync(bundled)).digest('hex');
+    expect(readFileSync(sum, 'utf8')).toBe(`${digest}  packages.tar.gz\n`);
+  }
+  for (const name of readdirSync(usb)) rmSync(join(usb, name));
 });
 
 describe('a site that changes meanwhile', () => {

@@ -5,11 +5,13 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { BuildReport } from '../../src/commands/build/run.ts';
 import { run, shippedContent, temporaryFolder } from '../support/cli.ts';
 import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 
@@ -71,6 +73,55 @@ test('a link above the site is followed', async () => {
   symlinkSync('../disk', join(project, 'linked'));
   expect(await run(['build', ...STAGING, '--out', 'linked'], { cwd: project })).toMatchObject({ status: 0 });
   expect(readdirSync(join(cwd, 'disk'))).toEqual(['staging']);
+});
+
+describe('a file that is a link is refused, and stays', () => {
+  const own = join(cwd, 'elsewhere/own-file');
+  const args = {
+    bundle: ['bundle', ...STAGING, '--file', 'out/site.tar.gz'],
+    lock: ['build', '--dist', 'all', '--lock'],
+    changes: ['build', ...STAGING],
+  };
+
+  beforeAll(async () => {
+    const repository = createRepository(join(cwd, 'locked.git'));
+    repository.commit('main', repository.treeOf(under('packages', packageFiles('one', '1.0.0'))));
+    writeFiles(join(cwd, 'locked'), { 'content/distributions.yml': distributions('../../locked.git', ['main']) });
+    expect(await run(args.changes, { cwd: project })).toMatchObject({ status: 0 });
+    mkdirSync(join(project, 'out'));
+    writeFileSync(own, 'own');
+  });
+
+  test.each([
+    ['a bundle', 'project/out/site.tar.gz', args.bundle],
+    ['its sum', 'project/out/site.tar.gz.sha256', args.bundle],
+    ['a lock file', 'locked/content/distributions.lock.json', args.lock],
+  ])('%s', async (_, link, command) => {
+    symlinkSync(own, join(cwd, link));
+    const { status, stderr } = await run(command, { cwd: join(cwd, link.split('/', 1)[0] as string) });
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(
+        `error ${join(cwd, link)} is a symbolic link, which would be replaced [bad-output]`,
+      ),
+    });
+    expect(readlinkSync(join(cwd, link))).toBe(own);
+    expect(readFileSync(own, 'utf8')).toBe('own');
+    rmSync(join(cwd, link));
+  });
+
+  test('the list of changes', async () => {
+    writeFiles(project, { 'content/static/new.txt': 'new' });
+    const { stdout } = await run([...args.changes, '--json'], { cwd: project });
+    const { list } = (JSON.parse(stdout) as BuildReport).site?.changes ?? { list: '' };
+    rmSync(list);
+    symlinkSync(own, list);
+    writeFiles(project, { 'content/static/new.txt': 'newer' });
+    const { status, stderr } = await run(args.changes, { cwd: project });
+    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('is a symbolic link') });
+    expect(readlinkSync(list)).toBe(own);
+    expect(readFileSync(join(project, 'dist/staging/new.txt'), 'utf8')).toBe('new');
+  });
 });
 
 test('in a work tree, a site may lie beside the packages, not among them', async () => {

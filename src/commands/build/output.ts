@@ -1,8 +1,9 @@
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { isUrl } from '../../config.ts';
 import { isAbsence, Stop } from '../../errors.ts';
+import { refuseLink } from '../../tree/commit/output-file.ts';
 import { CHANGE, REGISTRY } from '../../tree/layout.ts';
 
 /*
@@ -19,39 +20,30 @@ export interface Outputs {
   readonly cache: string;
 }
 
-/**
- * Throws a `Stop` where a folder that is to be written is a link, where it lies in the storage, or holds the storage or the cache;
- * or where the site's folder holds anything but a site.
- */
-export async function refuseBadOutput({ folder, host, storage, cache }: Outputs): Promise<void> {
+/** Throws a `Stop` where a folder that is to be written is a link, where it lies in the storage, or holds the storage or the cache. */
+export function refuseBadOutput({ folder, host, storage, cache }: Outputs): void {
   for (const output of host === undefined ? [folder] : [folder, host]) {
-    refuseLink(output);
+    refuseLink(output, 'choose another folder with --out');
     if (!isUrl(storage)) refuseWithin(output, resolve(storage));
     refuseHolding(output, { what: 'the storage', path: isUrl(storage) ? undefined : resolve(storage) });
     refuseHolding(output, { what: 'the cache', path: resolve(cache) });
   }
-  await refuseOther(folder);
-}
-
-function refuseLink(output: string): void {
-  if (!lstatSync(output, { throwIfNoEntry: false })?.isSymbolicLink()) return;
-  throw bad(`${output} is a symbolic link, which a build would have to replace`, 'remove the link, or choose');
 }
 
 /** In a repository that has a work tree, only the packages and git's own files are the storage's. */
 function refuseWithin(output: string, storage: string): void {
   const isWorkTree = existsSync(join(storage, '.git'));
   for (const part of isWorkTree ? [join(storage, '.git'), join(storage, 'packages')] : [storage])
-    if (isWithin(output, part)) throw bad(`${output} lies in the storage ${storage}`, 'choose');
+    if (isWithin(output, part)) throw bad(`${output} lies in the storage ${storage}`);
 }
 
 function refuseHolding(output: string, { what, path }: { what: string; path: string | undefined }): void {
   if (path !== undefined && isWithin(path, output))
-    throw bad(`${what} ${path} lies in ${output}, where a build would remove it`, 'choose');
+    throw bad(`${what} ${path} lies in ${output}, where a build would remove it`);
 }
 
-function bad(problem: string, advice: string): Stop {
-  return new Stop('bad-output', problem, `${advice} another folder with --out`);
+function bad(problem: string): Stop {
+  return new Stop('bad-output', problem, 'choose another folder with --out');
 }
 
 /** Whether a path is a folder or lies in it, by where links lead. */
@@ -70,7 +62,8 @@ function realPath(path: string): string {
   }
 }
 
-async function refuseOther(folder: string): Promise<void> {
+/** Throws a `Stop` where the site's folder holds anything but a site. Only for the holder of the lock: others see a site half moved. */
+export async function refuseOther(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (!isAbsence(error)) throw error;
     return existsSync(folder) ? ['a file'] : [];

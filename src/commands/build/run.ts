@@ -27,7 +27,7 @@ import { findBuildConfig } from '../../workflow/find-config.ts';
 import { useLock } from '../../workflow/lock-file.ts';
 import { layerReport, mergeStorage } from './merged.ts';
 import type { LayerReport, Merged, ShadowedReport } from './merged.ts';
-import { refuseBadOutput } from './output.ts';
+import { refuseBadOutput, refuseOther } from './output.ts';
 
 export interface BuildOptions {
   readonly dist?: string | undefined;
@@ -89,12 +89,13 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
   const opened = { ...options, offline: options.offline || isFetched };
   const folder = resolve(options.out, pins.distribution.name);
   const host = options.target && hostFolder(folder, options.target);
-  await refuseBadOutput({ folder, host, storage: pins.distribution.storage, cache: options.cache });
+  refuseBadOutput({ folder, host, storage: pins.distribution.storage, cache: options.cache });
   const onWait = (holder: string): void => progress.note(`Waiting for another build of ${folder} to end: ${holder}`);
   try {
-    const report = await withLock(folder, { onWait }, (lock) =>
-      buildSite(opened, { pins, folder, siteLock: lock }, progress),
-    );
+    const report = await withLock(folder, { onWait }, async (lock) => {
+      await refuseOther(folder);
+      return await buildSite(opened, { pins, folder, siteLock: lock }, progress);
+    });
     const others = (await listDistributions(config)).filter((name) => name !== report.distribution);
     return { ...report, stale: report.site ? await staleSites(resolve(options.out), others, report.layers) : [] };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, openSync } from 'node:fs';
 import { once } from 'node:events';
-import { lstat, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TarArchive, ZipArchive } from 'archiver';
@@ -11,6 +11,7 @@ import { isAbsence, Stop } from '../../errors.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { atExit } from '../../tree/commit/at-exit.ts';
 import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
+import { placeWithSum, refuseLink } from '../../tree/commit/output-file.ts';
 import { isChanging } from '../../tree/commit/patch.ts';
 import { recoverIfFree } from '../../tree/commit/replace.ts';
 import { comparePaths } from '../../paths.ts';
@@ -64,6 +65,7 @@ export async function bundle(options: BundleOptions, progress: Progress): Promis
   const file = resolve(options.file ?? `${folder}.${format}`);
   const release = await readFile(join(folder, RELEASE));
   const sum = `${file}.sha256`;
+  for (const path of [file, sum]) refuseLink(path, 'name another file with --file');
   const temporary = temporaryName(file);
   const clear = (): void => [temporary, temporaryName(sum)].forEach(removeNow);
   const leave = atExit(clear);
@@ -77,8 +79,7 @@ export async function bundle(options: BundleOptions, progress: Progress): Promis
     const digest = await digestOf(temporary);
     const { size } = await lstat(temporary);
     await writeFile(temporaryName(sum), `${digest}  ${basename(file)}\n`);
-    await rename(temporary, file);
-    await rename(temporaryName(sum), sum);
+    await placeWithSum({ file: temporary, sum: temporaryName(sum) }, { file, sum });
     const links = members.filter(({ link }) => link !== undefined).length;
     return { file, size, digest, files: members.length, links, next: opening(file, { folder, format, members }) };
   } catch (error) {
