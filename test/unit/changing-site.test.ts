@@ -2,6 +2,8 @@ import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { fetchHandler } from '../../src/hosts/fetch/handler.ts';
+import { folderFiles } from '../../src/hosts/fetch/folder-files.ts';
 import {
   ACME,
   answersOf,
@@ -173,6 +175,31 @@ describe.each(Object.keys(folderHosts))('%s', (name) => {
     renameSync(`${site}.away`, site);
     for (const target of TARGETS) await until(target, whole[0]);
   });
+});
+
+test('a list of files that is read while another site is noticed is not joined with the index before', async () => {
+  host = await start('the fetch handler');
+  const files = folderFiles(site);
+  let meanwhile: (() => Promise<void>) | undefined;
+  const bytes: typeof files.bytes = async (path) => {
+    const before = meanwhile;
+    meanwhile = undefined;
+    await before?.();
+    return await files.bytes(path);
+  };
+  const handler = fetchHandler({ ...files, bytes }, () => undefined);
+  const ask = async (target: string): Promise<string> => {
+    const response = await handler(new Request(`http://localhost${target}`));
+    return `${response.headers.get('cache-control')} ${await response.text()}`;
+  };
+  expect(await ask(README)).toBe('max-age=97, public # a-site\n');
+  meanwhile = async () => {
+    renameSync(site, `${site}.old`);
+    copyOf(siteB, site);
+    await pause(1100); // then the next request looks at the site again
+    await ask('/search');
+  };
+  expect(await ask(README)).toBe('max-age=98, public # b-site\n');
 });
 
 /** Asks for everything again and again; the answers that are of neither site. */

@@ -26,7 +26,11 @@ export function fetchHandler(files: SiteFiles, log: Log): (request: Request) => 
     await answerRequest(request, {
       index,
       files: {
-        bytes: async (path) => (await files.bytes(path)) ?? (await watch.confirmAbsence(index)),
+        bytes: async (path) => {
+          const found = (await files.bytes(path)) ?? (await watch.confirmAbsence(index));
+          watch.confirm(index);
+          return found;
+        },
         range: async (file) => (await files.range(file)) ?? (await watch.confirmAbsence(index)),
       },
     });

@@ -19,16 +19,26 @@ export interface SiteWatch {
   isFresh(): boolean;
   /** Undefined, if the site is still the one with this index. Otherwise throws, so that `answer` begins again. */
   confirmAbsence(index: Index | undefined): Promise<undefined>;
+  /** Throws, so that `answer` begins again, if another site than the one with this index may have been seen: then a list that was read is perhaps that one's. */
+  confirm(index: Index | undefined): void;
 }
 
 /** `onChange` is called before the index of another site is loaded. A failure of loading goes to the log. */
 export function watchSite(files: SiteFiles, log: Log, onChange: () => void = () => undefined): SiteWatch {
-  const load = indexLoader(files, log, onChange);
+  /** What is known of the site now; nothing while that is in doubt. */
+  let known: { readonly index: Index | undefined } | undefined;
+  const onDoubt = (): void => {
+    known = undefined;
+  };
+  const load = indexLoader(files, log, { onDoubt, onChange });
   let checked = 0;
   let current: Promise<Index | undefined> = Promise.resolve(undefined);
   const look = (): Promise<Index | undefined> => {
     checked = Date.now();
-    current = load(current);
+    current = load(current).then((index) => {
+      known = { index };
+      return index;
+    });
     return current;
   };
   const isFresh = (): boolean => Date.now() - checked < RECHECK;
@@ -41,15 +51,25 @@ export function watchSite(files: SiteFiles, log: Log, onChange: () => void = () 
         try {
           return await answer(before);
         } catch (error) {
-          if (!(error instanceof UnreadableFile) || left === 1 || (await look()) === before) throw error;
+          if (!(error instanceof UnreadableFile) || left === 1) throw error;
+          if ((await look()) === before && !(error instanceof SiteChanged)) throw error;
         }
       }
     },
     confirmAbsence: async (before) => {
-      if ((await look()) !== before) throw new UnreadableFile(INDEX, 'the site has changed');
+      if ((await look()) !== before) throw new SiteChanged();
       return undefined;
     },
+    confirm: (before) => {
+      if (!known || known.index !== before) throw new SiteChanged();
+    },
   };
+}
+
+class SiteChanged extends UnreadableFile {
+  constructor() {
+    super(INDEX, 'the site has changed');
+  }
 }
 
 /** Milliseconds. */
@@ -59,11 +79,18 @@ const TRIES = 3;
 /** Milliseconds. A site that is moved away for another one is gone for a moment. */
 const GONE = 50;
 
+interface Watcher {
+  /** The site is another one now, or perhaps gone. */
+  onDoubt(): void;
+  /** The index of another site is loaded next. */
+  onChange(): void;
+}
+
 /** Gives the index before, while the site is the same and that was loaded. */
 function indexLoader(
   files: SiteFiles,
   log: Log,
-  onChange: () => void,
+  { onDoubt, onChange }: Watcher,
 ): (before: Promise<Index | undefined>) => Promise<Index | undefined> {
   let known: SiteState | undefined;
   const stateNow = async (): Promise<SiteState | undefined> =>
@@ -75,6 +102,7 @@ function indexLoader(
   const stateSoon = async (): Promise<SiteState | undefined> => {
     const state = await stateNow();
     if (state || !known) return state;
+    onDoubt();
     await new Promise((done) => setTimeout(done, GONE));
     return await stateNow();
   };
@@ -89,6 +117,7 @@ function indexLoader(
       const state = await stateSoon();
       if (loaded && state?.identity === known?.identity) return loaded;
       known = state;
+      onDoubt();
       onChange();
       if (!state) return undefined;
       const index = await attempt(state);

@@ -43,6 +43,7 @@ export function nodeSite(folder: string, log: Log, bodies = BODIES): NodeSite {
     text: (path) => texts.get(path, async () => (await files.bytes(path))?.toString('utf8')),
     made: (key, make) => made.get(key, make),
     confirmAbsence: (index) => watch.confirmAbsence(index),
+    confirm: (index) => watch.confirm(index),
   };
   return {
     handle: async (incoming, response) => {
@@ -89,6 +90,7 @@ interface Site {
   /** The result of `make`, from memory if the same was asked for before. */
   made(key: string, make: () => Promise<Made>): Promise<Made>;
   confirmAbsence(index: Index | undefined): Promise<undefined>;
+  confirm(index: Index | undefined): void;
 }
 
 /** An answer in the form for `writeHead` and `end`. */
@@ -133,8 +135,11 @@ function isPlain({ method, headers }: IncomingMessage): boolean {
 
 async function makeAnswer(site: Site, request: Request, index: Index | undefined): Promise<Made> {
   const first = respond(request, index?.columns);
-  const found = async (path: string): Promise<string | undefined> =>
-    (await site.text(path)) ?? (await site.confirmAbsence(index));
+  const found = async (path: string): Promise<string | undefined> => {
+    const text = (await site.text(path)) ?? (await site.confirmAbsence(index));
+    site.confirm(index);
+    return text;
+  };
   const result = first.kind === 'lookup' ? answerOf(first, await found(first.path)) : first;
   const { body } = result;
   if (body?.kind !== 'file') return withBody(result, index);
