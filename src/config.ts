@@ -7,8 +7,8 @@ import type { Limits } from './limits.ts';
 import { parseStrictVersion } from './core/version.ts';
 import { check, readDistributions, shownConfig } from './config/file.ts';
 import type { ConfigPlace } from './config/file.ts';
-import { cleanFolder, readLayerKeys, refuseForeign, resolveLayers } from './config/layers.ts';
-import type { LayerSpec } from './config/layers.ts';
+import { layerSpec, refuseForeign, resolveLayers } from './config/layers.ts';
+import type { LayerSpec, RegistryLayer, StorageLayer } from './config/layers.ts';
 import { writtenConfig } from './config/schema.ts';
 import type { WithLayers, WrittenConfig } from './config/schema.ts';
 import { chainOf, readSubsets } from './config/subsets.ts';
@@ -20,8 +20,9 @@ export { DISTRIBUTIONS, shownConfig } from './config/file.ts';
 export type { ConfigPlace, OwnConfig } from './config/file.ts';
 export { keysDigest, readKeyFiles } from './config/keys.ts';
 export type { KeyFile } from './config/keys.ts';
-export type { LayerSpec } from './config/layers.ts';
+export type { LayerSpec, RegistryLayer, StorageLayer } from './config/layers.ts';
 export type { Subset } from './config/subsets.ts';
+export type { TakeLine } from './config/take-lines.ts';
 export type { Category, Tables } from './config/tables.ts';
 
 /** A distribution with every default filled in. No stage reads a default elsewhere. */
@@ -29,8 +30,8 @@ export interface Distribution {
   readonly name: string;
   /** The version that `GET /` reports. */
   readonly registry: string;
-  /** A path (absolute) or a git URL. */
-  readonly storage: string;
+  /** A path (absolute) or a git URL; undefined if every layer is a registry. */
+  readonly storage: string | undefined;
   /** In rank order: of a revision in two layers the first layer's counts. */
   readonly layers: readonly LayerSpec[];
   /** What stays of the revisions of these layers, step by step; none if all of them do. */
@@ -70,8 +71,8 @@ export interface SpecBounds {
   readonly max: string;
 }
 
-/** A layer with the rules of changing it. */
-export interface LayerPolicy extends LayerSpec {
+/** A layer of a storage with the rules of changing it. */
+export interface LayerPolicy extends StorageLayer {
   /** Whether a published revision may get other content: never, with a warning, or freely. */
   readonly overwrite: 'never' | 'warn' | 'allow';
   /** Whether a revision that no higher layer holds may be removed: never, for a given reason, or freely. */
@@ -84,10 +85,12 @@ export interface LayerPolicy extends LayerSpec {
 export interface StorageConfig {
   /** What messages call the file this is from. */
   readonly file: string;
-  /** A path (absolute) or a git URL. */
-  readonly storage: string;
-  /** As the file lists them. */
+  /** A path (absolute) or a git URL; undefined if every layer is a registry. */
+  readonly storage: string | undefined;
+  /** The layers of the storage, as the file lists them. */
   readonly layers: readonly LayerPolicy[];
+  /** The layers that are registries, which nobody can change from here. */
+  readonly registries: readonly RegistryLayer[];
   /** Name -> its layers, in rank order. */
   readonly distributions: Readonly<Record<string, readonly string[]>>;
   readonly limits: Limits;
@@ -156,25 +159,32 @@ export async function readStorageConfig({
     distributions.flatMap(([dist, held]) => (held.includes(layer) ? dist : []));
   const isSigned = (layer: string): boolean =>
     holding(layer).some((dist) => written.distributions[dist]?.signatures === 'required');
-  const layers = Object.entries(written.layers).map(async ([layer, given]): Promise<LayerPolicy> => {
-    const spec = { name: layer, ref: given?.ref ?? layer, packages: cleanFolder(given?.packages ?? 'packages', file) };
-    const { overwrite = 'allow', remove = 'allow' } = given ?? {};
-    const keys = await readLayerKeys(given?.keys, config);
-    const signatures = isSigned(layer) ? 'required' : 'optional';
-    return Object.assign(spec, { keys, overwrite, remove, signatures } as const);
-  });
+  const specs = await Promise.all(
+    Object.entries(written.layers).map(([layer, given]) => layerSpec(layer, given ?? {}, config)),
+  );
+  const policyOf = (spec: StorageLayer): LayerPolicy => {
+    const { overwrite = 'allow', remove = 'allow' } = written.layers[spec.name] ?? {};
+    return { ...spec, overwrite, remove, signatures: isSigned(spec.name) ? 'required' : 'optional' };
+  };
   return {
     file,
     storage: placeOf(storage, { written, config }),
-    layers: await Promise.all(layers),
+    layers: specs.flatMap((spec) => (spec.kind === 'storage' ? policyOf(spec) : [])),
+    registries: specs.filter((spec) => spec.kind === 'registry'),
     distributions: Object.fromEntries(distributions),
     limits: limitsOf(written, config),
     tables: await readTables(config, shippedConfig),
   };
 }
 
-/** The storage that the options or a distributions file name: an absolute path, or a URL. Throws as `readConfig` does. */
-export async function readLocation({ config, storage }: Pick<ConfigOptions, 'config' | 'storage'>): Promise<string> {
+/**
+ * The storage that the options or a distributions file name: an absolute path, or a URL; undefined if every layer of the file is a
+ * registry. Throws as `readConfig` does.
+ */
+export async function readLocation({
+  config,
+  storage,
+}: Pick<ConfigOptions, 'config' | 'storage'>): Promise<string | undefined> {
   return placeOf(storage, { written: await readWritten(config), config });
 }
 
@@ -220,11 +230,12 @@ export function isUrl(storage: string): boolean {
 /** A storage of the command line is relative to the current folder, one of the file to the file's. */
 function placeOf(
   given: string | undefined,
-  { written, config }: { written: Pick<WrittenConfig, 'storage'>; config: ConfigPlace },
-): string {
+  { written: { storage }, config }: { written: Pick<WrittenConfig, 'storage'>; config: ConfigPlace },
+): string | undefined {
   if (given !== undefined) return locationOf(given);
   if (typeof config !== 'string') return config.location;
-  return isUrl(written.storage) ? written.storage : resolve(dirname(resolve(config)), written.storage);
+  if (storage === undefined) return undefined;
+  return isUrl(storage) ? storage : resolve(dirname(resolve(config)), storage);
 }
 
 /** A storage that a user names, as an absolute path or a URL. */

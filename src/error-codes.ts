@@ -98,6 +98,7 @@ export const stopCodes = {
   'no-target': 'an option was given that another target needs',
   offline: 'with `--offline`, a storage that was never fetched',
   outside: 'a layer, or its folder of packages, is a link or a path out of the storage',
+  'registry-layer': 'a layer is a registry: it has no refs, and nobody can change it from here',
   reserved: "a file in `static/` would lie among the site's own files",
   'tag-exists': 'the tag of a release exists already',
   twice: 'a layer holds a version both as a folder and as a zip',

@@ -23,6 +23,7 @@ interface Stage {
 }
 
 const STAGES: Readonly<Record<string, Stage>> = {
+  mirror: { label: 'Fetching packages', isBytes: true },
   packages: { label: 'Package versions' },
   bundle: { label: 'Packing files' },
   manifests: { label: 'Reading manifests' },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { compareVersions, parseStrictVersion, versionOf } from '../core/version.ts';
+import { parseStrictVersion } from '../core/version.ts';
 import type { Limits } from '../limits.ts';
+import { capabilities, specBounds, specRange, writtenTakeLine, yesOrNo } from './take-lines.ts';
 
 /* The schemas of `distributions.yml` and of the tables beside it, as people write them. */
 
@@ -9,31 +10,14 @@ const wholeNumber = z
   .string('is not a whole number')
   .regex(/^\d{1,15}$/, 'is not a whole number')
   .transform(Number);
-const specRangeText = 'is not a range of spec versions such as 2.3-3.6';
-const specBounds = z
-  .string(specRangeText)
-  .regex(/^\d{1,9}\.\d{1,9} *- *\d{1,9}\.\d{1,9}$/, specRangeText)
-  .transform((range) => {
-    const [min = '', max = ''] = range.split('-').map((bound) => bound.trim());
-    return { min, max };
-  });
-const yesOrNo = z.enum(['true', 'false'], 'is neither true nor false').transform((word) => word === 'true');
 /** What a line says of a Kibana, so that its requests are known. */
 const kibanaClient = z.strictObject({
   kibana: z
     .string('is not a version of Kibana such as 8.19.4')
     .refine((text) => parseStrictVersion(text) !== undefined, 'is not a version of Kibana such as 8.19.4'),
   prerelease: yesOrNo.optional(),
-  spec: specBounds
-    .refine(
-      ({ min, max }) => compareVersions(versionOf(`${min}.0`), versionOf(`${max}.0`)) <= 0,
-      'has its lower bound behind its upper one',
-    )
-    .optional(),
-  capabilities: z
-    .array(z.string().regex(/^[^,]+$/, 'is not a capability (it is empty, or has a comma)'))
-    .min(1, 'is empty; leave it out')
-    .optional(),
+  spec: specRange.optional(),
+  capabilities: capabilities.optional(),
 });
 const layerFields = {
   ref: z.string().min(1).optional(),
@@ -44,7 +28,22 @@ const policyFields = {
   overwrite: z.enum(['never', 'warn', 'allow']).optional(),
   remove: z.enum(['never', 'exception', 'allow']).optional(),
 };
-const writtenLayer = z.strictObject({ ...layerFields, ...policyFields }).nullable();
+const registryFields = {
+  registry: z.string().refine(isRegistryUrl, 'is not the URL of a registry, such as https://packages.example.org'),
+  take: z.array(writtenTakeLine).min(1, 'is empty: leave it out to take everything').optional(),
+  gone: z.enum(['keep', 'drop', 'refuse']).optional(),
+  signatures: z.enum(['optional', 'required']).optional(),
+};
+const writtenLayer = z
+  .strictObject({ ...layerFields, ...policyFields, ...registryFields, registry: registryFields.registry.optional() })
+  .superRefine((layer, context) => {
+    const isRegistry = layer.registry !== undefined;
+    const [strange, message] = isRegistry
+      ? [['ref', 'packages', 'overwrite', 'remove'] as const, 'is for layers of a storage, and this one is a registry']
+      : [['take', 'gone', 'signatures'] as const, 'is for registries, and this layer names none'];
+    for (const key of strange) if (layer[key] !== undefined) context.addIssue({ code: 'custom', path: [key], message });
+  })
+  .nullable();
 const ownLayer = z.strictObject({ name, ...layerFields });
 const writtenDistribution = z
   .strictObject({
@@ -115,13 +114,24 @@ const limits = z.strictObject({
   values: limit,
 } satisfies Record<keyof Limits, z.ZodType>);
 /** Of `distributions.yml`. */
-export const writtenConfig = z.strictObject({
-  registry: z.string(),
-  storage: z.string().min(1),
-  limits: limits.optional(),
-  layers: z.record(name, writtenLayer),
-  distributions: z.record(name, writtenDistribution),
-});
+export const writtenConfig = z
+  .strictObject({
+    registry: z.string(),
+    storage: z.string().min(1).optional(),
+    limits: limits.optional(),
+    layers: z.record(name, writtenLayer),
+    distributions: z.record(name, writtenDistribution),
+  })
+  .superRefine(({ storage, layers, distributions }, context) => {
+    const inStorage = Object.entries(layers).find(([, layer]) => layer?.registry === undefined)?.[0];
+    const own = Object.values(distributions).flatMap((one) =>
+      (one.layers ?? []).flatMap((layer) => (typeof layer === 'string' ? [] : layer.name)),
+    )[0];
+    const layer = inStorage ?? own;
+    if (storage !== undefined || layer === undefined) return;
+    const message = `is missing: the layer "${layer}" lies in a storage`;
+    context.addIssue({ code: 'custom', path: ['storage'], message });
+  });
 const writtenCategory = z.strictObject({ id: z.string().min(1), title: z.string(), parent: z.string().optional() });
 /** Of a `categories.yml` that takes the place of the shipped one. */
 export const writtenCategories = z.array(writtenCategory);
@@ -134,3 +144,10 @@ export type WrittenConfig = z.infer<typeof writtenConfig>;
 export type WrittenDistribution = z.infer<typeof writtenDistribution>;
 /** A distribution that has layers of its own. */
 export type WithLayers = WrittenDistribution & { readonly layers: NonNullable<WrittenDistribution['layers']> };
+export type WrittenLayer = NonNullable<z.infer<typeof writtenLayer>>;
+
+function isRegistryUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, search, hash } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && search === '' && hash === '';
+}

@@ -1,11 +1,14 @@
 import { mergeLayers } from '../catalog/merge.ts';
 import type { Catalog } from '../catalog/merge.ts';
-import { isUrl, readConfig, unknownDistribution } from '../config.ts';
-import type { ConfigOptions, Distribution } from '../config.ts';
+import { readConfig, unknownDistribution } from '../config.ts';
+import type { ConfigOptions, Distribution, LayerSpec } from '../config.ts';
 import type { Finding } from '../errors.ts';
+import { repositoryOf } from '../storage/storage.ts';
 import type { Layer, Storage } from '../storage/storage.ts';
+import { withoutCredentials } from '../storage/git/command.ts';
 import { hasTag } from '../storage/git/history.ts';
-import { openStorage } from '../storage/open.ts';
+import { openLayers } from '../workflow/open-layers.ts';
+import type { Opening } from '../workflow/open-layers.ts';
 import { findStorageConfig } from '../workflow/find-config.ts';
 import type { FindOptions } from '../workflow/find-config.ts';
 
@@ -30,9 +33,7 @@ export async function withCatalog<T>(
 ): Promise<T> {
   const { config, isFetched, findings } = await findStorageConfig(options);
   const distribution = await readConfig({ ...options, config });
-  const offline = options.offline || isFetched;
-  const { limits } = distribution;
-  return await withStorage(distribution.storage, { ...options, limits, offline }, async (storage) => {
+  return await withLayers(distribution, { ...options, isFetched }, async (storage) => {
     const layers = await readLayers(storage, distribution);
     const warnings = [...findings, ...layers.flatMap(warningsOf)];
     return await use({ distribution, storage, layers, catalog: mergeLayers(layers), findings: warnings });
@@ -47,15 +48,20 @@ export async function readLayers(
   storage: Storage,
   { name, layers, release }: Pick<Distribution, 'name' | 'layers' | 'release'>,
 ): Promise<Layer[]> {
-  const isThere = !release || (storage.kind === 'git' && (await hasTag(storage.repository, name)));
+  const repository = repositoryOf(storage);
+  const isThere = !release || (repository !== undefined && (await hasTag(repository, name)));
   if (!isThere) throw unknownDistribution(name, release);
-  if (!release) return await Promise.all(layers.map((spec) => storage.readLayer(spec)));
-  return await Promise.all(
-    layers.map(async (spec) => {
-      const layer = await storage.readLayer({ ...spec, ref: `refs/tags/${spec.ref}` });
-      return { ...layer, ref: spec.ref };
-    }),
-  );
+  return await Promise.all(layers.map((spec) => readLayer(storage, spec, release !== undefined)));
+}
+
+/** A layer; with `isTag`, that of a tag. Throws what a storage's `readLayer` throws. */
+async function readLayer(storage: Storage, spec: LayerSpec, isTag: boolean): Promise<Layer> {
+  if (spec.kind === 'storage' && !isTag) return await storage.readLayer(spec);
+  if (spec.kind === 'storage')
+    return { ...(await storage.readLayer({ ...spec, ref: `refs/tags/${spec.ref}` })), ref: spec.ref };
+  const held = storage.kind === 'mixed' ? storage.registries.get(spec.name) : undefined;
+  if (held) return held;
+  throw new Error(`the layer ${spec.name} was not opened`);
 }
 
 /** The warnings about layers, without those about what is in them. */
@@ -63,13 +69,19 @@ export function warningsOf({ findings }: Pick<Layer, 'findings'>): Finding[] {
   return findings.filter(({ level }) => level === 'warning');
 }
 
-/** Opens a storage, given as a path or a URL, while `use` runs. */
-export async function withStorage<T>(
-  location: string,
-  { cache, offline, limits }: Pick<StorageOptions, 'cache' | 'offline'> & Pick<Distribution, 'limits'>,
+/** The storage of a distribution, to be shown; undefined if every layer is a registry. */
+export function shownStorage({ storage }: Pick<Distribution, 'storage'>): string | undefined {
+  return storage === undefined ? undefined : withoutCredentials(storage);
+}
+
+/** Opens everything that holds some layers, while `use` runs. */
+export async function withLayers<T>(
+  opening: Opening,
+  { cache, offline, isFetched }: Pick<StorageOptions, 'cache' | 'offline'> & { readonly isFetched: boolean },
   use: (storage: Storage) => Promise<T>,
 ): Promise<T> {
-  const storage = await openStorage(location, { isUrl: isUrl(location), limits, cache, offline });
+  const session = { isFetched, mirrored: new Map() };
+  const { storage } = await openLayers(opening, { cache, offline, session });
   try {
     return await use(storage);
   } finally {

@@ -2,7 +2,7 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { Finding } from '../errors.ts';
-import { isAbsence, Stop } from '../errors.ts';
+import { Stop } from '../errors.ts';
 import { excess } from '../limits.ts';
 import type { Limits } from '../limits.ts';
 import { comparePaths } from '../paths.ts';
@@ -12,11 +12,11 @@ import type { FolderTrees } from './folder-trees.ts';
 import { FOLDER } from './git/tree.ts';
 import { listRevisions } from './listing.ts';
 import type { LayerItem } from './listing.ts';
-import { Lack, NOT_THERE } from './lack.ts';
 import { measure, unlisted } from './measure.ts';
 import type { MeasuredFile } from './measure.ts';
 import { blobId } from './object-id.ts';
 import type { DirectoryStorage, Layer, LayerSource, Revision, RevisionFiles } from './storage.ts';
+import { readUnchanged, unchangedFile } from './unchanged.ts';
 import { zipPackages } from './zip-packages.ts';
 
 /**
@@ -28,7 +28,7 @@ export function openDirectoryStorage(
   { cache, limits }: { readonly cache: string | undefined; readonly limits: Limits },
 ): DirectoryStorage {
   const places = openPlaces(limits);
-  const zips = zipPackages((content) => zipFile(places.fileOf(content) ?? notListed(content), content), limits);
+  const zips = zipPackages((content) => unchangedFile(places.fileOf(content) ?? notListed(content), content), limits);
   return {
     kind: 'directory',
     limits,
@@ -188,20 +188,4 @@ function listFolder(revision: Revision, { trees, folder }: Place, limits: Limits
 
 function notListed(id: string): never {
   throw new Error(`nothing with the id ${id} was listed by this storage`);
-}
-
-/** A file that was changed since it was listed is as good as missing: its bytes are no longer what its id says. */
-async function readUnchanged(path: string | undefined, content: string): Promise<Buffer | Lack> {
-  if (path === undefined) return NOT_THERE;
-  const bytes = await readFile(path).catch((error: unknown) => {
-    if (isAbsence(error)) return undefined;
-    throw error;
-  });
-  return bytes && blobId(bytes) === content ? bytes : NOT_THERE;
-}
-
-/** The zip at a path, if it still is what was listed. */
-async function zipFile(path: string, content: string): Promise<string | Lack> {
-  const bytes = await readUnchanged(path, content);
-  return bytes instanceof Lack ? bytes : path;
 }

@@ -8,7 +8,7 @@ import { openDirectoryStorage } from './directory.ts';
 import { cloneStorage } from './git/clone.ts';
 import type { CloneOptions } from './git/clone.ts';
 import { openGitStorage } from './git/storage.ts';
-import type { Storage } from './storage.ts';
+import type { OwnStorage } from './storage.ts';
 
 /** How a storage is opened. */
 export interface OpenOptions extends CloneOptions {
@@ -23,7 +23,7 @@ export type LocateOptions = Omit<OpenOptions, 'readsAnew' | 'limits'>;
 
 /** Where a storage lies on this machine. */
 export interface Located {
-  readonly kind: Storage['kind'];
+  readonly kind: OwnStorage['kind'];
   readonly folder: string;
   /** Whether it is a copy in the cache, of a bundle or of a repository elsewhere. */
   readonly isClone: boolean;
@@ -33,7 +33,10 @@ export interface Located {
  * Opens a storage: a git URL or bundle (cloned into `cache`), a git repository, or a folder of layers. Throws a `Stop`
  * if the location is none of these.
  */
-export async function openStorage(location: string, { readsAnew = false, ...options }: OpenOptions): Promise<Storage> {
+export async function openStorage(
+  location: string,
+  { readsAnew = false, ...options }: OpenOptions,
+): Promise<OwnStorage> {
   const { cache, limits } = options;
   const { kind, folder, isClone } = await locateStorage(location, options);
   if (kind === 'git') return await openGitStorage(folder, { cache, isClone, limits });
@@ -64,7 +67,7 @@ export async function locateStorage(location: string, { isUrl, ...options }: Loc
 async function openFolder(
   location: string,
   { cache, limits }: { readonly cache: string | undefined; readonly limits: Limits },
-): Promise<Storage> {
+): Promise<OwnStorage> {
   if (cache !== undefined) clearLeftovers(cacheFolder(cache, 'stats'), '');
   return openDirectoryStorage(location, { cache, limits });
 }

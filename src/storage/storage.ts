@@ -41,20 +41,23 @@ export interface RevisionFiles {
   readonly findings: readonly Finding[];
 }
 
-/** One branch at one commit, or one folder. */
+/** One branch at one commit, one folder, or what is held of a registry. */
 export interface Layer {
   readonly name: string;
-  /** The branch, tag or commit as the configuration names it, or the folder. */
+  /** The branch, tag or commit as the configuration names it; the folder; or the URL of the registry, without credentials. */
   readonly ref: string;
-  /** The full commit id; undefined for a folder. */
+  /** The full commit id; undefined for a folder. For a registry, the digest of what is held of it. */
   readonly commit: string | undefined;
   readonly revisions: readonly Revision[];
   /** Findings about the layer itself, and not about one of its revisions. */
   readonly findings: readonly Finding[];
 }
 
-/** The repository or folder that holds the layers. */
-export type Storage = GitStorage | DirectoryStorage;
+/** The repository or folder that holds layers. */
+export type OwnStorage = GitStorage | DirectoryStorage;
+
+/** Everything that holds layers of a distribution. */
+export type Storage = OwnStorage | MixedStorage;
 
 export interface GitStorage extends Reading {
   readonly kind: 'git';
@@ -67,6 +70,17 @@ export interface DirectoryStorage extends Reading {
   readonly kind: 'directory';
   /** Takes in a package from anywhere, a folder or a zip: its `source`, by which this storage lists it. */
   take(path: string): Promise<string>;
+}
+
+/** Layers that the cache holds of registries, beside those of a storage. */
+export interface MixedStorage extends Reading {
+  readonly kind: 'mixed';
+  /** Undefined if no layer lies in a storage. */
+  readonly own: OwnStorage | undefined;
+  /** The layers that are registries, by name. */
+  readonly registries: ReadonlyMap<string, Layer>;
+  /** The bytes of each zip that is held, by content. */
+  readonly zipSizes: ReadonlyMap<string, number>;
 }
 
 /** What can be asked of every storage. */
@@ -88,6 +102,12 @@ export interface LayerSource {
   readonly name: string;
   readonly ref: string;
   readonly packages: string;
+}
+
+/** The repository that holds layers; undefined if they lie in a folder, or all of them are registries. */
+export function repositoryOf(storage: Storage): Repository | undefined {
+  const own = storage.kind === 'mixed' ? storage.own : storage;
+  return own?.kind === 'git' ? own.repository : undefined;
 }
 
 /** The id of a revision, from the names of its folders. */

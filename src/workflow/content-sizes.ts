@@ -26,6 +26,10 @@ export async function contentSizes(
   listed: readonly Listed[],
   placeOf: (revision: Revision) => string,
 ): Promise<ReadonlyMap<string, number>> {
+  if (storage.kind === 'mixed') {
+    const own = listed.filter(({ zip = '' }) => !storage.zipSizes.has(zip));
+    return new Map([...storage.zipSizes, ...(storage.own ? await contentSizes(storage.own, own, placeOf) : [])]);
+  }
   const stored = listed.flatMap((one) =>
     storedFiles(one).map(({ path, content }) => ({ path, content, revision: one.revision })),
   );

@@ -39,7 +39,7 @@ export interface FoundConfig {
  */
 export async function findStorageConfig(
   options: FindOptions,
-  onLocation: (location: string) => void = () => undefined,
+  onLocation: (location: string | undefined) => void = () => undefined,
 ): Promise<FoundConfig> {
   const { config, storage } = options;
   if (config !== undefined) {
@@ -50,10 +50,11 @@ export async function findStorageConfig(
   const location =
     storage === undefined && here ? await readLocation({ config: here.file }) : locationOf(storage ?? '.');
   onLocation(location);
-  const own = await ownConfig(location, options);
-  if (own) return { config: own.config, isFetched: isFetched(location, options), findings: differs(own, here) };
-  if (here) return { config: here.file, isFetched: isFetched(location, options), findings: [] };
-  throw noConfig(location);
+  const own = location === undefined ? undefined : await ownConfig(location, options);
+  const wasFetched = location !== undefined && isFetched(location, options);
+  if (own) return { config: own.config, isFetched: wasFetched, findings: differs(own, here) };
+  if (here) return { config: here.file, isFetched: wasFetched, findings: [] };
+  throw noConfig(location ?? '.');
 }
 
 /** Finds the distributions file for a build: that of the current folder before the storage's own. Throws a `Stop` if there is none. */

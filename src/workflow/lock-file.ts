@@ -5,23 +5,27 @@ import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { generator } from '../generator.ts';
 import { refuseLink, replaceFile } from '../tree/commit/output-file.ts';
+import { lockedRevisions } from './open-layers.ts';
+import type { MirroredLayers } from './open-layers.ts';
 import type { Layer, Storage } from '../storage/storage.ts';
 import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from './lock.ts';
-import type { Lock } from './lock.ts';
+import type { Lock, Made, Pinned } from './lock.ts';
 
 /** Uses the lock file beside the distributions file, or in the current folder if the storage's own distributions file counts. */
 export interface LockUse {
-  /** The distribution to build. With `locked`, every layer is at its locked commit. */
+  /** The distribution to build. With `locked`, every layer of a storage is at its locked commit. */
   readonly distribution: Distribution;
+  /** With `locked`, the revisions that layers have which are registries. */
+  readonly held: Pinned['held'];
   /**
    * The layers that were read, with the refs of the configuration. With `lock`, throws a `Stop` if a layer has no
    * commit.
    */
-  named(layers: readonly Layer[]): Layer[];
+  named(layers: readonly Layer[], mirrored: MirroredLayers): Layer[];
   /** A warning for each layer whose ref has moved since the lock was made. */
   moved(storage: Pick<Storage, 'readLayer'>): Promise<Finding[]>;
-  /** With `lock`, writes the commits of the build to the lock file. */
-  keep(layers: readonly Layer[]): Promise<void>;
+  /** With `lock`, writes to the lock file what the build was made from. */
+  keep(layers: readonly Layer[], mirrored: MirroredLayers): Promise<void>;
 }
 
 /**
@@ -39,13 +43,16 @@ export async function useLock(
   const file = join(typeof config === 'string' ? dirname(config) : '.', 'distributions.lock.json');
   if (lock) refuseLink(file);
   const known = lock || locked ? await readLock(file) : emptyLock;
-  const distribution = locked ? pinDistribution(known, asked, { generator, file }) : asked;
-  const refOf = (name: string): string | undefined => asked.layers.find((layer) => layer.name === name)?.ref;
+  const { distribution, held }: Pinned = locked
+    ? pinDistribution(known, asked, { generator, file })
+    : { distribution: asked, held: new Map() };
+  const refs = new Map(asked.layers.flatMap((layer) => (layer.kind === 'storage' ? [[layer.name, layer.ref]] : [])));
   return {
     distribution,
-    named: (layers) => {
-      if (lock) lockDistribution(known, asked, { generator, commits: commitsOf(layers) }); // throws before a site is made
-      return locked ? layers.map((layer) => ({ ...layer, ref: refOf(layer.name) ?? layer.ref })) : [...layers];
+    held,
+    named: (layers, mirrored) => {
+      if (lock) lockDistribution(known, asked, madeFrom(layers, mirrored)); // throws before a site is made
+      return locked ? layers.map((layer) => ({ ...layer, ref: refs.get(layer.name) ?? layer.ref })) : [...layers];
     },
     moved: async (storage) => {
       if (!locked) return [];
@@ -54,16 +61,20 @@ export async function useLock(
       );
       return found.flat();
     },
-    keep: async (layers) => {
+    keep: async (layers, mirrored) => {
       if (!lock) return;
-      const now = lockDistribution(await readLock(file), asked, { generator, commits: commitsOf(layers) });
+      const now = lockDistribution(await readLock(file), asked, madeFrom(layers, mirrored));
       await replaceFile(file, renderLock(now));
     },
   };
 }
 
-function commitsOf(layers: readonly Layer[]): Record<string, string | undefined> {
-  return Object.fromEntries(layers.map(({ name, commit }) => [name, commit]));
+function madeFrom(layers: readonly Layer[], mirrored: MirroredLayers): Made {
+  return {
+    generator,
+    commits: Object.fromEntries(layers.map(({ name, commit }) => [name, commit])),
+    held: new Map([...mirrored].map(([name, one]) => [name, lockedRevisions(one)])),
+  };
 }
 
 async function movedLayer(
@@ -71,6 +82,7 @@ async function movedLayer(
   pinned: Distribution['layers'][number],
   asked: Distribution['layers'][number] | undefined,
 ): Promise<Finding[]> {
+  if (pinned.kind === 'registry' || asked?.kind === 'registry') return [];
   const now = asked && (await storage.readLayer(asked).catch(ifNoLayer));
   if (now?.commit === pinned.ref) return [];
   const to = now?.commit === undefined ? 'is no longer there' : `is at ${now.commit.slice(0, 12)} by now`;

@@ -1,24 +1,56 @@
 import { z } from 'zod';
-import type { Distribution } from '../config.ts';
+import type { Distribution, LayerSpec, RegistryLayer, StorageLayer } from '../config.ts';
 import { Stop } from '../errors.ts';
+import type { LockedRevision } from '../mirror/mirroring.ts';
+import { withoutCredentials } from '../storage/git/command.ts';
 import { compareText } from '../tree/text.ts';
 
 /*
- * `distributions.lock.json`: the commits and versions of the last `build --lock` of each distribution, so that `build
+ * `distributions.lock.json`: the commits and versions, and the revisions of registries, of the last `build --lock` of each distribution, so that `build
  * --locked` makes the same site again. This file is pure; `lock-file.ts` reads and writes the lock.
  */
 
-const lockedLayer = z.strictObject({ name: z.string(), ref: z.string(), packages: z.string(), commit: z.string() });
+const storageLayer = z.strictObject({
+  kind: z.undefined().optional(),
+  name: z.string(),
+  ref: z.string(),
+  packages: z.string(),
+  commit: z.string(),
+});
+const digest = z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256 in hex');
+const revision = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  size: z.int().min(0),
+  digest,
+  /** The digest of the signature. */
+  signature: digest.optional(),
+});
+const registryLayer = z.strictObject({
+  kind: z.literal('registry'),
+  name: z.string(),
+  /** The URL, without credentials. */
+  registry: z.string(),
+  /** The lines of `take`. */
+  take: z.array(z.unknown()).optional(),
+  /** By name and version. */
+  revisions: z.array(revision),
+});
+const lockedLayer = z.union([storageLayer, registryLayer]);
 const lockedDistribution = z.strictObject({
   registry: z.string(),
   generator: z.string(),
   /** In rank order. */
   layers: z.array(lockedLayer).min(1),
 });
-const lock = z.strictObject({ version: z.literal(1), distributions: z.record(z.string(), lockedDistribution) });
+/** Version 1 has no registries. */
+const lock = z.strictObject({ version: z.literal([1, 2]), distributions: z.record(z.string(), lockedDistribution) });
 
 export type Lock = z.infer<typeof lock>;
 export type LockedDistribution = z.infer<typeof lockedDistribution>;
+
+type LockedLayer = LockedDistribution['layers'][number];
+type LockedRegistry = Extract<LockedLayer, { readonly kind: 'registry' }>;
 
 export const emptyLock: Lock = { version: 1, distributions: {} };
 
@@ -36,22 +68,38 @@ export function parseLock(text: string, file: string): Lock {
   }
 }
 
-/** The text of a lock file. It is sorted, so that it changes only where something moved. */
-export function renderLock({ version, distributions }: Lock): string {
+/**
+ * The text of a lock file. It is sorted, so that it changes only where something moved. Without registries it is one of version 1,
+ * which older programs read.
+ */
+export function renderLock({ distributions }: Lock): string {
+  const layers = Object.values(distributions).flatMap((one) => one.layers);
+  const version = layers.some(({ kind }) => kind === 'registry') ? 2 : 1;
   const sorted = Object.entries(distributions).sort(([a], [b]) => compareText(a, b));
   return `${JSON.stringify({ version, distributions: Object.fromEntries(sorted) }, null, 2)}\n`;
 }
 
+/** What a build made a distribution from. */
+export interface Made {
+  readonly generator: string;
+  /** The commits of layers of a storage, by layer. */
+  readonly commits: Readonly<Record<string, string | undefined>>;
+  /** What is held of registries, by layer. */
+  readonly held: ReadonlyMap<string, readonly LockedRevision[]>;
+}
+
 /**
- * The lock with a distribution as it was built. The keys of `commits` are layers. Throws a `Stop` if a layer has no
- * commit: a folder can't be built again as it was.
+ * The lock with a distribution as it was built. Throws a `Stop` if a layer of a storage has no commit: a folder can't be built again as
+ * it was.
  */
 export function lockDistribution(
   before: Lock,
   distribution: Pick<Distribution, 'name' | 'registry' | 'layers'>,
-  made: { readonly generator: string; readonly commits: Readonly<Record<string, string | undefined>> },
+  made: Made,
 ): Lock {
-  const layers = distribution.layers.map(({ name, ref, packages }) => {
+  const layers = distribution.layers.map((layer): LockedLayer => {
+    if (layer.kind === 'registry') return lockedRegistry(layer, made.held.get(layer.name) ?? []);
+    const { name, ref, packages } = layer;
     const commit = Object.hasOwn(made.commits, name) ? made.commits[name] : undefined;
     if (commit !== undefined) return { name, ref, packages, commit };
     throw new Stop(
@@ -61,11 +109,30 @@ export function lockDistribution(
     );
   });
   const locked = { registry: distribution.registry, generator: made.generator, layers };
-  return { version: 1, distributions: { ...before.distributions, [distribution.name]: locked } };
+  return { ...before, distributions: { ...before.distributions, [distribution.name]: locked } };
+}
+
+function lockedRegistry({ name, registry, take }: RegistryLayer, held: readonly LockedRevision[]): LockedRegistry {
+  const revisions = held.map((one) => ({ ...one }));
+  return {
+    kind: 'registry',
+    name,
+    registry: withoutCredentials(registry),
+    ...(take && { take: [...take] }),
+    revisions,
+  };
+}
+
+/** A distribution as the lock has it. */
+export interface Pinned {
+  /** Every layer of a storage is at its locked commit. */
+  readonly distribution: Distribution;
+  /** The revisions of registries, by layer. */
+  readonly held: ReadonlyMap<string, readonly LockedRevision[]>;
 }
 
 /**
- * The distribution with every layer pinned to its locked commit. Throws a `Stop` that lists everything that changed
+ * The distribution with every layer pinned to what the lock has of it. Throws a `Stop` that lists everything that changed
  * since (the registry version, the generator, the layers and their settings), or one that says that the distribution
  * was never locked.
  */
@@ -73,7 +140,7 @@ export function pinDistribution(
   known: Lock,
   distribution: Distribution,
   { generator, file }: { generator: string; file: string },
-): Distribution {
+): Pinned {
   const locked = Object.hasOwn(known.distributions, distribution.name)
     ? known.distributions[distribution.name]
     : undefined;
@@ -86,9 +153,14 @@ export function pinDistribution(
       `${distribution.name} is no longer what ${file} has:\n  ${found.join('\n  ')}`,
       'build with --lock in place of --locked to take the new state',
     );
-  const commits = new Map(locked.layers.map(({ name, commit }) => [name, commit]));
-  const layers = distribution.layers.map((layer) => ({ ...layer, ref: commits.get(layer.name) ?? layer.ref }));
-  return { ...distribution, layers };
+  const commits = new Map(locked.layers.flatMap((one) => (one.kind === undefined ? [[one.name, one.commit]] : [])));
+  const layers = distribution.layers.map((layer): LayerSpec =>
+    layer.kind === 'storage' ? { ...layer, ref: commits.get(layer.name) ?? layer.ref } : layer,
+  );
+  const held = locked.layers.flatMap((one): [string, readonly LockedRevision[]][] =>
+    one.kind === 'registry' ? [[one.name, one.revisions]] : [],
+  );
+  return { distribution: { ...distribution, layers }, held: new Map(held) };
 }
 
 function whatMoved(
@@ -98,14 +170,28 @@ function whatMoved(
   const settings = now.layers.flatMap((layer) => {
     const before = locked.layers.find(({ name }) => name === layer.name);
     if (!before) return [];
-    const packages = moved(`packages of ${layer.name}`, before.packages || '.', layer.packages || '.');
-    return [...moved(`ref of ${layer.name}`, before.ref, layer.ref), ...packages];
+    if (layer.kind === 'storage' && before.kind === undefined) return placeMoved(before, layer);
+    if (layer.kind === 'registry' && before.kind === 'registry') return takeMoved(before, lockedRegistry(layer, []));
+    return [`kind of ${layer.name}: locked ${before.kind ?? 'storage'}, now ${layer.kind}`];
   });
   return [
     ...moved('registry', locked.registry, now.registry),
     ...moved('generator', locked.generator, now.generator),
     ...moved('layers', names(locked.layers), names(now.layers)),
     ...settings,
+  ];
+}
+
+function placeMoved(before: Pick<StorageLayer, 'ref' | 'packages'>, { name, ref, packages }: StorageLayer): string[] {
+  const folders = moved(`packages of ${name}`, before.packages || '.', packages || '.');
+  return [...moved(`ref of ${name}`, before.ref, ref), ...folders];
+}
+
+function takeMoved(before: LockedRegistry, { name, registry, take }: LockedRegistry): string[] {
+  const [old, now] = [before.take, take].map((lines) => JSON.stringify(lines ?? 'everything'));
+  return [
+    ...moved(`registry of ${name}`, before.registry, registry),
+    ...moved(`take of ${name}`, old ?? '', now ?? ''),
   ];
 }
 

@@ -44,12 +44,14 @@ export type WorkflowOptions = Omit<FindOptions, 'offline'>;
 export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> {
   const hint = 'clone it, and name the clone with --storage';
   const found = await findStorageConfig({ ...options, offline: true }, (location) => {
-    const shown = withoutCredentials(location);
-    if (isUrl(location)) throw new Stop('not-writable', `${shown} is not on this machine`, hint);
+    const shown = withoutCredentials(location ?? '');
+    if (location !== undefined && isUrl(location))
+      throw new Stop('not-writable', `${shown} is not on this machine`, hint);
   });
   const config = await readStorageConfig({ ...options, config: found.config });
-  const shown = withoutCredentials(config.storage);
-  const storage = await openStorage(config.storage, {
+  const location = storageOf(config);
+  const shown = withoutCredentials(location);
+  const storage = await openStorage(location, {
     isUrl: false,
     limits: config.limits,
     cache: options.cache,
@@ -77,6 +79,7 @@ export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> 
 
 /** The layer with a name. Throws a `Stop` if the configuration doesn't have it, or if it has no branch. */
 export function layerNamed({ config, layers }: Pick<Workflow, 'config' | 'layers'>, name: string): OpenLayer {
+  refuseRegistry(config, name);
   const known = config.layers.map((layer) => layer.name);
   if (!known.includes(name))
     throw new Stop(
@@ -89,9 +92,25 @@ export function layerNamed({ config, layers }: Pick<Workflow, 'config' | 'layers
   const branch = config.layers.find((layer) => layer.name === name)?.ref ?? name;
   throw new Stop(
     'no-layer',
-    `${config.storage} has no branch "${branch}" (layer ${name}), and neither has its origin`,
+    `${storageOf(config)} has no branch "${branch}" (layer ${name}), and neither has its origin`,
     'a layer is changed by its branch',
   );
+}
+
+/** Throws a `Stop` if the layer is a registry. */
+export function refuseRegistry({ file, registries }: Pick<StorageConfig, 'file' | 'registries'>, name: string): void {
+  const found = registries.find((layer) => layer.name === name);
+  if (!found) return;
+  const shown = withoutCredentials(found.registry);
+  throw new Stop('registry-layer', `${file}: the layer ${name} is the registry ${shown}, which can't be changed`, OWN);
+}
+
+const OWN = 'name a layer of a storage; one above the registry can hold packages that take the place of its own';
+
+/** The storage of a configuration. Throws a `Stop` if it names none, since every layer is a registry. */
+export function storageOf({ file, storage }: Pick<StorageConfig, 'file' | 'storage'>): string {
+  if (storage !== undefined) return storage;
+  throw new Stop('no-storage', `${file} names no storage: all of its layers are registries`, 'name one with --storage');
 }
 
 /** A revision of a layer. If there is none, throws a `Stop` that names the closest one. */

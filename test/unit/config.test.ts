@@ -44,8 +44,8 @@ describe('a distribution', () => {
       registry: '1.40.1',
       storage: resolve(config, '../storage'),
       layers: [
-        { name: 'production', ref: 'production', packages: 'packages' },
-        { name: 'staging', ref: 'staging', packages: 'packages' },
+        { kind: 'storage', name: 'production', ref: 'production', packages: 'packages' },
+        { kind: 'storage', name: 'staging', ref: 'staging', packages: 'packages' },
       ],
       subsets: [],
       cache: { index: 10, search: 600, categories: 600, files: 600 },
@@ -90,8 +90,8 @@ describe('a distribution', () => {
   test('takes a layer from the stack tag of a release', async () => {
     const written = simplest.replace('[production, staging]', '[{ name: 7.9.0, ref: 7.9.0, packages: . }, staging]');
     expect((await read(written)).layers).toEqual([
-      { name: '7.9.0', ref: '7.9.0', packages: '' },
-      { name: 'staging', ref: 'staging', packages: 'packages' },
+      { kind: 'storage', name: '7.9.0', ref: '7.9.0', packages: '' },
+      { kind: 'storage', name: 'staging', ref: 'staging', packages: 'packages' },
     ]);
   });
 
@@ -99,7 +99,7 @@ describe('a distribution', () => {
     'takes the ref %s as it is written',
     async (ref) => {
       const { layers } = await read(simplest.replace('production: {}', `production: { ref: ${ref} }`));
-      expect(layers[0]).toEqual({ name: 'production', ref, packages: 'packages' });
+      expect(layers[0]).toEqual({ kind: 'storage', name: 'production', ref, packages: 'packages' });
     },
   );
 
@@ -108,12 +108,12 @@ describe('a distribution', () => {
       'registry: 1\nstorage: s\nlayers: { 8: , 8.10: { ref: x } }\ndistributions: { 9: { layers: [8, 8.10] } }';
     const { name, registry, layers } = await read(written, { dist: '9' });
     expect({ name, registry }).toEqual({ name: '9', registry: '1' });
-    expect(layers.map(({ name, ref }) => `${name}=${ref}`)).toEqual(['8=8', '8.10=x']);
+    expect(layers.map((layer) => layer.kind === 'storage' && `${layer.name}=${layer.ref}`)).toEqual(['8=8', '8.10=x']);
   });
 
   test('has the refs and the storage that the command line says', async () => {
     const { layers, storage } = await read(simplest, { refs: { staging: 'v1' }, storage: 'elsewhere' });
-    expect(layers.map(({ ref }) => ref)).toEqual(['production', 'v1']);
+    expect(layers.map((layer) => layer.kind === 'storage' && layer.ref)).toEqual(['production', 'v1']);
     expect(storage).toBe(resolve('elsewhere'));
   });
 
@@ -133,7 +133,7 @@ describe('a distribution', () => {
     ['a..b', 'a..b'],
   ])('packages: %s are in the folder "%s" of the layer', async (written, packages) => {
     const { layers } = await read(simplest.replace('production: {}', `production: { packages: ${written} }`));
-    expect(layers[0]?.packages).toBe(packages);
+    expect(layers[0]).toMatchObject({ packages });
   });
 
   test.each(['..', 'a/../..', '/a', '../a'])('packages: %s are refused', async (written) => {
@@ -149,10 +149,10 @@ describe("a stack's release", () => {
   test('that the file does not name is a distribution of one layer, whose tag the storage must have', async () => {
     const { name, layers, collisions, registry, release } = await read(simplest, { dist: '8.7.0' });
     expect({ name, collisions, registry }).toEqual({ name: '8.7.0', collisions: 'report', registry: '1.40.1' });
-    expect(layers).toEqual([{ name: '8.7.0', ref: '8.7.0', packages: 'packages' }]);
+    expect(layers).toEqual([{ kind: 'storage', name: '8.7.0', ref: '8.7.0', packages: 'packages' }]);
     expect(release).toMatchObject({ listed: ['staging'] });
     const pinned = await read(simplest, { dist: '8.7.0', refs: { '8.7.0': 'main' } });
-    expect(pinned.layers[0]?.ref).toBe('main');
+    expect(pinned.layers[0]).toMatchObject({ ref: 'main' });
   });
 
   test('that the file names is what the file says', async () => {
@@ -176,8 +176,8 @@ describe('the rules of the layers', () => {
     expect(distributions).toEqual({ staging: ['production', 'staging'] });
     const open = { overwrite: 'allow', remove: 'allow', signatures: 'optional' };
     expect(layers).toEqual([
-      { name: 'production', ref: 'production', packages: 'packages', ...open },
-      { name: 'staging', ref: 'next', packages: '', ...open },
+      { kind: 'storage', name: 'production', ref: 'production', packages: 'packages', ...open },
+      { kind: 'storage', name: 'staging', ref: 'next', packages: '', ...open },
     ]);
   });
 
@@ -223,6 +223,100 @@ describe('limits', () => {
     ['manifests: 1', 'limits.manifests: unknown key (did you mean "manifest"?)'],
   ])('are checked: %s', async (line, text) => {
     expect((await stopOf(`${simplest}\nlimits: { ${line} }`)).message).toContain(text);
+  });
+});
+
+const registry = (lines: string): string =>
+  `registry: 1\nlayers: { elastic: { ${lines} } }\ndistributions: { staging: { layers: [elastic] } }`;
+
+describe('a layer that is a registry', () => {
+  const url = 'registry: https://user:secret@example.org/epr/';
+
+  test('has every default, and needs no storage', async () => {
+    expect(await read(registry(url))).toMatchObject({
+      storage: undefined,
+      layers: [
+        {
+          kind: 'registry',
+          name: 'elastic',
+          registry: 'https://user:secret@example.org/epr',
+          take: undefined,
+          gone: 'keep',
+          signatures: 'optional',
+          keys: undefined,
+        },
+      ],
+    });
+  });
+
+  test('takes what its lines say', async () => {
+    const lines =
+      '{ kibana: 8.10, prerelease: true, spec: 2.3 - 3.6, capabilities: [security, apm] }, { package: nginx, versions: ">=1.20.0", all: false }';
+    const { layers } = await read(registry(`${url}, take: [${lines}], gone: drop, signatures: required`));
+    expect(layers[0]).toMatchObject({
+      take: [
+        { kibana: '8.10', prerelease: true, spec: { min: '2.3', max: '3.6' }, capabilities: ['security', 'apm'] },
+        { package: 'nginx', versions: '>=1.20.0', all: false },
+      ],
+      gone: 'drop',
+      signatures: 'required',
+    });
+  });
+
+  test('may lie among those of a storage, which nobody changes by it', async () => {
+    const text = simplest.replace('production: {}', `production: { ${url} }`);
+    expect((await read(text)).layers.map(({ kind }) => kind)).toEqual(['registry', 'storage']);
+    const config = await readStorageConfig({ config: configFile(text) });
+    expect(config.layers.map(({ name }) => name)).toEqual(['staging']);
+    expect(config.registries.map(({ name }) => name)).toEqual(['production']);
+    expect(config.distributions).toEqual({ staging: ['production', 'staging'] });
+  });
+
+  test.each([
+    ['registry: example.org', 'registry: is not the URL of a registry, such as https://packages.example.org'],
+    ['registry: "ftp://example.org"', 'registry: is not the URL of a registry'],
+    ['registry: "https://example.org/?a"', 'registry: is not the URL of a registry'],
+    [`${url}, ref: main`, 'ref: is for layers of a storage, and this one is a registry'],
+    [`${url}, overwrite: never`, 'overwrite: is for layers of a storage'],
+    [`${url}, gone: away`, 'gone: Invalid option'],
+    [`${url}, takes: []`, 'takes: unknown key (did you mean "take"?)'],
+    [`${url}, take: []`, 'take: is empty: leave it out to take everything'],
+    [`${url}, take: [{ kibna: 8.1.0 }]`, 'take.0.kibna: unknown key (did you mean "kibana"?)'],
+    [`${url}, take: [{}, { kibana: latest }]`, 'take.1.kibana: is not a version such as 8.19.4'],
+    [`${url}, take: [{ prerelease: yes }]`, 'take.0.prerelease: is neither true nor false'],
+    [`${url}, take: [{ spec: 3.6 }]`, 'take.0.spec: is not a range of spec versions such as 2.3-3.6'],
+    [`${url}, take: [{ capabilities: [] }]`, 'take.0.capabilities: is empty; leave it out'],
+    [`${url}, take: [{ versions: 1.x }]`, 'take.0.versions: needs `package`'],
+    [`${url}, take: [{ package: a, versions: newest }]`, 'take.0.versions: "newest" is not a range of versions'],
+    ['take: [{}]', 'take: is for registries, and this layer names none'],
+  ])('is checked: %s', async (lines, text) => {
+    const { code, message } = await stopOf(registry(lines));
+    expect(code).toBe('bad-config');
+    expect(message).toContain(`\n  layers.elastic.${text}`);
+    expect(message).not.toContain('secret');
+  });
+
+  test.each(['elastic: {}', 'elastic: { ref: a }'])('a layer that is none needs a storage: %s', async (layer) => {
+    const text = `registry: 1\nlayers: { ${layer} }\ndistributions: { staging: { layers: [elastic] } }`;
+    const message = '/distributions.yml:\n  storage: is missing: the layer "elastic" lies in a storage';
+    expect((await stopOf(text)).message).toBe(message);
+    expect((await stopOf(registry(url).replace('[elastic]', '[{ name: own }]'))).message).toContain('layer "own" lies');
+  });
+
+  test('has no refs', async () => {
+    expect(await stopOf(registry(url), { refs: { elastic: 'v1' } })).toMatchObject({
+      code: 'registry-layer',
+      message: '--ref elastic=…: the layer elastic is a registry, which has no refs',
+    });
+  });
+
+  test("is nothing that a storage's own file may name", async () => {
+    const text = simplest.replace('production: {}', `production: { ${url} }`);
+    const own = { location: '/storage', shown: String, read: async () => text };
+    await expect(readConfig({ config: own, dist: 'staging' })).rejects.toMatchObject({
+      code: 'bad-config',
+      message: "distributions.yml:\n  layers.production.registry: a storage's own file can't name registries",
+    });
   });
 });
 

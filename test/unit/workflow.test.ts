@@ -40,15 +40,21 @@ describe('the line of a place in a manifest', () => {
 });
 
 describe('the lock', () => {
-  const layers = ['production', 'staging'].map((name) => ({ name, ref: name, packages: 'packages' }));
+  const layers = ['production', 'staging'].map((name) => ({
+    kind: 'storage' as const,
+    name,
+    ref: name,
+    packages: 'packages',
+  }));
   const distribution = { name: 'staging', registry: '1.40.1', layers } as unknown as Distribution;
-  const made = { generator: 'epr-static 1', commits: { production: 'aaa', staging: 'bbb' } };
+  const made = { generator: 'epr-static 1', commits: { production: 'aaa', staging: 'bbb' }, held: new Map() };
   const locked = lockDistribution(emptyLock, distribution, made);
   const pin = (now: Partial<Distribution>, generator = 'epr-static 1') =>
     pinDistribution(locked, { ...distribution, ...now }, { generator, file: 'x.json' });
 
   test('pins every layer to its commit', () => {
-    expect(pin({}).layers.map(({ name, ref }) => `${name}=${ref}`)).toEqual(['production=aaa', 'staging=bbb']);
+    const refs = pin({}).distribution.layers.map((layer) => layer.kind === 'storage' && `${layer.name}=${layer.ref}`);
+    expect(refs).toEqual(['production=aaa', 'staging=bbb']);
     expect(parseLock(renderLock(locked), 'x')).toEqual(locked);
   });
 
@@ -72,7 +78,7 @@ describe('the lock', () => {
     expect(() => lockDistribution(emptyLock, distribution, { ...made, commits })).toThrow('staging is a folder');
   });
 
-  test.each(['', '{', '[]', '{"version":2,"distributions":{}}', '{"version":1}'])('%j is none', (text) => {
+  test.each(['', '{', '[]', '{"version":3,"distributions":{}}', '{"version":1}'])('%j is none', (text) => {
     expect(() => parseLock(text, 'x.json')).toThrow(/^x\.json/);
   });
 });

@@ -3,6 +3,7 @@ import { listDistributions } from '../../config.ts';
 import { Stop } from '../../errors.ts';
 import { staleSites } from '../../inspect/stale.ts';
 import type { StaleSite } from '../../inspect/stale.ts';
+import type { Session } from '../../workflow/open-layers.ts';
 import type { Progress } from '../../report.ts';
 import { findBuildConfig } from '../../workflow/find-config.ts';
 import { build } from './run.ts';
@@ -27,19 +28,19 @@ interface FailedBuild {
 
 /**
  * Builds every distribution of the distributions file, in its order. They share the cache, so that what two of them hold is read
- * and packed once. A storage that is a URL is fetched once, so that all of them have the same commits. One that fails doesn't
- * keep the others from being built.
+ * and packed once. A storage that is a URL is fetched once, and a registry mirrored once, so that all of them have the same. One
+ * that fails doesn't keep the others from being built.
  */
 export async function buildAll(options: BuildOptions, progress: Progress): Promise<BuildAllReport> {
   const { config, isFetched } = await findBuildConfig(options);
+  const session: Session = { isFetched, mirrored: new Map() };
   const distributions: BuildReport[] = [];
   const failed: FailedBuild[] = [];
   const names = await listDistributions(config);
   for (const [i, dist] of names.entries()) {
     progress.note(`${dist} (${i + 1} of ${names.length})`);
     try {
-      const offline = options.offline || isFetched || distributions.length > 0;
-      const report = await build({ ...options, dist, offline }, progress);
+      const report = await build({ ...options, dist, session }, progress);
       distributions.push({ ...report, stale: [] }); // what is stale in between is built next
     } catch (error) {
       if (!(error instanceof Stop)) throw error;

@@ -51,6 +51,7 @@ export const declare: Declare = (program, finish) => {
     .addOption(rootOption)
     .option('--skip-unfit', 'leave unfit packages out, instead of failing', false)
     .addOption(offlineOption)
+    .option('--refresh', 'fetch again what the cache holds of registries', false)
     .addOption(cacheOption)
     .option('--no-cache', 'make everything again, and keep only clones for later builds')
     .option('--verify', 'read every byte of the site afterwards, and make it anew if it is damaged', false)

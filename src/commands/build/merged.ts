@@ -3,6 +3,8 @@ import type { Shadowed } from '../../catalog/merge.ts';
 import type { SiteMaking } from '../../build/site-making.ts';
 import type { Finding } from '../../errors.ts';
 import { readLayers } from '../../inspect/open-catalog.ts';
+import type { MirroredLayers } from '../../workflow/open-layers.ts';
+import type { MirrorReport } from '../../mirror/mirroring.ts';
 import type { Layer, Storage } from '../../storage/storage.ts';
 import type { LockUse } from '../../workflow/lock-file.ts';
 
@@ -15,6 +17,8 @@ export interface LayerReport {
   readonly commit: string | undefined;
   readonly packages: number;
   readonly revisions: number;
+  /** What mirroring did, for a layer that is a registry. */
+  readonly mirror?: MirrorReport;
 }
 
 /** A revision that a higher layer holds, too. */
@@ -34,10 +38,10 @@ export interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'findi
 export async function mergeStorage(
   storage: Storage,
   pins: LockUse,
-  { skipUnfit }: { readonly skipUnfit: boolean },
+  { skipUnfit, mirrored }: { readonly skipUnfit: boolean; readonly mirrored: MirroredLayers },
 ): Promise<Merged> {
   const { distribution } = pins;
-  const layers = pins.named(await readLayers(storage, distribution));
+  const layers = pins.named(await readLayers(storage, distribution), mirrored);
   const { revisions, shadowed: lost } = mergeLayers(layers);
   const shadowed = await Promise.all(lost.map((one) => reportShadowed(storage, one)));
   const findings = [
@@ -71,7 +75,8 @@ function collisions(shadowed: readonly ShadowedReport[], level: Finding['level']
 }
 
 /** What a report says of a layer. */
-export function layerReport({ name, ref, commit, revisions }: Layer): LayerReport {
+export function layerReport({ name, ref, commit, revisions }: Layer, mirrored: MirroredLayers): LayerReport {
   const packages = new Set(revisions.map((revision) => revision.name)).size;
-  return { name, ref, commit, packages, revisions: revisions.length };
+  const mirror = mirrored.get(name)?.report;
+  return { name, ref, commit, packages, revisions: revisions.length, ...(mirror && { mirror }) };
 }

@@ -15,8 +15,8 @@ export interface Outputs {
   readonly folder: string;
   /** The folder beside it for a host, if there is one. */
   readonly host: string | undefined;
-  /** The storage: a path, or a URL. */
-  readonly storage: string;
+  /** The storage: a path, or a URL; undefined if there is none. */
+  readonly storage: string | undefined;
   readonly cache: string;
 }
 
@@ -24,8 +24,9 @@ export interface Outputs {
 export function refuseBadOutput({ folder, host, storage, cache }: Outputs): void {
   for (const output of host === undefined ? [folder] : [folder, host]) {
     refuseLink(output, 'choose another folder with --out');
-    if (!isUrl(storage)) refuseWithin(output, resolve(storage));
-    refuseHolding(output, { what: 'the storage', path: isUrl(storage) ? undefined : resolve(storage) });
+    const path = storage === undefined || isUrl(storage) ? undefined : resolve(storage);
+    if (path !== undefined) refuseWithin(output, path);
+    refuseHolding(output, { what: 'the storage', path });
     refuseHolding(output, { what: 'the cache', path: resolve(cache) });
   }
 }

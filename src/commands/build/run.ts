@@ -1,13 +1,11 @@
 import { basename, resolve } from 'node:path';
 import { commandLine } from '../../command-line.ts';
-import { isUrl, listDistributions, readConfig } from '../../config.ts';
-import type { Distribution } from '../../config.ts';
+import { listDistributions, readConfig } from '../../config.ts';
 import { generator } from '../../generator.ts';
 import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
-import { withoutCredentials } from '../../storage/git/command.ts';
-import { openStorage } from '../../storage/open.ts';
-import type { OpenOptions } from '../../storage/open.ts';
+import { openLayers } from '../../workflow/open-layers.ts';
+import type { MirroredLayers, OpenLayersOptions, Session } from '../../workflow/open-layers.ts';
 import type { Progress } from '../../report.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { makeSite } from '../../build/make-site.ts';
@@ -16,6 +14,7 @@ import type { SiteResult } from '../../build/site.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
 import { verifySite } from '../../inspect/verify/verify.ts';
+import { shownStorage } from '../../inspect/open-catalog.ts';
 import { staleSites } from '../../inspect/stale.ts';
 import type { StaleSite } from '../../inspect/stale.ts';
 import { forgetRecord } from '../../hosts/asset-folder.ts';
@@ -41,6 +40,10 @@ export interface BuildOptions {
   /** How nginx is to serve the site. */
   readonly serving?: Serving | undefined;
   readonly offline: boolean;
+  /** Fetches again what the cache holds of registries. */
+  readonly refresh?: boolean | undefined;
+  /** What it shares with other builds of the same run. */
+  readonly session?: Session | undefined;
   /** The folder of clones and everything else that can be made again. */
   readonly cache: string;
   /** Uses no earlier results, and keeps none for later builds. */
@@ -55,7 +58,8 @@ export interface BuildOptions {
 /** What a build did, or the findings that prevented it. */
 export interface BuildReport {
   readonly distribution: string;
-  readonly storage: string;
+  /** Undefined if every layer is a registry. */
+  readonly storage: string | undefined;
   readonly registry: string;
   readonly generator: string;
   readonly layers: readonly LayerReport[];
@@ -86,7 +90,7 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
   const { dist, storage: location, refs } = options;
   const { config, isFetched } = await findBuildConfig(options);
   const pins = await useLock({ ...options, config }, await readConfig({ config, dist, storage: location, refs }));
-  const opened = { ...options, offline: options.offline || isFetched };
+  const session = options.session ?? { isFetched, mirrored: new Map() };
   const folder = resolve(options.out, pins.distribution.name);
   const host = options.target && hostFolder(folder, options.target);
   refuseBadOutput({ folder, host, storage: pins.distribution.storage, cache: options.cache });
@@ -94,7 +98,7 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
   try {
     const report = await withLock(folder, { onWait }, async (lock) => {
       await refuseOther(folder);
-      return await buildSite(opened, { pins, folder, siteLock: lock }, progress);
+      return await buildSite({ ...options, session }, { pins, folder, siteLock: lock }, progress);
     });
     const others = (await listDistributions(config)).filter((name) => name !== report.distribution);
     return { ...report, stale: report.site ? await staleSites(resolve(options.out), others, report.layers) : [] };
@@ -118,11 +122,9 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   const site = { folder, name: distribution.name, distribution, lock: siteLock, serving: options.serving };
   const target = options.target && (await loadTarget(options.target, site));
   const clock = stopwatch();
-  if (isUrl(distribution.storage) && !options.offline)
-    progress.note(`Fetching ${withoutCredentials(distribution.storage)}`);
-  const storage = await openStorage(distribution.storage, storageOptions(options, distribution, progress));
+  const { storage, mirrored } = await openLayers(distribution, openingOptions(options, pins.held, progress));
   try {
-    const merged = await mergeStorage(storage, pins, options);
+    const merged = await mergeStorage(storage, pins, { ...options, mirrored });
     clock.lap('layers');
     const makeOnce = async (isAnew: boolean): Promise<MadeWithHost> => {
       const made = await makeSite(
@@ -140,7 +142,7 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
         },
       );
       clock.lap('site');
-      if (made.site) await pins.keep(merged.layers);
+      if (made.site) await pins.keep(merged.layers, mirrored);
       const written = made.site && (await target?.write(made.since, isAnew));
       if (target) clock.lap('target');
       return { made, next: made.site ? (written ?? [commandLine(['serve', '--dir', folder])]) : [] };
@@ -149,7 +151,7 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
     const damages = options.verify && once.made.site ? await damagesOf(folder, options.target, progress) : undefined;
     if (damages) clock.lap('verify');
     const { made, next } = damages?.isRepaired ? await makeOnce(true) : once;
-    const report = reportOf(place, merged, made);
+    const report = reportOf(place, { ...merged, mirrored }, made);
     return { ...report, findings: [...(damages?.findings ?? []), ...report.findings], times: clock.times, next };
   } finally {
     progress.end();
@@ -157,28 +159,35 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   }
 }
 
-function storageOptions(options: BuildOptions, { storage, limits }: Distribution, progress: Progress): OpenOptions {
+function openingOptions(
+  { cache, offline, session, refresh, noCache = false }: BuildOptions,
+  locked: OpenLayersOptions['locked'],
+  progress: Progress,
+): OpenLayersOptions {
   return {
-    isUrl: isUrl(storage),
-    limits,
-    cache: options.cache,
-    offline: options.offline,
-    readsAnew: options.noCache ?? false,
+    cache,
+    offline,
+    session,
+    refresh,
+    locked,
+    onBytes: (done, total) => progress.step('mirror', done, total),
+    readsAnew: noCache,
+    onFetch: (url) => progress.note(`Fetching ${url}`),
     onWait: (holder) => progress.note(`Waiting for another process to fetch the storage: ${holder}`),
   };
 }
 
 function reportOf(
   { pins: { distribution }, folder }: Place,
-  { layers, shadowed }: Merged,
+  { layers, shadowed, mirrored }: Merged & { readonly mirrored: MirroredLayers },
   { packages, revisions, skipped, findings, site, how, changes }: MadeSite,
 ): Omit<BuildReport, 'times' | 'next' | 'stale'> {
   return {
     distribution: distribution.name,
-    storage: withoutCredentials(distribution.storage),
+    storage: shownStorage(distribution),
     registry: distribution.registry,
     generator,
-    layers: layers.map(layerReport),
+    layers: layers.map((layer) => layerReport(layer, mirrored)),
     packages,
     revisions,
     shadowed,

@@ -11,7 +11,7 @@ import type { CheckResult } from '../../workflow/check.ts';
 import { committedFiles, mergeBase } from '../../storage/git/history.ts';
 import { findStorageConfig } from '../../workflow/find-config.ts';
 import type { FindOptions } from '../../workflow/find-config.ts';
-import { layersAbove } from '../../workflow/open.ts';
+import { layersAbove, refuseRegistry, storageOf } from '../../workflow/open.ts';
 import { titleFindings } from '../../workflow/policy.ts';
 import type { CheckedLayer } from '../../workflow/other-layers.ts';
 
@@ -44,8 +44,9 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   const names = scopeOf(config, options, changing);
   const { cache } = options;
   const offline = options.offline || found.isFetched;
-  const open = { isUrl: isUrl(config.storage), limits: config.limits, cache, offline };
-  const storage = await openStorage(config.storage, open);
+  const location = storageOf(config);
+  const open = { isUrl: isUrl(location), limits: config.limits, cache, offline };
+  const storage = await openStorage(location, open);
   try {
     const layers = await Promise.all(
       ranked(config).map(async (spec) => {
@@ -71,7 +72,7 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
         : await checkLayers({ ...rules, storage }, layers, checked);
     const title = options.layer === undefined ? [] : titleFindings(options.layer, options.title);
     return {
-      storage: withoutCredentials(config.storage),
+      storage: withoutCredentials(location),
       config: config.file,
       layers: checked.map(({ layer: { name, commit, revisions } }) => ({ name, commit, revisions: revisions.length })),
       ...result,
@@ -108,9 +109,9 @@ async function readBase(
 }
 
 /** Throws a `Stop` if the storage has no commits to compare. */
-function gitStorage(storage: Storage, { storage: location }: StorageConfig): GitStorage {
+function gitStorage(storage: Storage, config: StorageConfig): GitStorage {
   if (storage.kind === 'git') return storage;
-  throw new Stop('no-commits', `${location} is a folder, which has no commits`, 'leave out --base and --head');
+  throw new Stop('no-commits', `${storageOf(config)} is a folder, which has no commits`, 'leave out --base and --head');
 }
 
 function checkedLayer(
@@ -146,6 +147,7 @@ function scopeOf(config: StorageConfig, { layer, title }: CheckOptions, changing
 }
 
 function specOf(config: StorageConfig, name: string): LayerPolicy {
+  refuseRegistry(config, name);
   const found = config.layers.find((spec) => spec.name === name);
   if (found) return found;
   const names = config.layers.map((spec) => spec.name);

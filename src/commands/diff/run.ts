@@ -8,7 +8,9 @@ import { Stop } from '../../errors.ts';
 import { listKnown } from '../../near-match.ts';
 import type { Limits } from '../../limits.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { readLayers, warningsOf, withStorage } from '../../inspect/open-catalog.ts';
+import type { Opening } from '../../workflow/open-layers.ts';
+import { refuseRegistry } from '../../workflow/open.ts';
+import { readLayers, warningsOf, withLayers } from '../../inspect/open-catalog.ts';
 import type { StorageOptions } from '../../inspect/open-catalog.ts';
 import { findStorageConfig } from '../../workflow/find-config.ts';
 import { compareSides } from '../../inspect/diff.ts';
@@ -31,19 +33,23 @@ export async function diff(options: DiffOptions): Promise<DiffReport> {
   const { config, isFetched, findings } = await findStorageConfig(options);
   const read = async (given: string): Promise<Source> => await readSource({ ...options, config }, given);
   const sources = [await read(before), await read(after)] as const;
-  const { location, limits } = sources[0];
-  const open = { ...options, limits, offline: options.offline || isFetched };
-  return await withStorage(location, open, async (storage) => {
+  return await withLayers(bothOf(sources), { ...options, isFetched }, async (storage) => {
     const [left, right] = [await openSide(storage, sources[0], options), await openSide(storage, sources[1], options)];
     const report = await compareSides(left, right);
     return { ...report, findings: [...findings, ...report.findings] };
   });
 }
 
-/** Layers of a storage, in rank order, and the user's name for them. */
+/** Everything that the two sides lie in. */
+function bothOf([before, after]: readonly [Source, Source]): Opening {
+  const layers = new Map([...before.layers, ...after.layers].map((layer) => [layer.name, layer]));
+  return { ...before, layers: [...layers.values()] };
+}
+
+/** Layers, in rank order, and the user's name for them. */
 interface Source {
   readonly title: string;
-  readonly location: string;
+  readonly storage: string | undefined;
   readonly layers: readonly LayerSpec[];
   readonly limits: Limits;
   readonly tables: Tables;
@@ -62,22 +68,25 @@ async function readSource(
     const names = known.layers.map(({ name }) => name);
     const spec = known.layers.find(({ name }) => name === layer);
     const hint = `the layers are: ${listKnown(layer, names)}`;
+    refuseRegistry(known, layer);
     if (!spec) throw new Stop('unknown-layer', `${known.file} has no layer "${layer}"`, hint);
-    const layers = [{ name: layer, ref: given, packages: spec.packages }];
-    const { tables, limits, storage: location } = known;
-    return { title: layer, location, layers, limits, tables, signatures: 'optional' };
+    const { tables, limits } = known;
+    return {
+      title: layer,
+      storage: known.storage,
+      layers: [{ ...spec, ref: given }],
+      limits,
+      tables,
+      signatures: 'optional',
+    };
   }
   const pinned = layer === undefined ? { dist: given } : { dist: options.dist, refs: { [layer]: given } };
-  const {
-    name,
-    storage: location,
-    ...rest
-  } = await readConfig({ config, storage, ...pinned }).catch((error: unknown) => {
+  const { name, ...rest } = await readConfig({ config, storage, ...pinned }).catch((error: unknown) => {
     if (!(error instanceof Stop) || error.code !== 'unknown-distribution') throw error;
     if (isSite(given)) throw new Stop('diff-kinds', `${given} is a site, and the other side is not`, KINDS, error);
     throw new Stop('diff-kinds', `"${given}" is neither a site nor a distribution`, `${error.hint}; ${KINDS}`, error);
   });
-  return { title: name, location, ...rest };
+  return { title: name, ...rest };
 }
 
 const KINDS = 'compare two folders of sites, two distributions, or two commits of a layer with --layer';

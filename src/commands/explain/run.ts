@@ -3,7 +3,6 @@ import { sameContent } from '../../catalog/merge.ts';
 import { Stop } from '../../errors.ts';
 import { nearMatch } from '../../near-match.ts';
 import type { Finding } from '../../errors.ts';
-import { withoutCredentials } from '../../storage/git/command.ts';
 import { parseQuery } from '../../core/query.ts';
 import type { Query } from '../../core/query.ts';
 import { parseQueryString } from '../../core/query-string.ts';
@@ -13,7 +12,7 @@ import { revisionsOf } from '../../inspect/near-versions.ts';
 import { readSite } from '../../inspect/site.ts';
 import type { Site } from '../../inspect/site.ts';
 import { shownText, toByteString } from '../../tree/text.ts';
-import { withCatalog } from '../../inspect/open-catalog.ts';
+import { shownStorage, withCatalog } from '../../inspect/open-catalog.ts';
 import type { OpenCatalog, StorageOptions } from '../../inspect/open-catalog.ts';
 import { explainQuery } from '../../inspect/explain.ts';
 import type { Verdict } from '../../inspect/explain.ts';
@@ -81,7 +80,7 @@ export async function explain(options: ExplainOptions): Promise<ExplainReport> {
   }
   return await withCatalog(options, async (open) => {
     const { findings } = open;
-    const storage = withoutCredentials(open.distribution.storage);
+    const storage = shownStorage(open.distribution);
     const packages = await explainPackages(open, asked);
     return { distribution: open.distribution.name, storage, findings, request, version, packages };
   });

@@ -2,13 +2,13 @@ import { resolve } from 'node:path';
 import { Stop } from '../../errors.ts';
 import { listKnown, nearMatch } from '../../near-match.ts';
 import type { Finding } from '../../errors.ts';
-import { withoutCredentials } from '../../storage/git/command.ts';
-import { withCatalog } from '../../inspect/open-catalog.ts';
+import { shownStorage, withCatalog } from '../../inspect/open-catalog.ts';
 import type { OpenCatalog, StorageOptions } from '../../inspect/open-catalog.ts';
 import { listedInSite, listedInStorage } from '../../inspect/listed.ts';
 import type { ListedRevision } from '../../inspect/listed.ts';
 import { readSite } from '../../inspect/site.ts';
 import { arrivals } from '../../storage/git/history.ts';
+import { repositoryOf } from '../../storage/storage.ts';
 import { compareRevisions } from '../../catalog/merge.ts';
 import { waitingRevisions } from '../../catalog/waiting.ts';
 import type { Waiting } from '../../catalog/waiting.ts';
@@ -70,7 +70,7 @@ export async function list(options: ListOptions): Promise<ListReport> {
     const waiting = waitingRevisions(layers, since);
     const report = {
       distribution: distribution.name,
-      storage: withoutCredentials(distribution.storage),
+      storage: shownStorage(distribution),
       findings,
       outdated,
       layers: layers.filter((one) => isShown(one.name)).map(summaryOf),
@@ -110,10 +110,11 @@ async function datesOf(
   { storage, distribution, layers }: OpenCatalog,
   isShown: (layer: string) => boolean,
 ): Promise<Dates> {
-  const dates = layers.map(async ({ name, commit }) => {
-    const packages = distribution.layers.find((spec) => spec.name === name)?.packages ?? '';
-    const isAsked = storage.kind === 'git' && isShown(name);
-    return [name, isAsked ? await arrivals(storage.repository, { commit, packages }) : new Map()] as const;
+  const repository = repositoryOf(storage);
+  const dates = layers.map(async ({ name, commit }): Promise<[string, ReadonlyMap<string, string>]> => {
+    const spec = distribution.layers.find((one) => one.name === name);
+    if (!repository || spec?.kind !== 'storage' || !isShown(name)) return [name, new Map()];
+    return [name, await arrivals(repository, { commit, packages: spec.packages })];
   });
   return new Map(await Promise.all(dates));
 }
