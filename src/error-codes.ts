@@ -32,6 +32,7 @@ export const findingCodes = {
   'not-newer': 'a new version is not newer than those in higher layers, whose clients would never get it',
   'not-promoted': 'a change removes a promoted version before the higher layer has it',
   'other-config': "the distributions file at hand differs from the storage's own, which counts",
+  'other-site': 'a site is not the one that the given `release.json` is about',
   overwrite:
     "a change overwrites a published version, which the layer's `overwrite` rule forbids (error) or reports (warning)",
   packages: 'a change touches several packages',
@@ -62,6 +63,7 @@ export const stopCodes = {
   'bad-output':
     "a file or folder that would be written is a link; or a build's folder lies in the storage, or holds the storage or the cache",
   'bad-path': "the path of a site has a character that a configuration of nginx can't hold",
+  'bad-release': 'a file that is given as a `release.json` is none, or its seal is broken',
   'bad-request': '`explain --url` is not a query, or the registry answers 400 to it',
   'bad-version': 'a version is not written as the option needs it',
   'branch-exists': 'the branch that a command would make exists and holds something else',

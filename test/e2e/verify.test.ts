@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
@@ -7,7 +7,9 @@ import { hostNames } from '../../src/hosts/hosts.ts';
 import { verifySite } from '../../src/inspect/verify/verify.ts';
 import { fileKinds, kindOf } from '../../src/tree/kinds.ts';
 import { listedFiles } from '../../src/tree/manifest.ts';
+import { sealedDocument } from '../../src/tree/sealed.ts';
 import { run, temporaryFolder } from '../support/cli.ts';
+import type { Run } from '../support/cli.ts';
 import { fileDamages, formDamages, viewDamages, withoutForms } from '../support/damages.ts';
 import type { Aim, Damage } from '../support/damages.ts';
 import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
@@ -127,5 +129,54 @@ test('the command reports findings, as text and as data, and nothing where nothi
   expect(await run(['verify', 'storage'], { cwd: home })).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('[no-site]'),
+  });
+});
+
+async function verifyAgainst(file: string): Promise<Run> {
+  return await run(['verify', site, '--against', file], { cwd: home });
+}
+
+describe('--against', () => {
+  const release = join('_registry', 'release.json');
+  test('the release of the built site: this is it', async () => {
+    restore();
+    expect(await verifyAgainst(join(good, 'all', release))).toMatchObject({ status: 0 });
+  });
+
+  test('another content, and the same content of another build, are told apart', async () => {
+    restore();
+    const text = readFileSync(join(good, 'all', release), 'utf8');
+    const { seal: _, ...value } = JSON.parse(text) as Record<string, string>;
+    writeFileSync(join(home, 'other.json'), sealedDocument({ ...value, manifest: '0'.repeat(64) }));
+    writeFileSync(join(home, 'again.json'), sealedDocument({ ...value, generator: 'epr-static/0' }));
+    const other = await verifyAgainst('other.json');
+    expect(other).toMatchObject({ status: 1 });
+    expect(other.stdout).toMatch(
+      /_registry\/release\.json: is of another site .*\(all, site manifest 000000000000\) \[other-site\]/,
+    );
+    const again = await verifyAgainst('again.json');
+    expect(again).toMatchObject({ status: 1 });
+    expect(again.stdout).toContain('another build of the same content [other-site]');
+  });
+
+  test.each([
+    ['that was changed', (text: string) => text.replace('"all"', '"any"')],
+    ['that is of something else', () => sealedDocument({ manifest: '0' })],
+    ['that is no JSON', () => 'none'],
+  ])('a file %s is refused', async (_, change) => {
+    restore();
+    writeFileSync(join(home, 'bad.json'), change(readFileSync(join(good, 'all', release), 'utf8')));
+    const { status, stderr } = await verifyAgainst('bad.json');
+    expect(status).toBe(2);
+    expect(stderr).toContain(`error ${join(home, 'bad.json')} is no release.json that a build has written`);
+    expect(await verifyAgainst('nowhere.json')).toMatchObject({ status: 2 });
+  });
+
+  test('a damaged site is damaged, whatever it says of itself', async () => {
+    restore();
+    writeFileSync(join(site, 'favicon.ico'), 'damaged');
+    const { status, stdout } = await verifyAgainst(join(good, 'all', release));
+    expect(status).toBe(1);
+    expect(stdout).toContain('favicon.ico');
   });
 });
