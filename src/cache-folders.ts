@@ -15,6 +15,7 @@ export const CACHE_FOLDERS = {
   changes: 'made again',
   zips: 'made again',
   git: 'fetched again',
+  registries: 'fetched again',
 } as const satisfies Readonly<Record<string, 'made again' | 'fetched again'>>;
 
 export type CacheFolder = keyof typeof CACHE_FOLDERS;

@@ -16,6 +16,7 @@ export const findingCodes = {
   'file-extra': 'a file lies in a site, or in the folder of a host, and no list names it',
   'file-missing': "a file that a list of the site names isn't there",
   'host-stale': 'the folder of a host is of another build than the site beside it',
+  gone: 'the cache holds a version that its registry no longer lists',
   kibana: 'the registry serves this package, and Kibana refuses to install it; the message names what to add',
   damaged: "an object of the repository isn't what its id says, or is none that git writes",
   'large-file': 'a file has more than 25 MiB',
@@ -39,6 +40,8 @@ export const findingCodes = {
   promoted: 'a version is removed that a higher layer holds with the same content',
   remove:
     "a change removes a version that no higher layer holds; the layer's `remove` rule forbids it (error) or it has a reason (warning)",
+  refused: 'a registry lists a version and does not give it, or gives something else; nothing of it counts',
+  replaced: 'a registry gives other bytes for a version than before; with `--refresh`, the new ones count',
   requires: 'a package that is promoted requires one that the target layer lacks',
   repaired: 'somebody changed files of the site since the last build; the build made the site anew',
   signature:
@@ -63,6 +66,7 @@ export const stopCodes = {
   'bad-output':
     "a file or folder that would be written is a link; or a build's folder lies in the storage, or holds the storage or the cache",
   'bad-path': "the path of a site has a character that a configuration of nginx can't hold",
+  'bad-registry': 'the URL of a registry, its token or the URL of a proxy is no such thing',
   'bad-release': 'a file that is given as a `release.json` is none, or its seal is broken',
   'bad-request': '`explain --url` is not a query, or the registry answers 400 to it',
   'bad-version': 'a version is not written as the option needs it',
@@ -88,6 +92,7 @@ export const stopCodes = {
   'no-package': 'a path given to `add` is not a package',
   'no-packages': 'a layer has no folder of packages',
   'no-port': "the port can't be opened",
+  'no-registry': "a registry can't be asked, or gives no list of its packages",
   'no-revision': 'a layer has no such version of a package',
   'no-site': 'no site was named, or there is none in the folder',
   'no-storage': "the storage doesn't exist, or is a file that is no git bundle",
@@ -98,7 +103,7 @@ export const stopCodes = {
   'not-locked': "the lock file doesn't have this distribution",
   'not-writable': "the storage can't be changed from here: it is a URL, a folder or a bundle",
   'no-target': 'an option was given that another target needs',
-  offline: 'with `--offline`, a storage that was never fetched',
+  offline: 'with `--offline`, a storage that was never fetched, or a registry of which the cache lacks something',
   outside: 'a layer, or its folder of packages, is a link or a path out of the storage',
   'registry-layer': 'a layer is a registry: it has no refs, and nobody can change it from here',
   reserved: "a file in `static/` would lie among the site's own files",

@@ -21,6 +21,8 @@ export interface Limits {
   readonly package: number;
   /** How many times the bytes of a zip its files may have. */
   readonly ratio: number;
+  /** Bytes of the list of a registry. */
+  readonly list: number;
   /** Bytes of a manifest; and of its texts, each counted as often as aliases repeat it. */
   readonly manifest: number;
   /** Bytes of any other YAML or JSON file that is parsed; and of its texts. */
@@ -41,6 +43,7 @@ export const DEFAULT_LIMITS: Limits = {
   file: 64 * MIB,
   package: 250 * MIB,
   ratio: 200,
+  list: 128 * MIB,
   manifest: MIB,
   parsed: 4 * MIB,
   values: 200_000,
@@ -55,6 +58,7 @@ const SAYS: Readonly<Record<keyof Limits, (figure: string) => string>> = {
   file: (n) => `has ${n} bytes`,
   package: (n) => `has ${n} bytes of files`,
   ratio: (n) => `unpacks to ${n} times its bytes`,
+  list: (n) => `has ${n} bytes`,
   manifest: (n) => `has ${n} bytes`,
   parsed: (n) => `has ${n} bytes`,
   values: (n) => `has ${n} values`,

@@ -109,6 +109,7 @@ const limits = z.strictObject({
   file: limit,
   package: limit,
   ratio: limit,
+  list: limit,
   manifest: limit,
   parsed: limit,
   values: limit,

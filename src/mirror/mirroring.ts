@@ -71,8 +71,8 @@ export interface Mirroring {
   readonly refresh: boolean;
   /** Receives the bytes that were fetched, and an estimate of all. */
   readonly onBytes?: ((done: number, total: number) => void) | undefined;
-  /** Receives a line that says for whom this run waits. */
-  readonly onWait: (line: string) => void;
+  /** Receives the process that this one waits for, since it asks the same registry. */
+  readonly onWait: (holder: string) => void;
   /** `process.env`: proxies, tokens, where `.netrc` is. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** How long to wait, and how often to try; the default suits real registries. */

@@ -1,0 +1,62 @@
+import { errorCode } from '../errors.ts';
+import { Refusal } from './refusal.ts';
+
+/*
+ * Errors of the network and of the HTTP client, in words of our own: their messages may repeat what a registry sent, and a proxy's
+ * URL.
+ */
+
+/** A refusal of one attempt, and whether another attempt may go better. */
+export class AttemptError extends Refusal {
+  readonly isPassing: boolean;
+  /** Milliseconds that the registry asks to wait. */
+  readonly wait: number;
+
+  constructor(message: string, { isPassing, wait = 0 }: { readonly isPassing: boolean; readonly wait?: number }) {
+    super(message, { isDown: isPassing });
+    this.isPassing = isPassing;
+    this.wait = wait;
+  }
+}
+
+/** What an error says; undefined for one that is no error of the network. */
+export function networkError(error: unknown): AttemptError | undefined {
+  const code = codeOf(error);
+  if (code === '') return undefined;
+  if (TLS.test(code))
+    return new AttemptError(`has a TLS certificate or connection that isn't trusted here (${code}); ${TRUST}`, {
+      isPassing: false,
+    });
+  const text = TEXTS[code];
+  if (text === undefined && !/^(?:UND_ERR|HPE_|E[A-Z]+$)/.test(code)) return undefined;
+  return new AttemptError(text ?? `can't be asked (${code})`, { isPassing: true });
+}
+
+const TLS = /CERT|^ERR_(?:TLS|SSL)|SELF_SIGNED|^UNABLE_TO|^EPROTO$|^UND_ERR_PRX_TLS$/;
+const TRUST = 'for a CA of your own, set NODE_EXTRA_CA_CERTS to its file';
+
+const TEXTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refuses connections (ECONNREFUSED)',
+  ECONNRESET: 'cuts the connection (ECONNRESET)',
+  EPIPE: 'cuts the connection (EPIPE)',
+  ENOTFOUND: 'has a host name that nobody knows (ENOTFOUND)',
+  EAI_AGAIN: 'has a host name that could not be looked up (EAI_AGAIN)',
+  ETIMEDOUT: "can't be reached in time (ETIMEDOUT)",
+  UND_ERR_CONNECT_TIMEOUT: "can't be reached in time",
+  UND_ERR_HEADERS_TIMEOUT: 'takes too long to answer',
+  UND_ERR_BODY_TIMEOUT: 'stopped in the middle of its answer',
+  TIMEOUT: 'takes too long to send its answer',
+  UND_ERR_SOCKET: 'cuts the connection',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'sends another number of bytes than it says',
+  UND_ERR_HEADERS_OVERFLOW: 'sends too many headers',
+  UND_ERR_HTTP_PARSER: 'sends what is no HTTP',
+  UND_ERR_ABORTED: "can't be reached through the proxy",
+};
+
+/** The code of an error, or of the one behind it. */
+function codeOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'TIMEOUT';
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'UND_ERR_HTTP_PARSER';
+  const own = errorCode(error);
+  return own === '' && error instanceof Error && error.cause !== undefined ? codeOf(error.cause) : own;
+}

@@ -1,0 +1,112 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { crc32 } from 'node:zlib';
+import { isAbsence } from '../errors.ts';
+import type { RevisionId } from '../storage/storage.ts';
+import { writeAside } from '../tree/commit/aside.ts';
+import { clearLeftovers, temporaryName } from '../tree/commit/leftovers.ts';
+import { makeFolder } from '../tree/make-folder.ts';
+import type { HeldFile } from './mirroring.ts';
+
+/** What the cache holds of a revision, after all checks. */
+export interface HeldRecord {
+  readonly id: RevisionId;
+  readonly zip: Omit<HeldFile, 'file'>;
+  /** Undefined if there is none, or none is held yet. */
+  readonly signature?: Omit<HeldFile, 'file'> | undefined;
+  /** The digest of the keys by which the signature was verified; '' or undefined if it was not. */
+  readonly keys?: string | undefined;
+}
+
+/** The list of a registry as it was when the cache was last up to date with it. */
+export interface KeptList {
+  /** The ranges of spec versions for which the registry was asked. */
+  readonly ranges: readonly string[];
+  readonly listed: readonly KeptEntry[];
+  /** Revisions that the cache holds, and the registry no longer lists. */
+  readonly gone: readonly KeptEntry[];
+}
+
+/** A summary, and those of the ranges in which it is listed. */
+export interface KeptEntry {
+  readonly summary: unknown;
+  readonly ranges: readonly string[];
+}
+
+/** What is known of one registry from run to run. */
+export interface Records {
+  get(id: RevisionId): HeldRecord | undefined;
+  ids(): Iterable<RevisionId>;
+  /** Keeps a record at once: whatever happens next, the revision is not fetched again. */
+  set(record: HeldRecord): void;
+  /** Forgets revisions. */
+  drop(ids: ReadonlySet<RevisionId>): void;
+  /** Undefined if there is none, or it is damaged. */
+  readList(): KeptList | undefined;
+  writeList(list: KeptList): void;
+}
+
+/**
+ * Opens the records in a folder. `held.ndjson` has a line for each record, with its CRC-32, and the last one of a revision counts. A line
+ * that a kill cut short doesn't count.
+ */
+export function openRecords(folder: string): Records {
+  makeFolder(folder);
+  clearLeftovers(folder, '');
+  const file = join(folder, 'held.ndjson');
+  const list = join(folder, 'list.json');
+  const records = new Map<RevisionId, HeldRecord>();
+  for (const line of (readIfThere(file) ?? '').split('\n')) {
+    const text = unsealed(line);
+    if (text === undefined) continue;
+    const record = JSON.parse(text) as HeldRecord;
+    records.set(record.id, record);
+  }
+  return {
+    get: (id) => records.get(id),
+    ids: () => records.keys(),
+    set: (record) => {
+      if (isDeepStrictEqual(records.get(record.id), record)) return;
+      records.set(record.id, record);
+      appendFileSync(file, `\n${sealed(JSON.stringify(record))}\n`);
+    },
+    drop: (ids) => {
+      if (ids.size === 0) return;
+      for (const id of ids) records.delete(id);
+      write(file, [...records.values()].map((record) => `${sealed(JSON.stringify(record))}\n`).join(''));
+    },
+    readList: () => {
+      const text = unsealed(readIfThere(list) ?? '');
+      return text === undefined ? undefined : (JSON.parse(text) as KeptList);
+    },
+    writeList: (kept) => write(list, sealed(JSON.stringify(kept))),
+  };
+}
+
+function write(path: string, text: string): void {
+  writeAside({ path, temporary: temporaryName(path) }, (temporary) => {
+    writeFileSync(temporary, text);
+    return true;
+  });
+}
+
+function sealed(text: string): string {
+  return `${text} ${crc32(text)}`;
+}
+
+/** Undefined of a text that isn't whole. */
+function unsealed(line: string): string | undefined {
+  const end = line.lastIndexOf(' ');
+  const text = line.slice(0, Math.max(0, end));
+  return end > 0 && line.slice(end + 1) === String(crc32(text)) ? text : undefined;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}
