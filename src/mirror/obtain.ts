@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { LimitFunction } from 'p-limit';
 import { keysDigest } from '../config.ts';
 import { excessText } from '../limits.ts';
-import { MOST_BYTES, signatureFault } from '../package/signature.ts';
+import { armorFault, MOST_BYTES, signatureFault } from '../package/signature.ts';
 import type { SignatureJudge } from '../package/signature-judge.ts';
 import type { RevisionId } from '../storage/storage.ts';
 import { signaturePath, zipPath } from '../tree/layout.ts';
@@ -109,17 +109,21 @@ async function obtainSignature(
   });
 }
 
-/** Throws a `Refusal` if a file is no signature, or, where there are keys, not that of the zip by one of them. */
+/**
+ * Throws a `Refusal` if a file is no signature, or, where there are keys, not that of the zip by one of them. Where nobody asks for
+ * signatures, its form is enough: a build takes it so from a storage, too.
+ */
 async function verify(
   file: string,
   { listed, zip }: { readonly listed: Listed; readonly zip: HeldFile },
-  { mirroring: { layer }, judge }: Obtaining,
+  { mirroring: { layer, keys, signatures }, judge }: Obtaining,
 ): Promise<void> {
   const signature = await readFile(file);
   const where = zipPath(listed.name, listed.version);
   const revision = { ...listed, layer, where, source: zip.content, zipped: true, signature: file };
   const pair = { digest: zip.digest, isGenerated: false, signature, readZip: async () => zip.file };
   const [fault] = await judge.judge(revision, async () => pair);
-  const text = fault?.text ?? (await signatureFault(signature));
+  const isAsked = keys.length > 0 || signatures === 'required';
+  const text = fault?.text ?? (isAsked ? await signatureFault(signature) : armorFault(signature));
   if (text !== undefined) throw new Refusal(`gives a signature that ${text}`, { code: 'signature' });
 }

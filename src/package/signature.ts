@@ -26,6 +26,18 @@ export async function signatureFault(bytes: Uint8Array): Promise<string | undefi
 }
 
 /**
+ * Why these bytes are not even in the form of an armored signature, from its first line to its last, as the end of a sentence about
+ * them; undefined if they are. It says nothing of what is between the lines.
+ */
+export function armorFault(bytes: Uint8Array): string | undefined {
+  const text = Buffer.from(bytes).toString('latin1');
+  if (ARMOR.test(text)) return undefined;
+  return 'is no armored OpenPGP signature: it lacks the first line of one, or the last';
+}
+
+const ARMOR = /^\s*-----BEGIN PGP SIGNATURE-----\r?\n[\x09\x0a\x0d\x20-\x7e]*\n-----END PGP SIGNATURE-----\s*$/;
+
+/**
  * Why a signature is not that of its zip by one of these keys, as the end of a sentence about the signature; undefined if it
  * is. A key counts as it was at the time of signing. Throws a `Stop` if a file of keys is broken.
  */
