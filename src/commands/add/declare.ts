@@ -7,8 +7,12 @@ export const declare: Declare = (program, finish) => {
     program
       .command('add')
       .description('add packages to a layer, as one commit')
-      .argument('<path...>', 'zips that elastic-package built, or folders of one package each')
+      .argument(
+        '<path...>',
+        'zips that elastic-package built, or folders of one package each; with --from, PACKAGE or PACKAGE@VERSION',
+      )
       .requiredOption('-l, --layer <layer>', 'the layer that gets them')
+      .option('--from <url>', 'take packages from this registry, as zips; without @VERSION, the newest release')
       .option('--keep-zip', 'keep each zip as it is, instead of unpacking it (a signed zip is always kept)', false)
       .addOption(applyOption),
   )
@@ -19,6 +23,7 @@ export const declare: Declare = (program, finish) => {
         examples: [
           'add build/packages/acme-1.0.0.zip --layer snapshot',
           'add packages/acme packages/widget --layer snapshot --apply',
+          'add nginx apache@1.3.5 --from https://packages.example.org --layer snapshot',
         ],
         findings: "a package is unfit, or against the layer's rules; nothing was done",
       }),

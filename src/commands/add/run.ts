@@ -8,6 +8,8 @@ import type { Change, ChangeReport } from '../../workflow/change.ts';
 import { contentSizes, storedFiles } from '../../workflow/content-sizes.ts';
 import { incomingPackages } from '../../workflow/incoming.ts';
 import type { Incoming, IncomingPackages } from '../../workflow/incoming.ts';
+import { fetchPackages } from '../../workflow/from-registry.ts';
+import type { FetchedPackages } from '../../workflow/from-registry.ts';
 import { layerNamed, openWorkflow, othersOf, rulesOf, warningsOf } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
 import { buildStep, nextSteps } from '../../workflow/next-steps.ts';
@@ -19,8 +21,10 @@ import { policyFindings, proposerFindings } from '../../workflow/policy.ts';
 import { readEntries } from '../../workflow/read-entries.ts';
 
 export interface AddOptions extends WorkflowOptions {
-  /** Zips, and folders of one package each. */
+  /** Zips, and folders of one package each; with `from`, packages of that registry: `PACKAGE` or `PACKAGE@VERSION`. */
   readonly paths: readonly string[];
+  /** The URL of a registry. */
+  readonly from?: string | undefined;
   readonly layer: string;
   readonly keepZip: boolean;
   /** Whether to move the layer's own branch. */
@@ -46,7 +50,7 @@ export interface AddReport {
 
 export interface AddedReport {
   readonly id: string;
-  /** The zip or folder that it comes from. */
+  /** The zip or folder that it comes from: a path, or a URL. */
   readonly source: string;
   /** Its place in the layer. */
   readonly where: string;
@@ -61,16 +65,53 @@ export interface AddedReport {
  * layer, are findings.
  */
 export async function add(options: AddOptions): Promise<AddReport> {
-  const { paths, apply, dryRun } = options;
-  if (paths.length === 0) throw new Stop('usage', 'add takes zips or folders of packages', 'see add --help');
+  if (options.paths.length === 0) throw new Stop('usage', 'add takes zips or folders of packages', 'see add --help');
   const workflow = await openWorkflow(options);
+  try {
+    const source = await sourceOf(workflow, options);
+    try {
+      return asShown(await addFrom(source, workflow, options), source);
+    } finally {
+      await source.close();
+    }
+  } finally {
+    await workflow.close();
+  }
+}
+
+/** Where the packages come from. */
+async function sourceOf(workflow: Workflow, { paths, from, layer: name }: AddOptions): Promise<FetchedPackages> {
+  if (from === undefined) return { paths, findings: [], shown: (text) => text, close: () => Promise.resolve() };
+  const { policy } = layerNamed(workflow, name);
+  return await fetchPackages(paths, {
+    layer: name,
+    registry: from,
+    keys: policy.keys ?? [],
+    signatures: policy.signatures,
+    limits: workflow.config.limits,
+    cache: workflow.cache,
+    onWait: () => undefined,
+  });
+}
+
+function asShown(report: AddReport, { shown }: FetchedPackages): AddReport {
+  return {
+    ...report,
+    packages: report.packages.map((one) => Object.assign({}, one, { source: shown(one.source) })),
+    findings: report.findings.map((one) => Object.assign({}, one, { where: shown(one.where), text: shown(one.text) })),
+  };
+}
+
+async function addFrom(source: FetchedPackages, workflow: Workflow, options: AddOptions): Promise<AddReport> {
+  const { apply, dryRun } = options;
   const format = workflow.layers.some(({ commit }) => commit.length === 64) ? 'sha256' : 'sha1';
   const { limits } = workflow.config;
-  const incoming = incomingPackages(options.layer, { keepZip: options.keepZip, format, limits });
+  const keepZip = options.keepZip || options.from !== undefined;
+  const incoming = incomingPackages(options.layer, { keepZip, format, limits });
   try {
     const layer = layerNamed(workflow, options.layer);
-    const read = await readAll({ workflow, layer, incoming }, paths);
-    const findings = [...workflow.findings, ...warningsOf(layer), ...read.findings];
+    const read = await readAll({ workflow, layer, incoming }, source.paths);
+    const findings = [...workflow.findings, ...source.findings, ...warningsOf(layer), ...read.findings];
     const packages = read.packages.map(({ report }) => report);
     const toAdd = read.packages.filter(({ report }) => report.state !== 'done');
     const result = {
@@ -102,7 +143,6 @@ export async function add(options: AddOptions): Promise<AddReport> {
     return { ...result, change: made[0], next };
   } finally {
     await incoming.close();
-    await workflow.close();
   }
 }
 
