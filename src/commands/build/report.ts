@@ -4,6 +4,7 @@ import type { BuildAllReport } from './all.ts';
 import type { BuildReport } from './run.ts';
 import { count, findingLine, megabytes, printLines } from '../../report.ts';
 import type { Colors } from '../../report.ts';
+import type { MirrorReport } from '../../mirror/mirroring.ts';
 
 /** The report of a build for a person. */
 export function printBuild(report: BuildReport): void {
@@ -34,11 +35,13 @@ function staleLine({ distribution, folder, layer, built, now }: StaleSite, color
 }
 
 function buildLines(report: BuildReport, color: Colors): string[] {
-  const lines: string[] = [`${color.bold(report.distribution)} from ${report.storage}`, ''];
+  const from = report.storage ?? report.layers.map(({ ref }) => ref).join(', ');
+  const lines: string[] = [`${color.bold(report.distribution)} from ${from}`, ''];
   for (const layer of report.layers) {
     const at = layer.commit === undefined ? layer.ref : `${layer.ref} at ${layer.commit.slice(0, 12)}`;
     lines.push(
       `  ${layer.name.padEnd(12)} ${count(layer.revisions, 'revision')} of ${count(layer.packages, 'package')}  ${color.dim(at)}`,
+      ...(layer.mirror ? [`  ${''.padEnd(12)} ${mirrorLine(layer.mirror)}`] : []),
     );
   }
   lines.push(
@@ -54,6 +57,24 @@ function buildLines(report: BuildReport, color: Colors): string[] {
   if (report.findings.length > 0) lines.push('');
   if (report.skipped.length > 0) lines.push(`  left out: ${report.skipped.join(', ')}`, '');
   return [...lines, ...outcome(report, color)];
+}
+
+/** What mirroring a registry did. */
+function mirrorLine({ listed, new: added, gone, refused, replaced, bytes, requests }: MirrorReport): string {
+  const kept = gone.filter(({ isKept }) => isKept).length;
+  const parts = [
+    [added.length, 'new'],
+    [replaced.length, 'replaced'],
+    [kept, 'gone there and kept'],
+    [gone.length - kept, 'gone there and dropped'],
+    [refused.length, 'refused'],
+  ] as const;
+  const changes = parts.flatMap(([number, what]) => (number === 0 ? [] : `${number.toLocaleString('en-US')} ${what}`));
+  const asked =
+    requests === 0
+      ? 'nothing was asked'
+      : `${count(requests, 'request')}, ${megabytes(bytes)}; it lists ${listed.toLocaleString('en-US')}`;
+  return `${changes.join(', ') || 'nothing new'} (${asked})`;
 }
 
 const HOW = { written: 'built', extended: 'extended', unchanged: 'unchanged:' } as const;
