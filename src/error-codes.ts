@@ -79,6 +79,7 @@ export const stopCodes = {
   'layer-twice': 'a distribution names a layer twice',
   'lock-lost':
     'another build took over the lock of the site, since this one showed no sign of life for a while; perhaps it was suspended',
+  'lost-race': 'another release became current in a store while this one was published',
   missing: 'the repository lacks an object',
   moved:
     'a branch was moved by somebody else meanwhile; or, with `--locked`, a layer is no longer what the lock file has',
@@ -104,9 +105,12 @@ export const stopCodes = {
   'not-writable': "the storage can't be changed from here: it is a URL, a folder or a bundle",
   'no-target': 'an option was given that another target needs',
   offline: 'with `--offline`, a storage that was never fetched, or a registry of which the cache lacks something',
+  'other-distribution': 'a store holds another distribution than the site that is published',
   outside: 'a layer, or its folder of packages, is a link or a path out of the storage',
   'registry-layer': 'a layer is a registry: it has no refs, and nobody can change it from here',
   reserved: "a file in `static/` would lie among the site's own files",
+  'store-damaged': "an object of a store is missing, or isn't what its name says",
+  'store-failed': 'an object store refused a request, or gave no answer',
   'tag-exists': 'the tag of a release exists already',
   twice: 'a layer holds a version both as a folder and as a zip',
   'unknown-distribution': 'the configuration has no such distribution',

@@ -29,6 +29,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
   manifests: { label: 'Reading manifests' },
   forms: { label: 'Compressing files' },
   verify: { label: 'Reading files', isBytes: true },
+  publish: { label: 'Publishing zips', isBytes: true },
 };
 
 /** No display of steps. A wait is not silent: without a word, it looks like a program that hangs. */

@@ -61,6 +61,9 @@ export function withStorageOptions<Arguments extends unknown[], Options extends 
 /** Where verbs that read a built site find it (`site-folder.ts`). */
 export const outOption = new Option('-o, --out <folder>', 'where --dist finds sites').default('dist');
 
+/** For verbs that work on a store. */
+export const endpointOption = new Option('--endpoint <url>', 'the address of an object store that is not AWS');
+
 export const keyOption = new Option(
   '--key <file>',
   'verify signatures by the armored public keys in this file (repeatable)',

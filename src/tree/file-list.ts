@@ -21,18 +21,18 @@ export function parseFileList(text: string): FileList {
   return JSON.parse(text) as FileList;
 }
 
-/** A list without its files. Throws a SyntaxError where the text is no file list. */
-export function parseFileListHead(text: string): Omit<FileList, 'files'> {
-  return JSON.parse(`${text.slice(0, filesStart(text))}}}`) as FileList;
+/** A list without its files. Throws a SyntaxError where the text is no file list. `Head` is for other lists in the same form. */
+export function parseFileListHead<Head = Omit<FileList, 'files'>>(text: string): Head {
+  return JSON.parse(`${text.slice(0, filesStart(text))}}}`) as Head;
 }
 
 /**
  * The entry of a path, undefined where the list has none. A list may be long, and njs reads JSON at some 100 kB a millisecond, so
  * only the entry is read. Throws a SyntaxError where the text is no file list.
  */
-export function fileEntryIn(text: string, path: ByteString): FileEntry | undefined {
+export function fileEntryIn<Entry = FileEntry>(text: string, path: ByteString): Entry | undefined {
   // Control characters are written as engines like.
-  if (/[\x00-\x1f]/.test(path)) return ownEntry(parseFileList(text).files, path);
+  if (/[\x00-\x1f]/.test(path)) return ownEntry(JSON.parse(text) as Entries<Entry>, path);
   const start = filesStart(text);
   const key = `${JSON.stringify(path)}:[`;
   // Inside a text of the list, a quote has a backslash before it.
@@ -40,7 +40,12 @@ export function fileEntryIn(text: string, path: ByteString): FileEntry | undefin
   const at = isFirst ? start : text.indexOf(`,${key}`, start) + 1;
   if (at === 0) return undefined;
   const from = at + key.length - 1;
-  return JSON.parse(text.slice(from, text.indexOf(']', from) + 1)) as FileEntry;
+  return JSON.parse(text.slice(from, text.indexOf(']', from) + 1)) as Entry;
+}
+
+/** A list of another form of entries, which are lists themselves. */
+interface Entries<Entry> {
+  readonly files: { readonly [path: string]: Entry };
 }
 
 /** Where the files begin in the text of a list, which ends with them. */
@@ -57,6 +62,6 @@ export function fileListText(list: FileList): string {
   return JSON.stringify({ index: list.index, zip: list.zip, signature: list.signature, files: list.files });
 }
 
-function ownEntry(files: FileList['files'], path: ByteString): FileEntry | undefined {
-  return Object.prototype.hasOwnProperty.call(files, path) ? files[path] : undefined;
+function ownEntry<Entry>(list: Entries<Entry>, path: ByteString): Entry | undefined {
+  return Object.prototype.hasOwnProperty.call(list.files, path) ? list.files[path] : undefined;
 }

@@ -25,6 +25,7 @@ const STAGES = [
   'build',
   'hosts',
   'bundle',
+  'publish',
   'workflow',
   'inspect',
 ];
@@ -35,6 +36,7 @@ const EDGE_PLAIN_TREE = new Set([
   'tree/file-list.ts',
   'tree/journal.ts',
   'tree/names.ts',
+  'tree/store-form.ts',
 ]);
 /** Top-level files whose types, but not values, an edge-plain file may have. */
 const TYPES_ONLY = new Set(['config.ts']);

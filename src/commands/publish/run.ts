@@ -1,0 +1,52 @@
+import { openStore } from '../../publish/open-store.ts';
+import type { StoreOptions } from '../../publish/open-store.ts';
+import { publishSite } from '../../publish/publish.ts';
+import type { Published } from '../../publish/publish.ts';
+import type { Traffic } from '../../publish/store.ts';
+import type { Progress } from '../../report.ts';
+import { RELEASE } from '../../tree/layout.ts';
+import { isChanging } from '../../tree/commit/patch.ts';
+import { recoverIfFree } from '../../tree/commit/replace.ts';
+import { Stop } from '../../errors.ts';
+import { requireSite, siteFolder } from '../site-folder.ts';
+import type { SiteOptions } from '../site-folder.ts';
+
+export interface PublishOptions extends SiteOptions, StoreOptions {
+  readonly to: string;
+  readonly check: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface PublishReport extends Omit<Published, 'header'> {
+  readonly folder: string;
+  readonly to: string;
+  readonly dryRun: boolean;
+  /** Objects that the release needs, and their bytes. */
+  readonly objects: number;
+  readonly stored: number;
+  /** Files of the site, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+  /** With `dryRun`, what would have been asked. */
+  readonly traffic: Traffic;
+}
+
+/** Publishes a site to a store. Throws a `Stop` where there is no site, or another publisher was faster, or the store fails. */
+export async function publish(options: PublishOptions, progress: Progress): Promise<PublishReport> {
+  const folder = siteFolder(options);
+  requireSite(folder, options, RELEASE);
+  recoverIfFree(folder);
+  if (isChanging(folder)) throw new Stop('changed', `${folder} is being built`, 'wait for the build to end');
+  const { to, check, dryRun } = options;
+  const store = await openStore(to, options, (holder) =>
+    progress.note(`Waiting for another process to change ${to}: ${holder}`),
+  );
+  try {
+    const onProgress = (done: number, total: number): void => progress.step('publish', done, total);
+    const { header, ...published } = await publishSite({ folder, store, check, dryRun, onProgress });
+    const { files, bytes, objects, stored } = header;
+    return { folder, to, dryRun, ...published, objects, stored, files, bytes, traffic: store.traffic };
+  } finally {
+    progress.end();
+  }
+}

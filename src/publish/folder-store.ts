@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { isAbsence } from '../errors.ts';
+import { writeAside } from '../tree/commit/aside.ts';
+import { clearLeftovers, temporariesIn, temporaryName } from '../tree/commit/leftovers.ts';
+import { withLock } from '../tree/commit/lock.ts';
+import type { LockOptions } from '../tree/commit/lock.ts';
+import { makeFolder } from '../tree/make-folder.ts';
+import { OBJECTS, POINTER, RELEASES } from '../tree/store-form.ts';
+import { noTraffic } from './store.ts';
+import type { Listed, Sent, Store } from './store.ts';
+
+/**
+ * A store in a folder, for rsync and web servers. Files are written aside, brought to the disk and renamed. Clears away what killed runs
+ * left.
+ */
+export class FolderStore implements Store {
+  readonly url: string;
+  readonly traffic = noTraffic();
+  private readonly root: string;
+  private readonly lock: LockOptions;
+
+  constructor(url: string, lock: LockOptions) {
+    this.url = url;
+    this.root = resolve(url);
+    this.lock = lock;
+    for (const folder of ['', OBJECTS, RELEASES]) clearLeftovers(this.placeOf(folder), '');
+  }
+
+  async read(key: string): Promise<{ bytes: Buffer; tag: string } | undefined> {
+    this.traffic.gets++;
+    const bytes = await ifThere(readFile(this.placeOf(key)));
+    return bytes && { bytes, tag: tagOf(bytes) };
+  }
+
+  async range(key: string, start: number, end: number): Promise<Buffer | undefined> {
+    this.traffic.gets++;
+    return await ifThere(readRange(this.placeOf(key), start, end));
+  }
+
+  put(object: Sent, { replace = false }: { readonly replace?: boolean } = {}): Promise<boolean> {
+    const there = statSync(this.placeOf(object.key), { throwIfNoEntry: false });
+    const isWanted = replace || there?.size !== object.bytes.length;
+    if (isWanted) this.write(object);
+    return Promise.resolve(isWanted);
+  }
+
+  async swap(object: Sent, tag: string | undefined): Promise<boolean> {
+    makeFolder(this.root);
+    const place = this.placeOf(object.key);
+    return await withLock(place, this.lock, async (held) => {
+      const there = await ifThere(readFile(place));
+      if ((there && tagOf(there)) !== tag) return false;
+      held.check();
+      this.write(object);
+      return true;
+    });
+  }
+
+  async *list(prefix: string): AsyncGenerator<Listed> {
+    this.traffic.lists++;
+    yield* filesIn(this.root, prefix);
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    this.traffic.deletes += keys.length;
+    for (const key of keys) await rm(this.placeOf(key), { force: true });
+  }
+
+  now(): Promise<number> {
+    return Promise.resolve(clockOf(this.root));
+  }
+
+  private placeOf(key: string): string {
+    return join(this.root, key);
+  }
+
+  private write({ key, bytes }: Sent): void {
+    this.traffic.puts++;
+    this.traffic.sent += bytes.length;
+    const path = this.placeOf(key);
+    makeFolder(dirname(path));
+    writeAside({ path, temporary: temporaryName(path) }, (temporary) => {
+      writeFileSync(temporary, bytes, { flush: true });
+      return true;
+    });
+  }
+}
+
+function tagOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The keys that `publish` makes; whatever else lies in the folder is somebody else's. */
+async function* filesIn(root: string, prefix: string): AsyncGenerator<Listed> {
+  for (const folder of [OBJECTS, RELEASES, '']) {
+    const temporary = new Set(temporariesIn(join(root, folder)).map(({ found }) => found));
+    for (const name of (await ifThere(readdir(join(root, folder)))) ?? []) {
+      const key = folder + name;
+      if (!key.startsWith(prefix) || temporary.has(name) || (folder === '' && key !== POINTER)) continue;
+      const found = await ifThere(stat(join(root, key)));
+      if (found?.isFile()) yield { key, size: found.size, changed: found.mtimeMs };
+    }
+  }
+}
+
+async function readRange(path: string, start: number, end: number): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const bytes = Buffer.alloc(end - start);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(bytes, length, bytes.length - length, start + length);
+      length += bytesRead;
+      if (bytesRead === 0 || length === bytes.length) return bytes.subarray(0, length);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The time that the file system gives a new file: the folder may be another machine's. */
+function clockOf(root: string): number {
+  const probe = temporaryName(join(root, '.clock'));
+  try {
+    writeFileSync(probe, '');
+    return statSync(probe).mtimeMs;
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
+async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}

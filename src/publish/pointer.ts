@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { Stop } from '../errors.ts';
+import { objectKey, parseInventory, parsePointer, POINTER } from '../tree/store-form.ts';
+import type { Inventory, KeptRelease, StoreHeader, StorePointer } from '../tree/store-form.ts';
+import { readNamed } from './store.ts';
+import type { Store } from './store.ts';
+
+/** The pointer as it was read, and the tag by which it can be replaced. */
+export interface ReadPointer {
+  readonly pointer: StorePointer;
+  readonly tag: string;
+}
+
+/** Reads the pointer of a store; undefined where nothing was published. Throws a `Stop` where it is no pointer. */
+export async function readPointer(store: Store): Promise<ReadPointer | undefined> {
+  const found = await store.read(POINTER);
+  if (!found) return undefined;
+  try {
+    return { pointer: parsePointer(found.bytes.toString('utf8')), tag: found.tag };
+  } catch (error) {
+    const problem = `${POINTER} in ${store.url} can't be read: ${(error as Error).message}`;
+    throw new Stop('store-damaged', problem, 'it may be of a newer version of epr-static', error);
+  }
+}
+
+/** The inventory of a release. Throws a `Stop` where it is missing or damaged. */
+export async function readInventory(store: Store, { inventory: [digest] }: StoreHeader): Promise<Inventory> {
+  return parseInventory((await readNamed(store, objectKey(digest), digest)).toString('utf8'));
+}
+
+/** A change of the pointer: what differs from the one before. */
+export type PointerChange = Partial<Pick<StorePointer, 'current' | 'releases' | 'header' | 'pruning'>>;
+
+/** The pointer after a change. */
+export function nextPointer(before: StorePointer, change: PointerChange): StorePointer {
+  const { current, releases, header } = { ...before, ...change };
+  const pruning = 'pruning' in change ? change.pruning : undefined;
+  return { format: 1, change: before.change + 1, current, releases, ...(pruning !== undefined && { pruning }), header };
+}
+
+/** The kept releases when another one becomes current: the store's clock tells since when the one before is not. */
+export function withCurrent(releases: readonly KeptRelease[], current: string, now: number): KeptRelease[] {
+  const left = new Date(now).toISOString();
+  const others = releases.map((one) => (one.id === current ? { id: current } : { left, ...one }));
+  return others.some(({ id }) => id === current) ? others : [...others, { id: current }];
+}
+
+/**
+ * Replaces the pointer by compare-and-swap. False where somebody else was faster. Where the answer was lost, the store tells whether it
+ * was this one.
+ */
+export async function swapPointer(store: Store, pointer: StorePointer, tag: string | undefined): Promise<boolean> {
+  const bytes = Buffer.from(`${JSON.stringify(pointer)}\n`);
+  const cache = `public, max-age=${pointer.header.cache.index}`;
+  const isOurs = async (): Promise<boolean> => (await store.read(POINTER))?.bytes.equals(bytes) ?? false;
+  let isDone: boolean;
+  try {
+    isDone = await store.swap({ key: POINTER, bytes, type: 'application/json', cache }, tag);
+  } catch (error) {
+    if (error instanceof Stop && (await isOurs())) return true;
+    throw error;
+  }
+  return isDone || (await isOurs());
+}
+
+/** The id of a release: it is of its header, so another one is another header. */
+export function releaseId(header: StoreHeader): string {
+  const digest = createHash('sha256').update(JSON.stringify(header)).digest('hex');
+  return `${String(header.sequence).padStart(6, '0')}-${digest.slice(0, 12)}`;
+}
