@@ -31,7 +31,7 @@ export async function makeSite(making: SiteMaking, options: MakeOptions): Promis
   const kept = before && plan.kind === 'extend' ? await states.packages(before) : undefined;
   const extended = kept && plan.kind === 'extend' && (await extendSite(making, options, { plan, kept }));
   const made = extended || (await writeAnew(making, options));
-  keep(states, frame, { making, made });
+  await keep(states, frame, { making, made });
   return { ...made.made, findings: [...repairsOf(touched), ...made.made.findings] };
 }
 
@@ -65,11 +65,15 @@ async function staticDigests(folders: readonly string[]): Promise<string[]> {
 }
 
 /** A site that lacks revisions, since they are unfit, must not be taken for the whole one. */
-function keep(states: States, frame: string, { making, made }: { making: SiteMaking; made: Made }): void {
+async function keep(
+  states: States,
+  frame: string,
+  { making, made }: { making: SiteMaking; made: Made },
+): Promise<void> {
   const { site, skipped, packages, revisions } = made.made;
   if (!site || skipped.length > 0) return;
   const kept = { packages, revisions, findings: made.findings, site };
-  states.set({ frame, keys: keysOf(making.revisions), made: kept }, made.packages);
+  await states.set({ frame, keys: keysOf(making.revisions), made: kept }, made.packages);
 }
 
 /** Leaves the site as it is. Only the commits in `release.json` change, and a host may get compressed forms. */
@@ -87,7 +91,7 @@ async function leaveSite(
   const changes = isLacking ? await addForms(making, options, made.site.manifest) : undefined;
   options.lock.check();
   const isReplaced = await replaceRelease(options.folder, releaseOf(making, made.site.manifest));
-  if (isReplaced || isLacking) states.renew(before);
+  if (isReplaced || isLacking) await states.renew(before);
   return { ...left, site: made.site, changes };
 }
 

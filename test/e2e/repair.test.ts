@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -39,9 +40,20 @@ async function faults(): Promise<readonly unknown[]> {
 
 /** Changes bytes in place, so that all links to the file have the damage, those in the cache included. */
 function flip(path: string): void {
-  const bytes = readFileSync(join(site, path));
+  flipFile(join(site, path));
+}
+
+function flipFile(file: string): void {
+  const bytes = readFileSync(file);
   bytes[0] = (bytes[0] as number) ^ 1;
-  writeFileSync(join(site, path), bytes);
+  writeFileSync(file, bytes);
+}
+
+/** Does something to a file whose time stays. */
+function keepingTime(path: string, damage: () => void): void {
+  const { mtimeMs } = statSync(join(site, path));
+  damage();
+  utimesSync(join(site, path), mtimeMs / 1000, mtimeMs / 1000);
 }
 
 const README = 'package/acme/1.0.0/docs/README.md';
@@ -64,6 +76,27 @@ const damages: readonly [name: string, damage: () => void][] = [
     },
   ],
   ['cuts a file', () => truncateSync(join(site, README), 3)],
+  ['cuts a file and sets its time back', () => keepingTime(README, () => truncateSync(join(site, README), 3))],
+  [
+    'cuts the manifest and sets its time back',
+    () => keepingTime('_registry/manifest/0.ndjson', () => truncateSync(join(site, '_registry/manifest/0.ndjson'), 99)),
+  ],
+  [
+    'puts another file of its size and time in place of a file',
+    () =>
+      keepingTime(README, () => {
+        rmSync(join(site, README));
+        writeFileSync(join(site, README), long.replaceAll('A', 'C'));
+      }),
+  ],
+  [
+    'flips a bit of one of the files that share a content',
+    () => {
+      const bytes = readFileSync(join(site, README));
+      rmSync(join(site, README));
+      writeFileSync(join(site, README), bytes.fill(66, 0, 1));
+    },
+  ],
   ['extends a file', () => appendFileSync(join(site, README), 'x')],
   ['deletes a file', () => rmSync(join(site, README))],
   ['deletes a folder', () => rmSync(join(site, 'package/acme'), { recursive: true })],
@@ -108,6 +141,29 @@ describe('a build repairs a site after somebody', () => {
     // Without a release, nobody knows whose site it is.
     if (!name.includes('release.json')) expect(report.findings.map(({ code }) => code)).toContain('repaired');
     expect(await build('--target', 'nginx')).toMatchObject({ site: { how: 'unchanged' }, findings: [] });
+  });
+});
+
+function kept(): string {
+  const folder = join(home, '.cache/state');
+  return join(folder, readdirSync(folder).find((name) => name.endsWith('.glances')) ?? '');
+}
+
+describe('what builds keep of the lists of a site', () => {
+  test.each([
+    ['missing', () => rmSync(kept())],
+    ['damaged', () => flipFile(kept())],
+    ['cut', () => truncateSync(kept(), 200)],
+  ])('is made again where it is %s', async (_, damage) => {
+    const before = readFileSync(kept(), 'utf8');
+    damage();
+    expect(await build('--target', 'nginx')).toMatchObject({ site: { how: 'unchanged' }, findings: [] });
+    expect(readFileSync(kept(), 'utf8')).toBe(before);
+    damage();
+    truncateSync(join(site, README), 3);
+    expect((await build('--target', 'nginx')).findings).toContainEqual(
+      expect.objectContaining({ code: 'repaired', where: README }),
+    );
   });
 });
 

@@ -7,8 +7,8 @@ import { makeFolder } from '../../tree/make-folder.ts';
 import { MANIFEST, REGISTRY } from '../../tree/layout.ts';
 import { readManifest } from '../../tree/manifest.ts';
 import { readRelease } from '../../tree/release.ts';
-import { touchedPaths } from '../../tree/touched.ts';
 import { jsonLines, keptFiles, readChecked, writeChecked } from './checked-files.ts';
+import { keepGlances, touchedByGlances } from './glances.ts';
 import type { KeptPackage, MadePackage, State } from '../kept.ts';
 
 /*
@@ -23,9 +23,9 @@ export interface States {
   /** The packages of that site, by name. Undefined if some are not known, or if the manifest was altered. */
   packages(state: State): Promise<ReadonlyMap<string, KeptPackage> | undefined>;
   /** Keeps what is known of the site, which is in its place now. */
-  set(state: Omit<State, 'madeAt'>, packages: readonly MadePackage[]): void;
+  set(state: Omit<State, 'madeAt'>, packages: readonly MadePackage[]): Promise<void>;
   /** Keeps that a build has changed files of the site that the state doesn't depend on. */
-  renew(state: State): void;
+  renew(state: State): Promise<void>;
 }
 
 /** Opens the states in a folder, for the site at `place`. */
@@ -33,6 +33,11 @@ export function openStates(folder: string, place: string): States {
   const states = keptFiles<State>(folder);
   const key = sha256(place).slice(0, 40);
   const packagesFile = join(folder, `${key}.ndjson`);
+  const glancesFile = join(folder, `${key}.glances`);
+  const keep = async (state: Omit<State, 'madeAt'>): Promise<void> => {
+    await keepGlances(glancesFile, place, state.made.site.manifest);
+    states.set(key, { ...state, madeAt: timeOf(place) });
+  };
   return {
     last: async (frame) => {
       const state = states.get(key);
@@ -41,8 +46,7 @@ export function openStates(folder: string, place: string): States {
     },
     touched: async ({ madeAt, made }) => {
       try {
-        if (sha256(await readManifest(place)) !== made.site.manifest) return [MANIFEST];
-        return await touchedPaths(place, madeAt);
+        return await touchedByGlances(glancesFile, place, { manifest: made.site.manifest, since: madeAt });
       } catch (error) {
         if (isAbsence(error) || (isSystemError(error) && error.code === 'EISDIR')) return [MANIFEST];
         throw error;
@@ -57,12 +61,12 @@ export function openStates(folder: string, place: string): States {
         manifest,
       );
     },
-    set: (state, made) => {
+    set: async (state, made) => {
       makeFolder(folder);
       writeChecked(packagesFile, keptLines(state.made.site.manifest, made));
-      states.set(key, { ...state, madeAt: timeOf(place) });
+      await keep(state);
     },
-    renew: (state) => states.set(key, { ...state, madeAt: timeOf(place) }),
+    renew: keep,
   };
 }
 
