@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAbsence } from '../errors.ts';
 import { blobId } from '../storage/object-id.ts';
 import { clearLeftovers, removeNow, renameOver, temporaryName } from '../tree/commit/leftovers.ts';
 import { contentTime, setContentTime } from '../tree/content-time.ts';
@@ -29,7 +28,8 @@ export function openContents(folder: string): Contents {
     return { file: fileOf(digest), size: bytes.length, digest, content: blobId(bytes) };
   };
   const find = (digest: string): HeldFile | undefined => {
-    const bytes = readIfThere(fileOf(digest));
+    const isFile = statSync(fileOf(digest), { throwIfNoEntry: false })?.isFile() ?? false;
+    const bytes = isFile ? readFileSync(fileOf(digest)) : undefined;
     const held = bytes === undefined ? undefined : describe(bytes);
     if (held?.digest !== digest) return undefined;
     setContentTime(held.file, digest);
@@ -59,13 +59,4 @@ export function openContents(folder: string): Contents {
       }
     },
   };
-}
-
-function readIfThere(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
-  }
 }

@@ -35,7 +35,7 @@ export function refusalFinding(
 /** About entries of a list, a sentence each; the first few are enough to see what is wrong. */
 export function listFindings(faults: readonly string[], { layer, shown }: Source): Finding[] {
   const rest = faults.length - MOST_FAULTS;
-  const texts = [...faults.slice(0, MOST_FAULTS), ...(rest > 0 ? [`has ${rest} more such entries`] : [])];
+  const texts = [...faults.slice(0, MOST_FAULTS), ...(rest > 0 ? [`has more such entries: ${rest}`] : [])];
   return texts.map((text) => ({ code: 'refused', where: `${layer}: ${shown}/${listPath()}`, text, level: 'error' }));
 }
 

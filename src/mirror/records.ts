@@ -1,11 +1,11 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { isAbsence } from '../errors.ts';
 import type { RevisionId } from '../storage/storage.ts';
 import { writeAside } from '../tree/commit/aside.ts';
-import { clearLeftovers, temporaryName } from '../tree/commit/leftovers.ts';
+import { clearLeftovers, removeNow, temporaryName } from '../tree/commit/leftovers.ts';
 import { makeFolder } from '../tree/make-folder.ts';
 import type { HeldFile } from './mirroring.ts';
 
@@ -56,6 +56,7 @@ export function openRecords(folder: string): Records {
   clearLeftovers(folder, '');
   const file = join(folder, 'held.ndjson');
   const list = join(folder, 'list.json');
+  for (const path of [file, list]) if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) removeNow(path);
   const records = new Map<RevisionId, HeldRecord>();
   for (const line of (readIfThere(file) ?? '').split('\n')) {
     const text = unsealed(line);

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { mirrorRegistry } from '../../src/mirror/mirror.ts';
-import type { Mirrored, Mirroring, Pace } from '../../src/mirror/mirroring.ts';
+import type { Mirrored, Mirroring, Pace, Wanted } from '../../src/mirror/mirroring.ts';
 
 /** As quick as a test needs it. */
 export const QUICK: Partial<Pace> = {
@@ -19,7 +19,7 @@ export async function mirror(registry: string, cache: string, more: Partial<Mirr
     layer: 'elastic',
     registry,
     cache,
-    wanted: { kind: 'chosen', ranges: [], choose: (list) => list },
+    wanted: everything(),
     keys: [],
     signatures: 'optional',
     gone: 'keep',
@@ -31,6 +31,11 @@ export async function mirror(registry: string, cache: string, more: Partial<Mirr
     pace: QUICK,
     ...more,
   });
+}
+
+/** All that is listed; in these ranges of spec versions, too. */
+export function everything(...ranges: readonly string[]): Wanted {
+  return { kind: 'chosen', ranges, choose: (list) => list };
 }
 
 /** The ids that are held. */
