@@ -3,6 +3,7 @@ import { Command, CommanderError, Help } from '@commander-js/extra-typings';
 import { refuseRepeats } from './commands/options.ts';
 import { generator } from './generator.ts';
 import { allowClosedOutput, printFailure, printFailureJson } from './report.ts';
+import { visible } from './terminal-text.ts';
 
 /*
  * Arguments in, a verb called, an exit status out. Each verb is a folder of `commands/`: it declares its arguments, runs, and
@@ -46,6 +47,7 @@ const program = new Command('epr-static')
   .version(generator, '-V, --version')
   .showHelpAfterError('(add --help for the options)')
   .configureHelp({ optionDescription })
+  .configureOutput({ outputError: (text, write) => write(`${visible(text.trimEnd())}\n`) })
   .exitOverride()
   .addHelpText(
     'after',

@@ -2,6 +2,8 @@ import pc from 'picocolors';
 import type { Finding } from './errors.ts';
 import { Stop } from './errors.ts';
 import { describeSystemError, isSystemError } from './system-errors.ts';
+import { colors, terminalLine, visibleJson } from './terminal-text.ts';
+import type { Colors } from './terminal-text.ts';
 
 /*
  * The only file that prints. Results go to standard output, everything else to standard error.
@@ -111,14 +113,19 @@ function duration(seconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** Prints a line that is not a result. */
-export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+/** Prints what is not a result: a line, and the indented lines below it. Other line breaks are those of a storage. */
+export function say(text: string): void {
+  process.stderr.write(
+    `${text
+      .split(/\n(?= {2})/)
+      .map(terminalLine)
+      .join('\n')}\n`,
+  );
 }
 
 /** Prints the whole report of a command as data. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${visibleJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 /**
@@ -161,11 +168,14 @@ export function allowClosedOutput(): void {
     });
 }
 
-export type Colors = ReturnType<typeof pc.createColors>;
-
 /** Prints the report of a verb for a person. `lines` receives the colours of the terminal, or none, and its width. */
 export function printLines(lines: (color: Colors, width: number) => readonly string[]): void {
-  process.stdout.write(`${lines(colorsFor(process.stdout), widthOf(process.stdout)).join('\n')}\n`);
+  process.stdout.write(`${lines(colorsFor(process.stdout), widthOf(process.stdout)).map(terminalLine).join('\n')}\n`);
+}
+
+/** Prints a text of our own as it is. */
+export function printText(text: string): void {
+  process.stdout.write(text);
 }
 
 /** The characters of a line; no limit where the stream is no terminal and `COLUMNS` gives none. */
@@ -175,7 +185,7 @@ function widthOf(stream: NodeJS.WriteStream): number {
 
 /** The colours of a terminal; none where the stream goes elsewhere. */
 function colorsFor(stream: NodeJS.WriteStream): Colors {
-  return pc.createColors(Boolean(stream.isTTY) && pc.isColorSupported);
+  return colors(Boolean(stream.isTTY) && pc.isColorSupported);
 }
 
 /** A finding on one line. Notes fail nothing. */
@@ -185,19 +195,8 @@ export function findingLine(
 ): string {
   const tags = { error: color.red('error  '), warning: color.yellow('warning'), note: color.dim('note   ') };
   const tag = tags[level];
-  return `  ${tag} ${visible(where)}: ${visible(text)} ${color.dim(`[${code}]`)}`;
+  return `  ${tag} ${where}: ${text} ${color.dim(`[${code}]`)}`;
 }
-
-/** Text of a package, whose control characters a terminal must not obey, each as an escape of JavaScript. */
-export function visible(text: string): string {
-  return text.replaceAll(CONTROL, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
-}
-
-/** Those of C0 and C1, and the ones that turn the direction of writing. */
-const CONTROL = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** `1 file`, `2,300 files`. */
 export function count(n: number, noun: string): string {

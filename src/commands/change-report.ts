@@ -1,6 +1,6 @@
 import type { Finding } from '../errors.ts';
 import { count, findingLine } from '../report.ts';
-import type { Colors } from '../report.ts';
+import type { Colors } from '../terminal-text.ts';
 import type { ChangeReport } from '../workflow/change.ts';
 import type { NextSteps } from '../workflow/next-steps.ts';
 

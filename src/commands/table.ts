@@ -1,3 +1,5 @@
+import { visible } from '../terminal-text.ts';
+
 /** A column of a table. */
 export interface TableColumn {
   readonly title: string;
@@ -9,8 +11,9 @@ export interface TableColumn {
 
 /** The lines of a table with aligned columns, of which the first is the titles. Lines are at most `width` characters long. */
 export function tableLines(columns: readonly TableColumn[], width: number): string[] {
-  const widths = fitted(columns, width);
-  const cells = columns.map(({ title, values, align }, i) =>
+  const shown = columns.map((column) => ({ ...column, values: column.values.map(visible) }));
+  const widths = fitted(shown, width);
+  const cells = shown.map(({ title, values, align }, i) =>
     [title, ...values].map((value) => {
       const short = cut(value, widths[i] ?? 0);
       return align === 'right' ? short.padStart(widths[i] ?? 0) : short.padEnd(widths[i] ?? 0);

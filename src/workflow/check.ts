@@ -10,7 +10,7 @@ import type { CheckFinding } from './policy.ts';
 import { warningsOf } from '../build/entry.ts';
 import { readEntries } from './read-entries.ts';
 import type { ReadingRules } from './read-entries.ts';
-import { casePaths, caseTwins, sizeFindings } from './shape-findings.ts';
+import { casePaths, caseFindings, sizeFindings } from './shape-findings.ts';
 import { changedRevisions, sharedRevisions, touchedBy } from './other-layers.ts';
 import type { CheckedLayer, Shared } from './other-layers.ts';
 
@@ -106,7 +106,7 @@ async function revisionFindings(
   const located = await Promise.all(read.flatMap(entryFindings).map((fault) => locate(storage, read, fault)));
   const paths = read.flatMap(({ revision, files }) => casePaths(revision, files));
   const large = read.flatMap((one) => sizeFindings(one.revision, storedFiles(one), sizes));
-  return [...located, ...caseTwins(revisions, all), ...paths, ...large];
+  return [...located, ...caseFindings(revisions, all), ...paths, ...large];
 }
 
 function sharedFinding({ id, layers, sameContent, modes }: Shared): CheckFinding {

@@ -1,3 +1,4 @@
+import { caseTwins } from '../catalog/case-twins.ts';
 import { fileTree } from '../package/file-tree.ts';
 import { sizeFault } from '../package/kibana.ts';
 import { nameWarnings } from '../package/names.ts';
@@ -14,26 +15,9 @@ const LARGEST_FILE = 25 * 2 ** 20;
 /** The most that the files of a package may have together, in bytes: 250 MB. */
 const LARGEST_PACKAGE = 250e6;
 
-/**
- * Names and versions of `own` that differ only in case from others of the storage. Some file systems can't hold both.
- */
-export function caseTwins(own: readonly Revision[], all: readonly Revision[]): CheckFinding[] {
-  const places = all.map((revision) => ({
-    revision,
-    name: revision.name.toLowerCase(),
-    id: revision.id.toLowerCase(),
-  }));
-  const byName = groupBy(places, ({ name }) => name);
-  return own.flatMap((revision) => {
-    const others = (byName.get(revision.name.toLowerCase()) ?? []).map((place) => place.revision);
-    const sameName = others.find(({ name }) => name !== revision.name);
-    const id = revision.id.toLowerCase();
-    const sameId = others.find((other) => other.id !== revision.id && other.id.toLowerCase() === id);
-    const other = sameName ?? sameId;
-    if (!other) return [];
-    const text = `differs only by case from ${sameName ? other.name : other.id} in ${other.layer}`;
-    return [finding(revision, '', { code: 'case', text })];
-  });
+/** Names and versions of `own` that differ only in case from others of the storage. */
+export function caseFindings(own: readonly Revision[], all: readonly Revision[]): CheckFinding[] {
+  return caseTwins(own, all).map(({ revision, text }) => finding(revision, '', { code: 'case', text }));
 }
 
 /** Paths of one revision, folders included, that differ only in case: warnings of a package, and errors of a change. */
@@ -81,14 +65,4 @@ function finding(
 
 function inMillions(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }

@@ -364,6 +364,14 @@ describe('explain', () => {
     });
     expect(await one.run('explain', '--dist', 'production', '--url', '/package/a')).toMatchObject({ status: 2 });
   });
+
+  test('a version that is not there is a finding, though the nearest ones are told', async () => {
+    const one = project({ production: acme });
+    const there = await one.run('explain', 'acme', '1.0', '--dist', 'production');
+    expect(there).toMatchObject({ status: 0, stdout: expect.stringContaining('acme 1.0; this client gets 1.0.0') });
+    const nearest = await one.run('explain', 'acme', '1.9', '--dist', 'production');
+    expect(nearest).toMatchObject({ status: 1, stdout: expect.stringContaining('There is no acme 1.9') });
+  });
 });
 
 describe('list', () => {
@@ -396,6 +404,21 @@ describe('list', () => {
       '--outdated',
     );
     expect(outdated.waiting.map(({ id }) => id)).toEqual(['acme@2.0.0']);
+  });
+});
+
+test('a build warns of packages that differ only by case, as a check does', async () => {
+  const one = project({ production: packageFiles('acme', '1.0.0-RC1'), staging: packageFiles('acme', '1.0.0-rc1') });
+  const text = 'differs only by case from acme@1.0.0-RC1 in production';
+  const built = await one.run('build', '--dist', 'staging');
+  expect(built).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining(`packages/acme/1.0.0-rc1: ${text} [case]`),
+  });
+  const checked = await one.run('check', '--layer', 'staging');
+  expect(checked).toMatchObject({
+    status: 1,
+    stdout: expect.stringContaining(`packages/acme/1.0.0-rc1: ${text} [case]`),
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { lineOf } from '../../src/line-of.ts';
 import { emptyLock, lockDistribution, parseLock, pinDistribution, renderLock } from '../../src/workflow/lock.ts';
-import { casePaths, caseTwins, sizeFindings } from '../../src/workflow/shape-findings.ts';
+import { casePaths, caseFindings, sizeFindings } from '../../src/workflow/shape-findings.ts';
 import { waitingRevisions } from '../../src/catalog/waiting.ts';
 import type { Distribution } from '../../src/config.ts';
 import { layerOf } from '../support/layers.ts';
@@ -89,11 +89,11 @@ describe('case and size', () => {
   const lower = layerOf('snapshot', ['acme@1.0.0-rc1', 'acme@1.0.0']).revisions;
 
   test('names and versions in another case', () => {
-    expect(caseTwins([acme], [acme, ...lower])).toEqual([]);
-    expect(caseTwins([rc], [rc, ...lower])).toMatchObject([
+    expect(caseFindings([acme], [acme, ...lower])).toEqual([]);
+    expect(caseFindings([rc], [rc, ...lower])).toMatchObject([
       { code: 'case', text: 'differs only by case from acme@1.0.0-rc1 in snapshot' },
     ]);
-    expect(caseTwins([other], [other, acme])).toMatchObject([{ text: 'differs only by case from acme in staging' }]);
+    expect(caseFindings([other], [other, acme])).toMatchObject([{ text: 'differs only by case from acme in staging' }]);
   });
 
   test('paths in another case, folders included', () => {

@@ -15,7 +15,7 @@ import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.t
 import { buildStep, nextSteps } from '../../workflow/next-steps.ts';
 import type { NextSteps } from '../../workflow/next-steps.ts';
 import { editsTo, pathOf } from '../../workflow/revision-paths.ts';
-import { caseTwins, sizeFindings } from '../../workflow/shape-findings.ts';
+import { caseFindings, sizeFindings } from '../../workflow/shape-findings.ts';
 import { touchedBy } from '../../workflow/other-layers.ts';
 import { policyFindings, proposerFindings } from '../../workflow/policy.ts';
 import { readEntries } from '../../workflow/read-entries.ts';
@@ -236,7 +236,7 @@ async function gateFindings(
 ): Promise<Finding[]> {
   const all = workflow.layers.flatMap(({ layer }) => layer.revisions);
   const sizes = await contentSizes(incoming.storage, [{ revision, ...listed }], ({ where }) => where);
-  return proposerFindings([...caseTwins([revision], all), ...sizeFindings(revision, storedFiles(listed), sizes)]);
+  return proposerFindings([...caseFindings([revision], all), ...sizeFindings(revision, storedFiles(listed), sizes)]);
 }
 
 function describe(layer: OpenLayer, packages: readonly ReadPackage[]): Omit<Change, 'edits'> {

@@ -1,3 +1,4 @@
+import { caseTwins } from '../../catalog/case-twins.ts';
 import { holdSame, mergeLayers } from '../../catalog/merge.ts';
 import type { Shadowed } from '../../catalog/merge.ts';
 import type { SiteMaking } from '../../build/site-making.ts';
@@ -48,6 +49,9 @@ export async function mergeStorage(
     ...(await pins.moved(storage)),
     ...layers.flatMap((layer) => layer.findings.map((one) => (skipUnfit ? leftOut(one) : one))),
     ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
+    ...caseTwins(revisions, revisions).map(({ revision: { layer, where }, text }) => {
+      return { code: 'case', where: `${layer}: ${where}`, text, level: 'warning' } as const;
+    }),
   ];
   return { layers, revisions, shadowed, findings };
 }

@@ -3,7 +3,7 @@ import type { StaleSite } from '../../inspect/stale.ts';
 import type { BuildAllReport } from './all.ts';
 import type { BuildReport } from './run.ts';
 import { count, findingLine, megabytes, printLines } from '../../report.ts';
-import type { Colors } from '../../report.ts';
+import type { Colors } from '../../terminal-text.ts';
 import type { MirrorReport } from '../../mirror/mirroring.ts';
 
 /** The report of a build for a person. */

@@ -1,6 +1,6 @@
 import type { CheckReport } from './run.ts';
 import { count, findingLine, printLines } from '../../report.ts';
-import type { Colors } from '../../report.ts';
+import type { Colors } from '../../terminal-text.ts';
 import type { CheckFinding } from '../../workflow/policy.ts';
 
 /** The report of a check for a person. */

@@ -1,6 +1,6 @@
-import { printLines } from '../../report.ts';
+import { printText } from '../../report.ts';
 
 /** Prints a script as it is. */
 export function printCompletion(script: string): void {
-  printLines(() => [script.trimEnd()]);
+  printText(`${script.trimEnd()}\n`);
 }

@@ -1,5 +1,5 @@
 import { count, findingLine, printLines } from '../../report.ts';
-import type { Colors } from '../../report.ts';
+import type { Colors } from '../../terminal-text.ts';
 import type { ChangedRevision, DiffReport } from '../../inspect/diff.ts';
 import type { Clients, Noticed } from '../../inspect/client-impact.ts';
 

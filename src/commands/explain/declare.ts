@@ -38,6 +38,7 @@ export const declare: Declare = (program, finish) => {
           'explain nginx --dir dist/snapshot --kibana 8.3.0 --prerelease',
           "explain --dist staging --url '/search?package=nginx&kibana.version=8.3.0&spec.max=2.0'",
         ],
+        findings: 'there is no such version; the answer is about the nearest ones',
       }),
     )
     .action(async (name, version, { json, dist, dir, url, config, storage, cache, offline, ref: refs, ...query }) => {
@@ -49,7 +50,7 @@ export const declare: Declare = (program, finish) => {
       const report = await explain({ name, version, dist, dir, url, parameters, ...open });
       if (json) printJson(report);
       else (await import('./report.ts')).printExplain(report);
-      finish(true);
+      finish(!report.packages.some(({ isNearest }) => isNearest));
     });
 };
 

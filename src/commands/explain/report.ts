@@ -1,6 +1,6 @@
 import type { ExplainedPackage, ExplainedRevision, ExplainReport } from './run.ts';
 import { count, findingLine, printLines } from '../../report.ts';
-import type { Colors } from '../../report.ts';
+import type { Colors } from '../../terminal-text.ts';
 
 /**
  * The report of an explanation for a person. It shows every revision of one package; of several packages, the revisions

@@ -1,6 +1,6 @@
 import type { DatedRevision, ListReport } from './run.ts';
 import { count, findingLine, printLines } from '../../report.ts';
-import type { Colors } from '../../report.ts';
+import type { Colors } from '../../terminal-text.ts';
 import { tableLines } from '../table.ts';
 import type { TableColumn } from '../table.ts';
 

@@ -1,5 +1,5 @@
 import { count, megabytes, printLines } from '../../report.ts';
-import type { Colors } from '../../report.ts';
+import type { Colors } from '../../terminal-text.ts';
 import type { PublishReport } from './run.ts';
 
 /** The report of a publication for a person. */

@@ -1,5 +1,5 @@
 import { count, findingLine, megabytes, printLines } from '../../report.ts';
-import type { Colors } from '../../report.ts';
+import type { Colors } from '../../terminal-text.ts';
 import type { VerifyReport } from './run.ts';
 
 /** The report of a verification for a person. */
