@@ -6,7 +6,8 @@ import { hosts } from '#hosts';
 import type { Host } from '#hosts';
 
 /*
- * Bundles the edge core with each host's adapter into one file for the host, below lib/hosts/. `build --target` puts it beside a site.
+ * Bundles the edge core with each host's adapter into one file for the host, below lib/hosts/. `build --target` puts it beside a site. Bundles
+ * `apply` in the same way, as a program of its own.
  */
 
 /** What njs 0.7.9 lacks. The core does without the rest of newer JavaScript, and esbuild lowers these. */
@@ -31,6 +32,20 @@ for (const { bundle } of Object.values<Host>(hosts)) {
   });
   if (bundle.isNjs) await writeFile(file, plainExport(await readFile(file, 'utf8')));
 }
+
+/** The program that bundles carry with them, for a receiver that has Node and nothing else. */
+await build({
+  entryPoints: ['src/bundle/apply/receiver.ts'],
+  outfile: 'lib/bundle/apply.mjs',
+  target: 'node20',
+  platform: 'node',
+  bundle: true,
+  format: 'esm',
+  charset: 'utf8',
+  legalComments: 'none',
+  minify: true,
+  keepNames: true,
+});
 
 /** njs knows only `export default`. */
 function plainExport(code: string): string {

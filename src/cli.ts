@@ -28,6 +28,7 @@ const verbs = await Promise.all([
   import('./commands/serve/declare.ts'),
   import('./commands/bundle/declare.ts'),
   import('./commands/publish/declare.ts'),
+  import('./commands/apply/declare.ts'),
   import('./commands/verify/declare.ts'),
   import('./commands/cache/declare.ts'),
   import('./commands/init/declare.ts'),

@@ -76,6 +76,7 @@ export const stopCodes = {
   damaged: "the commit or the folder of packages of a layer isn't what its id says, or is none that git writes",
   'diff-kinds': '`diff` was given two things of different kinds',
   'git-failed': 'git ended with an error, which the message repeats',
+  'lacks-contents': 'a folder lacks contents on which a bundle builds; `want.json` says what it holds',
   'layer-twice': 'a distribution names a layer twice',
   'lock-lost':
     'another build took over the lock of the site, since this one showed no sign of life for a while; perhaps it was suspended',
@@ -96,6 +97,7 @@ export const stopCodes = {
   'no-registry': "a registry can't be asked, or gives no list of its packages",
   'no-revision': 'a layer has no such version of a package',
   'no-site': 'no site was named, or there is none in the folder',
+  'no-space': 'the disk has too little room for what a bundle makes',
   'no-storage': "the storage doesn't exist, or is a file that is no git bundle",
   'not-a-folder': 'a path of a layer is a file where a folder is needed',
   'not-a-site': 'a folder is no site, or not a whole one',

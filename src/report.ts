@@ -32,6 +32,9 @@ const STAGES: Readonly<Record<string, Stage>> = {
   forms: { label: 'Compressing files' },
   verify: { label: 'Reading files', isBytes: true },
   publish: { label: 'Publishing zips', isBytes: true },
+  check: { label: 'Checking bundles', isBytes: true },
+  held: { label: 'Reading the folder', isBytes: true },
+  write: { label: 'Writing files', isBytes: true },
 };
 
 /** No display of steps. A wait is not silent: without a word, it looks like a program that hangs. */

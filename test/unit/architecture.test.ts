@@ -72,12 +72,18 @@ const edgeSyntax: Rule = (modules) =>
     .filter(([file]) => isEdgePlain(file))
     .flatMap(([file, module]) => notEdgePlain(module).map((fault) => `${file}:${fault}`));
 
-const exits: Rule = (modules) => uses(modules, 'cli.ts', /^process\.(exit|exitCode|abort|reallyExit)$/);
+/** But for a program of its own. */
+const exits: Rule = (modules) =>
+  uses(modules, 'cli.ts', /^process\.(exit|exitCode|abort|reallyExit)$/).filter((place) => !place.startsWith(RECEIVER));
 
-/** But for the entry of a host, whose runtime keeps a log. */
+const RECEIVER = 'bundle/apply/receiver.ts:';
+
+/** But for the entry of a host, whose runtime keeps a log, and a program of its own. */
 const prints: Rule = (modules) =>
   uses(modules, 'report.ts', /^(process\.(stdout|stderr)|console\.\w+)$/).filter(
-    (place) => !/^hosts\/(netlify\/functions\/registry|cloudflare\/worker)\.ts:.*console\.error/.test(place),
+    (place) =>
+      !place.startsWith(RECEIVER) &&
+      !/^hosts\/(netlify\/functions\/registry|cloudflare\/worker)\.ts:.*console\.error/.test(place),
   );
 
 /** `process` is the global, so that the two rules above see each use of it. */

@@ -15,6 +15,7 @@ const REPORTS: Readonly<Record<string, readonly (readonly [file: string, name: s
   'build --all': [['commands/build/all.ts', 'BuildAllReport']],
   bundle: [['commands/bundle/run.ts', 'BundleReport']],
   publish: [['commands/publish/run.ts', 'PublishReport']],
+  apply: [['bundle/apply/outcome.ts', 'ApplyReport']],
   'cache prune': [['commands/cache/run.ts', 'PruneReport']],
   init: [['commands/init/run.ts', 'InitReport']],
   add: [['commands/add/run.ts', 'AddReport']],

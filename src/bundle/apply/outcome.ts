@@ -1,0 +1,129 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isAbsence } from '../../errors.ts';
+import type { Finding } from '../../errors.ts';
+import { ENCODED_LIST } from '../../tree/layout.ts';
+import { manifestPartPaths } from '../../tree/manifest.ts';
+import type { FolderChange } from './change.ts';
+import type { OpenBundle } from './open-bundles.ts';
+import { HOST_RECORD, inMegabytes, placeOf } from './places.ts';
+import type { Target } from './target.ts';
+
+/*
+ * What came of applying bundles, for the user.
+ */
+
+export interface ApplyReport {
+  readonly folder: string;
+  readonly distribution: string;
+  /** The digest of the site manifest. */
+  readonly manifest: string;
+  /** The bundles that were applied, in order. None where the folder was the site already. */
+  readonly applied: readonly string[];
+  /** The hosts whose folders came with the site. */
+  readonly hosts: readonly string[];
+  /** Files that are new or changed, and those that are gone, in all folders. */
+  readonly added: number;
+  readonly removed: number;
+  /** The bytes that were written. */
+  readonly written: number;
+  /** Files of all folders, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Warnings. */
+  readonly findings: readonly Finding[];
+}
+
+/** A bundle that was applied. */
+export interface Applied {
+  readonly bundle: OpenBundle;
+  readonly target: Target;
+  readonly changes: readonly FolderChange[];
+  /** Bytes. */
+  readonly written: number;
+  /** Files that went though no list of the site before named them, as paths in the folder above. */
+  readonly extra: readonly string[];
+}
+
+/** What goes though no list of the site that was there names it: somebody else put it there. */
+export async function extraFiles(folder: string, changes: readonly FolderChange[]): Promise<string[]> {
+  const site = changes.find(({ host }) => host === '');
+  if (!site || site.removed.length === 0) return [];
+  const lists = existsSync(folder) ? [...(await listsOf(folder)), ENCODED_LIST] : [];
+  const listed = new Set([...lists, ...lists.flatMap((list) => pathsIn(join(folder, list)))]);
+  return site.removed.filter((path) => !listed.has(path));
+}
+
+async function listsOf(folder: string): Promise<string[]> {
+  try {
+    return await manifestPartPaths(folder);
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw error;
+  }
+}
+
+/** The paths that a list names, as far as it can be read: it may be damaged. */
+function pathsIn(list: string): string[] {
+  if (!existsSync(list)) return [];
+  return readFileSync(list, 'utf8')
+    .split('\n')
+    .flatMap((line) => /^\{"path":("(?:[^"\\]|\\.)*")/.exec(line)?.[1] ?? [])
+    .map((text) => JSON.parse(text) as string);
+}
+
+/** The report of bundles that were applied to a folder, in order. */
+export function reportOf(folder: string, steps: readonly Applied[]): ApplyReport {
+  const { bundle, target } = steps.at(-1) as Applied;
+  const changes = steps.flatMap((step) => step.changes);
+  const { distribution, manifest, files, bytes } = bundle.description;
+  return {
+    folder,
+    distribution,
+    manifest,
+    applied: steps.flatMap((step) => (step.changes.some(hasChange) ? [step.bundle.path] : [])),
+    hosts: [...target.folders.keys()].filter((host) => host !== ''),
+    added: sum(changes.map(({ added }) => added.length)),
+    removed: sum(changes.map(({ removed }) => removed.length)),
+    written: sum(steps.map((step) => step.written)),
+    files,
+    bytes,
+    findings: [...steps.flatMap(({ extra }) => extra.map(extraFinding)), ...staleHosts(folder, target)],
+  };
+}
+
+function hasChange({ added, removed }: FolderChange): boolean {
+  return added.length + removed.length > 0;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+function extraFinding(where: string): Finding {
+  return { code: 'file-extra', where, text: 'was no file of the site, and is gone', level: 'warning' };
+}
+
+/** The folders of hosts that were there, and that the bundles have none for. */
+function staleHosts(folder: string, { folders }: Target): Finding[] {
+  const start = `${basename(folder)}.`;
+  const found = readdirSync(dirname(folder)).flatMap((name) =>
+    name.startsWith(start) ? [name.slice(start.length)] : [],
+  );
+  const stale = found.filter((host) => !folders.has(host) && existsSync(join(placeOf(folder, host), HOST_RECORD)));
+  const text = 'is of another build of the site: the bundle has no folder for this host, and it was left as it is';
+  return stale.map((host) => ({ code: 'host-stale', where: `${start}${host}`, text, level: 'warning' }));
+}
+
+/** The report for a person, a line each. */
+export function appliedLines({ folder, distribution, applied, hosts, ...counts }: ApplyReport): string[] {
+  const { added, removed, written, files, bytes, manifest } = counts;
+  const beside =
+    hosts.length === 0 ? '' : `, with what ${hosts.join(', ')} ${hosts.length === 1 ? 'needs' : 'need'} beside it`;
+  const done = applied.length === 0 ? 'is already' : 'is now';
+  return [
+    `${folder} ${done} the site "${distribution}"${beside}`,
+    `  ${files.toLocaleString('en-US')} files, ${inMegabytes(bytes)}; ${added} new or changed, ${removed} gone; ${inMegabytes(written)} written`,
+    `  site manifest ${manifest}`,
+  ];
+}
