@@ -156,7 +156,9 @@ const MAX_RECIPE = 256 * 2 ** 20;
 function partsOf({ members }: BundleDescription): BundleMember[][] {
   const count = members.reduce((most, { part }) => Math.max(most, part), 1);
   if (count > members.length + 1) throw wrong(DESCRIPTION, 'names more parts than members');
-  return Array.from({ length: count }, (_, i) => members.filter(({ part }) => part === i + 1)).filter((part) => part.length > 0);
+  return Array.from({ length: count }, (_, i) => members.filter(({ part }) => part === i + 1)).filter(
+    (part) => part.length > 0,
+  );
 }
 
 /** The file that is a part of a bundle, or was to be: whether its bytes are right is for the caller to see. */
