@@ -22,7 +22,7 @@ Options:
   --help       print this
 
 Examples:
-  node apply.mjs production.epr --to /srv/registry/production
+  node apply.mjs production.tar --to /srv/registry/production
 
 Exit status:
   0  the folder is the site

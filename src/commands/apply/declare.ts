@@ -18,9 +18,9 @@ rename. After a kill, run the same command again. The folder then holds the site
 and go. Where the folder lacks contents that a bundle builds on, nothing changes, and want.json beside it says what the folder holds:
 carry it to where you build.`,
         examples: [
-          'apply production.epr --to /srv/registry/production',
-          'apply production.epr production.2.epr --to production',
-          'apply october.epr november.epr --to production',
+          'apply production.tar --to /srv/registry/production',
+          'apply production.tar production.2.tar --to production',
+          'apply october.tar november.tar --to production',
         ],
       }),
     )
