@@ -61,6 +61,22 @@ async function say(...parts: (string | Buffer)[]): Promise<string> {
   return Buffer.concat(chunks).toString('latin1');
 }
 
+/** The same, a packet each. */
+async function sayInPackets(...packets: string[]): Promise<string> {
+  const socket = client().setNoDelay();
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('error', () => undefined); // a reset, behind the answer
+  const closed = once(socket, 'close');
+  for (const packet of packets) {
+    if (socket.destroyed) break;
+    await Promise.race([new Promise<void>((done) => socket.write(packet, 'latin1', () => done())), closed]);
+    await new Promise((done) => setImmediate(() => setImmediate(done))); // until the server has read it
+  }
+  await closed;
+  return Buffer.concat(chunks).toString('latin1');
+}
+
 async function logged(count: number): Promise<void> {
   while (access.length < count) await new Promise((done) => setImmediate(done));
 }
@@ -92,6 +108,30 @@ describe('bytes above 127 in a target', () => {
     );
   });
 
+  test('in packets that end at any byte, also behind another request', async () => {
+    await listen();
+    const [first, raw] = [head(README), head('/search?package=\xe9', 'X: \xe9\r\n')];
+    for (let at = 1; at < raw.length; at++) {
+      const alone = await sayInPackets(raw.slice(0, at), raw.slice(at));
+      expect(alone, `a packet ends at ${at}`).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\[\]$/);
+      const behind = await sayInPackets(first + raw.slice(0, at), raw.slice(at));
+      expect(behind.match(/HTTP\/1\.1 \d+/g), `a packet ends at ${at}`).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+    }
+    expect(await sayInPackets(...raw)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\[\]$/);
+    expect(await sayInPackets(...raw.replace('GET', 'G\x01T'))).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test('whose head never ends is refused in time', async () => {
+    await listen({ headersTimeout: 200, requestTimeout: 200 });
+    expect(await sayInPackets('GET /\xe9 HTTP/1.1\r\nX', ': y')).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  test('whose head is larger than any may be is refused', async () => {
+    await listen({ maxHeaderSize: 2 ** 16 });
+    const parts = Array.from({ length: 20 }, () => 'x'.repeat(2 ** 13));
+    expect(await sayInPackets('GET /\xe9 HTTP/1.1\r\nX: ', ...parts)).toMatch(/^HTTP\/1\.1 4\d\d /);
+  });
+
   test.each([
     ['a space', head('/search?\xe9 x')],
     ['a control character', head('/search?\xe9\x01')],
@@ -108,7 +148,7 @@ test('a head is found in a packet', () => {
   const packet = Buffer.from(`${head('/a')}GET /\xe9 HTTP/1.0\r\nA:  b \r\nX-Y: c\r\na: d\r\n\r\nGET /`, 'latin1');
   const found = headIn(packet, packet.indexOf('\xe9', 0, 'latin1'));
   expect(found).toEqual({ method: 'GET', url: '/\xe9', headers: { a: 'b, d', 'x-y': 'c' } });
-  expect(headIn(Buffer.from('GET /\xe9 HTTP/1.1\r\nA: b\r\n', 'latin1'), 5)).toBeUndefined();
+  expect(headIn(Buffer.from('GET /\xe9 HTTP/1.1\r\nA: b\r\n', 'latin1'), 5)).toBe('incomplete');
 });
 
 describe('limits', () => {

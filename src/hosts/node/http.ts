@@ -2,8 +2,8 @@ import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { accessLine } from './access-log.ts';
-import { headIn } from './raw-head.ts';
-import type { Head } from './raw-head.ts';
+import { headIn, keepSent } from './raw-head.ts';
+import type { Head, Sent } from './raw-head.ts';
 import type { NodeSite } from './server.ts';
 
 export interface ServerOptions {
@@ -37,20 +37,29 @@ const LIMITS: Limits = {
 /** An HTTP server of a site that does not listen yet. It takes what a registry takes, and limits what a client can hold on to. */
 export function siteServer(site: NodeSite, { access, limits = LIMITS }: ServerOptions = {}): Server {
   const last = new WeakMap<Socket, ServerResponse>();
+  const clients = new WeakMap<Socket, Client>();
   const handle: Handle = (request, response) => {
     const sent = site.handle(request, response);
     if (access) logAtEnd(access, { request, response, sent });
   };
   const server = createServer({ ...limits }, (request, response) => {
     last.set(request.socket, response);
+    clients.get(request.socket)?.sent.next();
     // Requests that come in one packet are answered one after another, so that they can't fill the memory.
     if (response.socket) handle(request, response);
     else response.once('socket', () => handle(request, response));
   });
   server.timeout = limits.idle;
+  server.on('connection', (socket: Socket) => {
+    clients.set(socket, { sent: keepSent(socket, limits.maxHeaderSize), refusedAt: undefined });
+  });
   server.on('clientError', (error: ClientError, socket: Socket) => {
     const before = last.get(socket);
-    const end = (): void => endRefused(error, socket, { handle, access });
+    const client = clients.get(socket);
+    const head = client && rawHead(error, client);
+    if (head === 'incomplete') return; // each packet that comes now is an error again
+    clients.delete(socket);
+    const end = (): void => endRefused(error, socket, { head, handle, access });
     if (before && !before.writableFinished) before.once('close', end);
     else end();
   });
@@ -63,9 +72,12 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 function endRefused(
   error: ClientError,
   socket: Socket,
-  { handle, access }: { readonly handle: Handle; readonly access: ServerOptions['access'] },
+  {
+    head,
+    handle,
+    access,
+  }: { readonly head: Head | undefined; readonly handle: Handle; readonly access: ServerOptions['access'] },
 ): void {
-  const head = rawHead(error);
   if (!socket.writable) socket.destroy(error);
   else if (head) answerRaw(handle, head, socket);
   else {
@@ -117,9 +129,20 @@ function refusal({ code }: ClientError): string {
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
 }
 
+/** What is known of a client that may be refused. */
+interface Client {
+  readonly sent: Sent;
+  /** Where Node met a byte that it refuses; later packets are none of its. */
+  refusedAt: number | undefined;
+}
+
 /** The head of a request that Node refuses for its target, which may hold bytes above 127; undefined for any other. */
-function rawHead({ code, rawPacket, bytesParsed = 0 }: ClientError): Head | undefined {
-  return code === 'HPE_INVALID_URL' && rawPacket ? headIn(rawPacket, bytesParsed) : undefined;
+function rawHead({ code, bytesParsed = 0 }: ClientError, client: Client): Head | 'incomplete' | undefined {
+  if (code !== 'HPE_INVALID_URL') return undefined;
+  const sent = client.sent.bytes();
+  if (!sent) return undefined;
+  client.refusedAt ??= sent.last + bytesParsed;
+  return headIn(sent.bytes, client.refusedAt);
 }
 
 function answerRaw(handle: Handle, head: Head, socket: Socket): void {
