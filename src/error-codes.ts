@@ -50,6 +50,7 @@ export const findingCodes = {
     'two layers hold the same version with the same content: it was promoted, and not removed from the lower layer',
   'site-disagrees': 'two files of a site say different things of the same package, file or answer',
   stray: 'a file in the folder of packages belongs to no package',
+  'takes-nothing': 'a line of `take` matches nothing that the registry lists',
   title: "the title of a pull request doesn't begin with its layer",
   twice: 'a layer holds a version both as a folder and as a zip, or `add` was given a version twice',
   unfit: 'the registry would not serve this package; the message names the file and the reason',

@@ -19,11 +19,10 @@ export interface Choice {
 export function chooseFrom({ choose }: Wanted & { kind: 'chosen' }, lists: Lists, gone: Mirroring['gone']): Choice {
   const all = choose([...lists.listed, ...lists.gone]);
   const isGone = new Set(lists.gone.map(({ id }) => id));
-  const chosen = gone === 'keep' || isGone.size === 0 ? all : choose(lists.listed);
-  return {
-    wishes: chosen.map((listed) => ({ listed, locked: undefined })),
-    gone: all.filter(({ id }) => isGone.has(id)),
-  };
+  const goneOnes = all.filter(({ id }) => isGone.has(id));
+  // What is kept takes the place of nothing that the registry still has.
+  const chosen = isGone.size === 0 ? all : [...choose(lists.listed), ...(gone === 'keep' ? goneOnes : [])];
+  return { wishes: chosen.map((listed) => ({ listed, locked: undefined })), gone: goneOnes };
 }
 
 /** The revisions of a lock file. */

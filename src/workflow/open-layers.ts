@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isUrl } from '../config.ts';
 import type { Distribution, RegistryLayer } from '../config.ts';
+import type { Finding } from '../errors.ts';
+import { nearMatch } from '../near-match.ts';
 import { NOT_THERE } from '../storage/lack.ts';
 import { withoutCredentials } from '../storage/git/command.ts';
 import { openStorage } from '../storage/open.ts';
@@ -10,7 +12,7 @@ import { readUnchanged, unchangedFile } from '../storage/unchanged.ts';
 import { zipPackages } from '../storage/zip-packages.ts';
 import { zipPath } from '../tree/layout.ts';
 import { mirrorRegistry } from '../mirror/mirror.ts';
-import type { Held, HeldFile, LockedRevision, Mirrored, Mirroring, Wanted } from '../mirror/mirroring.ts';
+import type { Held, HeldFile, Listed, LockedRevision, Mirrored, Mirroring, Wanted } from '../mirror/mirroring.ts';
 import { specRange, takeRule } from '../mirror/take.ts';
 
 /*
@@ -95,11 +97,12 @@ async function mirror(
   const { name, registry, keys = [], gone, signatures } = layer;
   const { cache, offline, locked, refresh = false, onBytes, onFetch, onWait = () => undefined } = options;
   const revisions = locked?.get(name);
+  const chosen = await takeFrom(layer, tables);
   if (!offline) onFetch?.(withoutCredentials(registry));
-  return await mirrorRegistry({
+  const mirrored = await mirrorRegistry({
     layer: name,
     registry,
-    wanted: revisions ? { kind: 'locked', revisions } : await chosen(layer, tables),
+    wanted: revisions ? { kind: 'locked', revisions } : chosen.wanted,
     keys,
     signatures,
     gone,
@@ -111,12 +114,36 @@ async function mirror(
     onWait,
     environment: process.env,
   });
+  return { ...mirrored, findings: [...mirrored.findings, ...chosen.findings()] };
 }
 
-async function chosen({ take }: RegistryLayer, { categories }: Opening['tables']): Promise<Wanted> {
+/** What the lines of a layer take, and, once that is known, a warning for each line that takes nothing. */
+async function takeFrom(
+  { name, take }: RegistryLayer,
+  { categories }: Opening['tables'],
+): Promise<{ readonly wanted: Wanted; findings(): Finding[] }> {
   const rule = await takeRule(take, categories);
   const ranges = [...new Set((take ?? []).map(specRange))].filter((range) => range !== '');
-  return { kind: 'chosen', ranges, choose: (list) => rule(list).revisions };
+  let last: { readonly idle: readonly number[]; readonly names: readonly string[] } = { idle: [], names: [] };
+  const choose = (list: readonly Listed[]): readonly Listed[] => {
+    const { revisions, idle } = rule(list);
+    last = { idle, names: [...new Set(list.map((one) => one.name))] };
+    return revisions;
+  };
+  const idleText = (wanted: string | undefined): string => {
+    const near = wanted === undefined || last.names.includes(wanted) ? '' : nearMatch(wanted, last.names);
+    return `matches nothing that the registry lists${near.startsWith(' (did') ? near : ''}`;
+  };
+  return {
+    wanted: { kind: 'chosen', ranges, choose },
+    findings: () =>
+      last.idle.map((i) => ({
+        code: 'takes-nothing',
+        where: `layers.${name}.take.${i}`,
+        text: idleText(take?.[i]?.package),
+        level: 'warning',
+      })),
+  };
 }
 
 function mixedStorage(own: OwnStorage | undefined, mirrored: MirroredLayers, { limits }: Opening): MixedStorage {

@@ -136,6 +136,17 @@ const mixed = (): object => ({
   },
 });
 
+test('a line that takes nothing is told', async () => {
+  const take = [{ package: 'acme_wep' }, { type: 'content' }, { kibana: '1.0.0', package: 'acme_web' }];
+  const config = { ...ofRegistry(), layers: { elastic: { registry: upstream.url, take } } };
+  const made = await build(config, '--dist', 'cases', '--out', 'idle', '--cache', 'cache', '--offline');
+  const told = made.findings.filter(({ code }) => code === 'takes-nothing');
+  expect(told.map(({ where, text }) => [where, text])).toEqual([
+    ['layers.elastic.take.0', 'matches nothing that the registry lists (did you mean "acme_web"?)'],
+    ['layers.elastic.take.2', 'matches nothing that the registry lists'],
+  ]);
+});
+
 describe('layers of all kinds', () => {
   const repository = createRepository(join(folder, 'own.git'));
   const packages = { ...packageFiles('acme_web', '2.0.0'), ...packageFiles('own', '1.0.0') };

@@ -47,7 +47,9 @@ export async function mergeStorage(
   const shadowed = await Promise.all(lost.map((one) => reportShadowed(storage, one)));
   const findings = [
     ...(await pins.moved(storage)),
-    ...layers.flatMap((layer) => layer.findings.map((one) => (skipUnfit ? leftOut(one) : one))),
+    ...layers.flatMap(({ name, findings }) =>
+      findings.map((one) => (skipUnfit ? leftOut(one, mirrored.has(name) ? LEFT_OUT_OF_REGISTRIES : LEFT_OUT) : one)),
+    ),
     ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
     ...caseTwins(revisions, revisions).map(({ revision: { layer, where }, text }) => {
       return { code: 'case', where: `${layer}: ${where}`, text, level: 'warning' } as const;
@@ -57,11 +59,13 @@ export async function mergeStorage(
 }
 
 /** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it; a layer that is too large is not. */
-function leftOut(finding: Finding): Finding {
-  return LEFT_OUT.has(finding.code) ? { ...finding, level: 'warning' } : finding;
+function leftOut(finding: Finding, codes: ReadonlySet<Finding['code']>): Finding {
+  return codes.has(finding.code) ? { ...finding, level: 'warning' } : finding;
 }
 
 const LEFT_OUT: ReadonlySet<Finding['code']> = new Set(['unfit', 'not-a-file', 'damaged', 'missing']);
+/** What is wrong with one version of a package is found before it is in a layer. */
+const LEFT_OUT_OF_REGISTRIES: ReadonlySet<Finding['code']> = new Set([...LEFT_OUT, 'refused', 'signature', 'limit']);
 
 async function reportShadowed(storage: Storage, { loser, winner }: Shadowed): Promise<ShadowedReport> {
   return { id: loser.id, layer: loser.layer, by: winner.layer, sameContent: await holdSame(storage, loser, winner) };
