@@ -5,6 +5,7 @@ import { compareRevisionVersions, versionOf } from '../core/version.ts';
 import { Stop } from '../errors.ts';
 import { signatureJudge } from '../package/signature-judge.ts';
 import type { RevisionId } from '../storage/storage.ts';
+import { clearLeftovers } from '../tree/commit/leftovers.ts';
 import { withLock } from '../tree/commit/lock.ts';
 import type { Lock } from '../tree/commit/lock.ts';
 import { registryAddress } from './address.ts';
@@ -54,6 +55,7 @@ export async function mirrorRegistry(mirroring: Mirroring): Promise<Mirrored> {
   const root = cacheFolder(mirroring.cache, 'registries');
   const folder = join(root, address.key);
   return await withLock(folder, mirroring, async (lock) => {
+    clearLeftovers(root, '');
     const measured = meter(mirroring.onBytes, pace.concurrency);
     const client = offline ? undefined : await openClient(address, { pace, environment, onBytes: measured.onBytes });
     const source = { layer, shown: address.shown };

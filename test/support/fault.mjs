@@ -33,6 +33,7 @@ function shown(path) {
   if (root === undefined) return undefined;
   return `${basename(root)}${text.slice(root.length)}`
     .replaceAll(/[0-9a-f]{12}-\d+-\d+(-[0-9a-f]{8})?/g, 'ID')
+    .replaceAll(/\b([0-9a-f]{64})-[0-9a-f]{8}\b/g, '$1-ID')
     .replaceAll(/\b[0-9a-z]{8}-[0-9a-f]{8}\b/g, 'BUILD')
     .replaceAll(/\b\d{6}-[0-9a-f]{12}\b/g, 'RELEASE');
 }

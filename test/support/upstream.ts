@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { made } from './zip-bytes.ts';
@@ -36,15 +37,18 @@ export interface Upstream {
 
 export const LIST = '/search?all=true&prerelease=true';
 
-/** Starts a registry without packages. `make` may make a server of another kind, `prefix` is a path below which it lies. */
+/** Starts a registry without packages. `tls` has its key and certificate, and `prefix` is a path below which it lies. */
 export async function startUpstream({
-  make = createServer,
+  tls,
   prefix = '',
-}: { make?: typeof createServer; prefix?: string } = {}): Promise<Upstream> {
+}: {
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
+  readonly prefix?: string;
+} = {}): Promise<Upstream> {
   const files = new Map<string, Uint8Array>();
   const answers = new Map<string, Answer[]>();
   const seen: Seen[] = [];
-  const server = make((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const path = (request.url ?? '').slice(prefix.length);
     seen.push({ path, headers: request.headers });
     const special = answers.get(path) ?? [];
@@ -52,7 +56,8 @@ export async function startUpstream({
     if (next) next(response, request);
     else if (path === LIST) sendJson(response, upstream.list);
     else send(response, files.get(path));
-  });
+  };
+  const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   const always = new Set<string>();
   const close = async (): Promise<void> => {
     server.closeAllConnections();
@@ -61,7 +66,7 @@ export async function startUpstream({
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(close);
   const upstream: Upstream = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
     server,
     list: [],
     files,
