@@ -32,6 +32,8 @@ export const findingCodes = {
     'something that is neither a file nor a folder (a symbolic link, a submodule) stands where a package belongs',
   'not-newer': 'a new version is not newer than those in higher layers, whose clients would never get it',
   'not-promoted': 'a change removes a promoted version before the higher layer has it',
+  'object-changed': 'an object of a store is not what the release says that needs it',
+  'object-missing': 'a store lacks an object that a release needs',
   'other-config': "the distributions file at hand differs from the storage's own, which counts",
   'other-site': 'a site is not the one that the given `release.json` is about',
   overwrite:
@@ -96,6 +98,7 @@ export const stopCodes = {
   'no-packages': 'a layer has no folder of packages',
   'no-port': "the port can't be opened",
   'no-registry': "a registry can't be asked, or gives no list of its packages",
+  'no-release': 'nothing was published to a store, or it has no such release',
   'no-revision': 'a layer has no such version of a package',
   'no-site': 'no site was named, or there is none in the folder',
   'no-space': 'the disk has too little room for what a bundle makes',

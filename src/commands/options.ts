@@ -64,6 +64,8 @@ export const outOption = new Option('-o, --out <folder>', 'where --dist finds si
 /** For verbs that work on a store. */
 export const endpointOption = new Option('--endpoint <url>', 'the address of an object store that is not AWS');
 
+export const atOption = new Option('--at <url>', 'the store: s3://bucket/prefix, or a folder').makeOptionMandatory();
+
 export const keyOption = new Option(
   '--key <file>',
   'verify signatures by the armored public keys in this file (repeatable)',
@@ -99,3 +101,19 @@ export function parsePort(value: string): number {
   if (!/^\d+$/.test(value) || port > 65535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
   return port;
 }
+
+/** A number that counts something, from the text of an option. */
+export function parseCount(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Write a number such as 5.');
+  return Number(value);
+}
+
+/** Milliseconds, from the text of an option. */
+export function parseDuration(value: string): number {
+  const [, number, unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('Write a time such as 90m, 12h or 30d.');
+  return Number(number) * (UNITS[unit] ?? 0);
+}
+
+/** Milliseconds. */
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -23,6 +23,13 @@ export async function readPointer(store: Store): Promise<ReadPointer | undefined
   }
 }
 
+/** The same, for commands that need a release. */
+export async function requirePointer(store: Store): Promise<ReadPointer> {
+  const found = await readPointer(store);
+  if (found) return found;
+  throw new Stop('no-release', `nothing was published to ${store.url}`, 'publish a site to it first');
+}
+
 /** The inventory of a release. Throws a `Stop` where it is missing or damaged. */
 export async function readInventory(store: Store, { inventory: [digest] }: StoreHeader): Promise<Inventory> {
   return parseInventory((await readNamed(store, objectKey(digest), digest)).toString('utf8'));

@@ -55,13 +55,22 @@ export interface Published {
 export async function publishSite(options: PublishOptions): Promise<Published> {
   const store = options.dryRun ? dryStore(options.store) : options.store;
   const release = await readFile(join(options.folder, RELEASE));
+  let hasPruned = false;
   for (let left = TRIES; ; left--) {
     const before = await readPointer(store);
     refuseOther(store, before, release);
+    if (before?.pointer.pruning !== undefined && !options.dryRun) {
+      hasPruned = await endPrune(store, before);
+      continue;
+    }
     if (before && !options.check && isSame(before.pointer.header, release)) return unchanged(before);
-    const published = await attempt({ ...options, store }, release, before);
+    const check = options.check || hasPruned;
+    const published = await attempt({ ...options, store, check }, release, before);
+    // The last request of the prune may have been on its way.
+    if (published && hasPruned) await publishSite({ ...options, check: true });
     if (published) return published;
     const now = await readPointer(store);
+    hasPruned = true;
     if (left > 1 && now?.pointer.current === before?.pointer.current) continue; // a prune, no release
     const winner = now?.pointer.current ?? 'none';
     throw new Stop(
@@ -74,6 +83,12 @@ export async function publishSite(options: PublishOptions): Promise<Published> {
 
 /** How many prunes may come between. */
 const TRIES = 5;
+
+/** Takes away the mark of a prune, which was killed, or stops before its next request. */
+async function endPrune(store: Store, { pointer, tag }: ReadPointer): Promise<true> {
+  await swapPointer(store, nextPointer(pointer, {}), tag); // where somebody else was faster, the pointer is read again in any case
+  return true;
+}
 
 function refuseOther(store: Store, before: ReadPointer | undefined, release: Buffer): void {
   const { distribution } = parseRelease(release);
@@ -148,7 +163,7 @@ async function objectsThere(
   const there = new Map<string, number>(known.objects);
   if (before) there.set(...before.pointer.header.inventory);
   const missing = parts.revisions.filter(({ zip }) => zip && !there.has(zip.digest)).length;
-  if (!check && before && before.pointer.pruning === undefined && missing <= FEW) return there;
+  if (!check && before && missing <= FEW) return there;
   const listed = new Map<string, number>();
   for await (const { key, size } of store.list(objectKey(''))) listed.set(key.slice(objectKey('').length), size);
   return listed;

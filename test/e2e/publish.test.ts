@@ -1,82 +1,24 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openStore } from '../../src/publish/open-store.ts';
+import { describe, expect, test } from 'vitest';
 import { publishSite } from '../../src/publish/publish.ts';
 import type { Store } from '../../src/publish/store.ts';
-import type { PublishReport } from '../../src/commands/publish/run.ts';
 import { objectKey, POINTER, RELEASES } from '../../src/tree/store-form.ts';
-import { listing, run, temporaryFolder } from '../support/cli.ts';
-import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
+import { listing, run } from '../support/cli.ts';
+import { buildSites, folderPlace, home, publish, sites, storeKinds } from '../support/places.ts';
+import type { Place } from '../support/places.ts';
 import { filesOfSite, viewOf } from '../support/store.ts';
-import { BUCKET, hasVersitygw, startVersitygw } from '../support/versitygw.ts';
-import type { ObjectStore } from '../support/versitygw.ts';
 
 /* `publish` sends a site to a store, folder or bucket, so that a reader sees one release or the next one. */
 
-const home = temporaryFolder();
-const sites = { one: join(home, 'one/all'), two: join(home, 'two/all'), three: join(home, 'three/all') };
-
-beforeAll(async () => {
-  const files = packageFiles('acme', '1.0.0', { 'docs/README.md': 'one '.repeat(99) });
-  const more = { 'acme/1.0.0/docs/README.md': 'two' };
-  const states = { one: files, two: { ...files, ...more }, three: { ...files, ...packageFiles('more', '1.0.0') } };
-  for (const [name, state] of Object.entries(states)) {
-    rmSync(join(home, 'storage'), { recursive: true, force: true });
-    writeFiles(home, {
-      'content/distributions.yml': distributions('../storage', ['main']),
-      ...under('storage/main/packages', state, packageFiles('other', '2.0.0')),
-    });
-    const built = await run(['build', '--dist', 'all', '--out', name], { cwd: home });
-    expect(built, built.stderr).toMatchObject({ status: 0 });
-  }
-});
-
-interface Place {
-  readonly url: string;
-  readonly options: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** A store at the same place, in this process. */
-  store(): Promise<Store>;
-}
-
-const kinds: Readonly<Record<string, (name: string) => Place>> = { folder: folderPlace };
-let bucket: ObjectStore | undefined;
-if (hasVersitygw()) {
-  Object.assign(kinds, { bucket: bucketPlace });
-  beforeAll(async () => {
-    bucket = await startVersitygw();
-    Object.assign(process.env, bucket.env);
-  });
-  afterAll(() => bucket?.stop());
-}
-
-function folderPlace(name: string): Place {
-  const url = join(home, 'stores', name);
-  return { url, options: [], env: {}, store: () => openStore(url, {}, () => undefined) };
-}
-
-function bucketPlace(name: string): Place {
-  const [url, endpoint] = [`s3://${BUCKET}/${name}`, bucket?.endpoint ?? ''];
-  const store = (): Promise<Store> => openStore(url, { endpoint }, () => undefined);
-  return { url, options: ['--endpoint', endpoint], env: bucket?.env ?? {}, store };
-}
-
-async function publish(place: Place, site: keyof typeof sites, ...more: string[]): Promise<PublishReport> {
-  const args = ['publish', '--dir', sites[site], '--to', place.url, '--json', ...place.options, ...more];
-  const ended = await run(args, { cwd: home, env: place.env });
-  expect(ended, ended.stderr + ended.stdout).toMatchObject({ status: 0, stderr: '' });
-  return JSON.parse(ended.stdout) as PublishReport;
-}
+buildSites();
 
 async function put(place: Place, key: string, text: string): Promise<void> {
   const object = { key, bytes: Buffer.from(text), type: 'text/plain', cache: 'none' };
   await (await place.store()).put(object, { replace: true });
 }
 
-describe.each(Object.keys(kinds))('to a %s', (kind) => {
-  const placeOf = (name: string): Place => (kinds[kind] as (name: string) => Place)(name);
-
+describe.each(storeKinds())('to a %s', (_, placeOf) => {
   test('a site is published whole, and again only as far as it changed', async () => {
     const place = placeOf('whole');
     const dry = await publish(place, 'one', '--dry-run');

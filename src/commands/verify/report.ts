@@ -1,6 +1,7 @@
 import { count, findingLine, megabytes, printLines } from '../../report.ts';
 import type { Colors } from '../../terminal-text.ts';
 import type { VerifyReport } from './run.ts';
+import type { StoreReport } from './store.ts';
 
 /** The report of a verification for a person. */
 export function printVerify(report: VerifyReport): void {
@@ -23,6 +24,16 @@ function verifyLines({ folder, files, bytes, hosts, findings }: VerifyReport, co
     '',
     color.red(`${count(findings.length, 'error')}: build the site again, and what is damaged is made anew.`),
   ];
+}
+
+/** The report about a store for a person. */
+export function printStore({ at, releases, objects, bytes, others, findings }: StoreReport): void {
+  printLines((color) => [
+    `${findings.length === 0 ? color.green('whole') : color.red('damaged')} ${at}`,
+    `  ${count(releases, 'release')}, ${count(objects, 'object')}, ${megabytes(bytes)}; ${megabytes(others.bytes)} that no release needs`,
+    ...findings.slice(0, MOST_SHOWN).map((finding) => findingLine(finding, color)),
+    ...(findings.length === 0 ? [] : ['', 'Publish the site again, with --check.']),
+  ]);
 }
 
 /** Findings. */

@@ -1,0 +1,28 @@
+import { printJson } from '../../report.ts';
+import { helpEnd } from '../declare.ts';
+import type { Declare } from '../declare.ts';
+import { atOption, endpointOption, jsonOption } from '../options.ts';
+
+export const declare: Declare = (program, finish) => {
+  program
+    .command('rollback')
+    .description('make an earlier release of a store the current one')
+    .argument('[release]', 'its id (default: the one that was published before the current one)')
+    .addOption(atOption)
+    .addOption(endpointOption)
+    .addOption(jsonOption)
+    .addHelpText(
+      'after',
+      helpEnd({
+        notes: 'Any release that the store keeps can become current, also a newer one.',
+        examples: ['rollback --at s3://packages/production', 'rollback 000041-0f3a9c1b5d7e --at /srv/store/production'],
+      }),
+    )
+    .action(async (release, { json, ...options }) => {
+      const { rollback } = await import('./run.ts');
+      const report = await rollback({ ...options, release });
+      if (json) printJson(report);
+      else (await import('./report.ts')).printRollback(report);
+      finish(true);
+    });
+};

@@ -1,0 +1,25 @@
+import { openStore } from '../../publish/open-store.ts';
+import type { StoreOptions } from '../../publish/open-store.ts';
+import { verifyStore } from '../../publish/verify-store.ts';
+import type { VerifiedStore } from '../../publish/verify-store.ts';
+import type { Progress } from '../../report.ts';
+
+export interface VerifyAtOptions extends StoreOptions {
+  readonly at: string;
+  readonly deep: boolean;
+}
+
+export interface StoreReport extends VerifiedStore {
+  readonly at: string;
+}
+
+/** Looks whether a store holds what its releases need. Throws a `Stop` where nothing was published, or the store fails. */
+export async function verifyAt(options: VerifyAtOptions, progress: Progress): Promise<StoreReport> {
+  const store = await openStore(options.at, options, () => undefined);
+  try {
+    const onProgress = (done: number, total: number): void => progress.step('verify', done, total);
+    return { at: options.at, ...(await verifyStore(store, { deep: options.deep, onProgress })) };
+  } finally {
+    progress.end();
+  }
+}

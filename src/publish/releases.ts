@@ -1,0 +1,85 @@
+import pLimit from 'p-limit';
+import { Stop } from '../errors.ts';
+import { releaseKey } from '../tree/store-form.ts';
+import type { StoreHeader, StorePointer } from '../tree/store-form.ts';
+import { nextPointer, readInventory, requirePointer, swapPointer, withCurrent } from './pointer.ts';
+import type { Store } from './store.ts';
+
+/** A release that a store keeps. */
+export interface ReleaseFacts {
+  readonly id: string;
+  readonly isCurrent: boolean;
+  /** When it ceased to be current, by the clock of the store. */
+  readonly left: string | undefined;
+  /** Undefined where its header is lost. */
+  readonly header: StoreHeader | undefined;
+}
+
+/** The releases of a store, the oldest first. Throws a `Stop` where nothing was published. */
+export async function listReleases(store: Store): Promise<ReleaseFacts[]> {
+  const { pointer } = await requirePointer(store);
+  const limit = pLimit(AT_ONCE);
+  return await Promise.all(
+    pointer.releases.map(async ({ id, left }) => {
+      const isCurrent = id === pointer.current;
+      const header = isCurrent ? pointer.header : await limit(() => readHeader(store, id));
+      return { id, isCurrent, left, header };
+    }),
+  );
+}
+
+const AT_ONCE = 8;
+
+/** The header of a release; undefined where it is lost. */
+export async function readHeader(store: Store, id: string): Promise<StoreHeader | undefined> {
+  const found = await store.read(releaseKey(id));
+  try {
+    return found && (JSON.parse(found.bytes.toString('utf8')) as StoreHeader);
+  } catch {
+    return undefined; // parsing alone
+  }
+}
+
+/** What a rollback did. */
+export interface RolledBack {
+  readonly release: string;
+  /** The release that was current. */
+  readonly before: string;
+}
+
+/**
+ * Makes a kept release current again: the one with an id, or the one that was published before the current one. Throws a `Stop` where there is
+ * none, or it can't be read, or somebody else changed the store meanwhile.
+ */
+export async function rollBack(store: Store, wanted: string | undefined): Promise<RolledBack> {
+  for (let left = TRIES; ; left--) {
+    const { pointer, tag } = await requirePointer(store);
+    const id = targetOf(store, pointer, wanted);
+    if (id === pointer.current) return { release: id, before: id };
+    const header = await readHeader(store, id);
+    if (!header)
+      throw new Stop('store-damaged', `the header of ${id} is lost in ${store.url}`, 'choose another release');
+    await readInventory(store, header);
+    const releases = withCurrent(pointer.releases, id, await store.now());
+    const { pruning } = pointer;
+    const next = nextPointer(pointer, { current: id, releases, header, ...(pruning !== undefined && { pruning }) });
+    if (await swapPointer(store, next, tag)) return { release: id, before: pointer.current };
+    const now = await requirePointer(store);
+    if (left > 1 && now.pointer.current === pointer.current) continue; // a prune, no release
+    throw new Stop('lost-race', `another release became current in ${store.url} meanwhile: ${now.pointer.current}`);
+  }
+}
+
+/** How many prunes may come between. */
+const TRIES = 5;
+
+function targetOf(store: Store, { releases, current }: StorePointer, wanted: string | undefined): string {
+  const ids = releases.map(({ id }) => id);
+  if (wanted === undefined) {
+    const before = ids[ids.indexOf(current) - 1];
+    if (before !== undefined) return before;
+    throw new Stop('no-release', `${store.url} has no release before ${current}`, 'see releases');
+  }
+  if (ids.includes(wanted)) return wanted;
+  throw new Stop('no-release', `${store.url} has no release ${wanted}`, `it has ${ids.join(', ')}`);
+}

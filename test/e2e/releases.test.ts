@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import type { PruneStoreReport } from '../../src/commands/prune/run.ts';
+import type { ReleasesReport } from '../../src/commands/releases/run.ts';
+import type { RollbackReport } from '../../src/commands/rollback/run.ts';
+import type { StoreReport } from '../../src/commands/verify/store.ts';
+import { planPrune, prune } from '../../src/publish/prune.ts';
+import { publishSite } from '../../src/publish/publish.ts';
+import { rollBack } from '../../src/publish/releases.ts';
+import type { Store } from '../../src/publish/store.ts';
+import { OBJECTS } from '../../src/tree/store-form.ts';
+import { run } from '../support/cli.ts';
+import { ask, buildSites, home, publish, sites, storeKinds } from '../support/places.ts';
+import type { Place } from '../support/places.ts';
+import { filesOfSite, viewOf } from '../support/store.ts';
+
+/* Releases of a store: `releases`, `rollback`, `prune` and `verify --at`. */
+
+buildSites();
+
+const ALL_BUT_CURRENT = { keep: 0, olderThan: 0, grace: 0 };
+
+describe.each(storeKinds())('in a %s', (_, placeOf) => {
+  test('a release that was current can be current again', async () => {
+    const place = placeOf('rollback');
+    const [one, two] = [await publish(place, 'one'), await publish(place, 'two')];
+    const back = await ask<RollbackReport>(place, 'rollback', '--at', place.url);
+    expect([back.release, back.before]).toEqual([one.release, two.release]);
+    expect(await viewOf(await place.store())).toEqual(await filesOfSite(sites.one));
+    await ask(place, 'rollback', two.release, '--at', place.url);
+    expect(await viewOf(await place.store())).toEqual(await filesOfSite(sites.two));
+    await ask(place, 'rollback', '--at', place.url);
+    const three = await publish(place, 'three');
+    const { releases } = await ask<ReleasesReport>(place, 'releases', '--at', place.url);
+    expect(releases.map(({ id, isCurrent, left }) => [id, isCurrent, left === undefined])).toEqual([
+      [one.release, false, false],
+      [two.release, false, false],
+      [three.release, true, true],
+    ]);
+    const unknown = await run(['rollback', 'none', '--at', place.url, ...place.options], { cwd: home, env: place.env });
+    expect(unknown).toMatchObject({ status: 2, stderr: expect.stringContaining('[no-release]') as string });
+  });
+
+  test('prune removes what no kept release needs, and nothing without --yes', async () => {
+    const place = placeOf('pruned');
+    const [one, two] = [await publish(place, 'one'), await publish(place, 'two')];
+    const store = await place.store();
+    const args = ['--at', place.url, '--keep', '0', '--older-than', '0s', '--grace', '0s'];
+    expect(await ask<PruneStoreReport>(place, 'prune', '--at', place.url, '--yes', '--keep', '0')).toMatchObject({
+      drops: [],
+      objects: 0,
+    });
+    const dry = await ask<PruneStoreReport>(place, 'prune', ...args);
+    expect([dry.drops, dry.keeps, dry.isDone]).toEqual([[one.release], [two.release], false]);
+    expect(await rollBack(store, one.release)).toMatchObject({ release: one.release });
+    await rollBack(store, two.release);
+    const before = (await keys(store)).length;
+    const done = await ask<PruneStoreReport>(place, 'prune', ...args, '--yes');
+    expect([done.drops, done.objects]).toEqual([dry.drops, dry.objects]);
+    expect((await keys(store)).length).toBe(before - done.objects + 1); // one of them is a header
+    expect(await viewOf(store)).toEqual(await filesOfSite(sites.two));
+    expect(await planPrune(store, ALL_BUT_CURRENT)).toMatchObject({ drops: [], objects: 0 });
+    await expect(rollBack(store, one.release)).rejects.toMatchObject({ code: 'no-release' });
+    const report = await ask<StoreReport>(place, 'verify', '--at', place.url, '--deep');
+    expect(report).toMatchObject({ releases: 1, others: { objects: 0 }, findings: [] });
+  });
+
+  test('a publisher that meets a prune sends again what that removes', async () => {
+    const place = placeOf('meeting');
+    await publish(place, 'one');
+    await publish(place, 'three');
+    const store = await place.store();
+    await rollBack(store, undefined);
+    const options = { folder: sites.three, check: false, dryRun: false, onProgress: () => undefined };
+    const during = withHook(store, 'swap', async () => void (await prune(store, ALL_BUT_CURRENT)));
+    expect(await publishSite({ ...options, store: during })).toMatchObject({ outcome: 'published' });
+    expect(await viewOf(store)).toEqual(await filesOfSite(sites.three));
+    await rollBack(store, undefined);
+    const late = withHook(store, 'remove', async () => void (await publishSite({ ...options, store })));
+    await expect(prune(late, ALL_BUT_CURRENT)).rejects.toMatchObject({ code: 'lost-race' });
+    await publishSite({ ...options, store, check: true });
+    expect(await viewOf(store)).toEqual(await filesOfSite(sites.three));
+  });
+
+  test('verify --at names what is missing or another one', async () => {
+    const place = placeOf('verified');
+    await publish(place, 'one');
+    const store = await place.store();
+    expect(await verdict(place)).toEqual([0, []]);
+    const [missing = '', cut = '', other = ''] = await keys(store);
+    const size = (await store.read(other))?.bytes.length ?? 0;
+    await store.remove([missing]);
+    const replace = async (key: string, bytes: Buffer): Promise<void> =>
+      void (await store.put({ key, bytes, type: 'a/b', cache: 'none' }, { replace: true }));
+    await replace(cut, Buffer.from('cut'));
+    await replace(other, Buffer.alloc(size));
+    const [status, found] = await verdict(place);
+    expect([status, found.filter((where) => where === missing || where === cut)]).toEqual([1, [missing, cut].sort()]);
+    expect((await verdict(place, '--deep'))[1]).toContain(other);
+  });
+});
+
+async function verdict(place: Place, ...more: string[]): Promise<[status: number | null, where: string[]]> {
+  const args = ['verify', '--at', place.url, '--json', ...place.options, ...more];
+  const { status, stdout } = await run(args, { cwd: home, env: place.env });
+  return [status, (JSON.parse(stdout) as StoreReport).findings.map(({ where }) => where).sort()];
+}
+
+async function keys(store: Store): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key } of store.list(OBJECTS)) found.push(key);
+  return found.sort();
+}
+
+/** A store that has something happen before the first call of one function. */
+function withHook(store: Store, name: 'swap' | 'remove', happen: () => Promise<void>): Store {
+  let isFirst = true;
+  return new Proxy(store, {
+    get: (target, key) => {
+      const value = Reflect.get(target, key) as unknown;
+      if (typeof value !== 'function') return value;
+      const own = value.bind(target) as (...args: unknown[]) => unknown;
+      if (key !== name || !isFirst) return own;
+      return async (...args: unknown[]) => {
+        isFirst = false;
+        await happen();
+        return await own(...args);
+      };
+    },
+  });
+}
