@@ -1,7 +1,7 @@
 import { createServer, request } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -74,9 +74,20 @@ function answer({ url = '/' }: IncomingMessage, response: ServerResponse): void 
   asked.end();
 }
 
+interface Report {
+  readonly site?: object;
+  readonly findings: readonly { readonly code: string; readonly level: string }[];
+  readonly layers: readonly { readonly mirror?: { readonly gone: readonly object[] } }[];
+}
+
 const BUILD = ['build', '--dist', 'all', '--json'];
 const filesOf = (site: string): string[] =>
   listing(join(folder, site)).filter((line) => !line.includes('release.json'));
+
+function config(gone: string): string {
+  const layers = { elastic: { registry: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, gone } };
+  return JSON.stringify({ registry: '1.40.1', layers, distributions: { all: { layers: ['elastic'] } } });
+}
 
 beforeAll(async () => {
   const packages = Array.from({ length: 30 }, (_, i) =>
@@ -90,12 +101,7 @@ beforeAll(async () => {
   upstream = await startServer(['--dir', 'one/all'], { cwd: folder });
   proxy = createServer(answer);
   await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
-  const registry = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  const layers = { elastic: { registry } };
-  writeFileSync(
-    join(folder, 'two.yml'),
-    JSON.stringify({ registry: '1.40.1', layers, distributions: { all: { layers: ['elastic'] } } }),
-  );
+  writeFileSync(join(folder, 'two.yml'), config('keep'));
 });
 afterAll(async () => {
   proxy.closeAllConnections();
@@ -117,10 +123,37 @@ test('a registry that answers wrongly at random, while builds are killed, gives 
     if (i > 5) faultsInTen = 0;
     const { status, stdout } = await run(args, { cwd: folder });
     states.push(status);
-    const report = stdout === '' ? undefined : (JSON.parse(stdout) as { site?: object });
+    const report = stdout === '' ? undefined : (JSON.parse(stdout) as Report);
     expect(report?.site !== undefined).toBe(status === 0);
   }
   expect(states.at(-1)).toBe(0);
   expect(siteFaults(join(folder, 'two/all'))).toEqual([]);
   expect(filesOf('two/all')).toEqual(filesOf('one/all'));
+});
+
+async function listedUpstream(): Promise<number> {
+  const answered = await fetch(`${upstream.url}/search?all=true`);
+  return ((await answered.json()) as object[]).length;
+}
+
+test('what the registry no longer has is kept, refused or dropped, as the layer says', async () => {
+  rmSync(join(folder, 'storage/one/packages/acme_0/1.0.0'), { recursive: true });
+  expect((await run([...BUILD, '--config', 'one.yml', '--out', 'one'], { cwd: folder })).status).toBe(0);
+  while ((await listedUpstream()) === 30) await pause(100);
+  const before = filesOf('two/all');
+  for (const [gone, status] of [
+    ['keep', 0],
+    ['refuse', 1],
+    ['drop', 0],
+  ] as const) {
+    writeFileSync(join(folder, 'two.yml'), config(gone));
+    const made = await run([...BUILD, '--config', 'two.yml', '--out', 'two'], { cwd: folder });
+    const { findings, layers } = JSON.parse(made.stdout) as Report;
+    expect([gone, made.status]).toEqual([gone, status]);
+    expect(layers[0]?.mirror?.gone).toEqual([{ id: 'acme_0@1.0.0', isKept: gone === 'keep' }]);
+    const told = findings.filter(({ code }) => code === 'gone').map(({ level }) => level);
+    expect(told).toEqual({ keep: [], refuse: ['error'], drop: ['warning'] }[gone]);
+    if (gone === 'drop') expect(filesOf('two/all')).toEqual(filesOf('one/all'));
+    else expect(filesOf('two/all')).toEqual(before);
+  }
 });

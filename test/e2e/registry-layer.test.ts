@@ -136,10 +136,15 @@ const mixed = (): object => ({
   },
 });
 
-test('a line that takes nothing is told', async () => {
-  const take = [{ package: 'acme_wep' }, { type: 'content' }, { kibana: '1.0.0', package: 'acme_web' }];
+async function taking(...take: readonly object[]): Promise<BuildReport> {
   const config = { ...ofRegistry(), layers: { elastic: { registry: upstream.url, take } } };
-  const made = await build(config, '--dist', 'cases', '--out', 'idle', '--cache', 'cache', '--offline');
+  return await build(config, '--dist', 'cases', '--out', 'idle', '--cache', 'cache', '--offline');
+}
+
+test('a line that takes nothing is told, and changes no site', async () => {
+  await taking({ type: 'content' });
+  const made = await taking({ package: 'acme_wep' }, { type: 'content' }, { kibana: '1.0.0', package: 'acme_web' });
+  expect(made.site?.how).toBe('unchanged');
   const told = made.findings.filter(({ code }) => code === 'takes-nothing');
   expect(told.map(({ where, text }) => [where, text])).toEqual([
     ['layers.elastic.take.0', 'matches nothing that the registry lists (did you mean "acme_web"?)'],

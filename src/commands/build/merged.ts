@@ -33,6 +33,8 @@ export interface ShadowedReport {
 /** The layers of a storage, what is left of them after the merge, and what is wrong with them. */
 export interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'findings'> {
   readonly shadowed: readonly ShadowedReport[];
+  /** Warnings of this run alone, such as those about a registry that failed to answer: the site doesn't depend on them. */
+  readonly passing: readonly Finding[];
 }
 
 /** Reads the layers of a storage and merges them. With `skipUnfit`, what is unfit by a listing alone is only a warning. */
@@ -45,17 +47,23 @@ export async function mergeStorage(
   const layers = pins.named(await readLayers(storage, distribution), mirrored);
   const { revisions, shadowed: lost } = mergeLayers(layers);
   const shadowed = await Promise.all(lost.map((one) => reportShadowed(storage, one)));
+  const ofLayers = layers.flatMap(({ name, findings }) => {
+    const isRegistry = mirrored.has(name);
+    const codes = isRegistry ? LEFT_OUT_OF_REGISTRIES : LEFT_OUT;
+    return findings.map((one) => ({ isRegistry, finding: skipUnfit ? leftOut(one, codes) : one }));
+  });
+  const isPassing = ({ isRegistry, finding }: (typeof ofLayers)[number]): boolean =>
+    isRegistry && finding.level === 'warning';
   const findings = [
     ...(await pins.moved(storage)),
-    ...layers.flatMap(({ name, findings }) =>
-      findings.map((one) => (skipUnfit ? leftOut(one, mirrored.has(name) ? LEFT_OUT_OF_REGISTRIES : LEFT_OUT) : one)),
-    ),
+    ...ofLayers.flatMap((one) => (isPassing(one) ? [] : one.finding)),
     ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
     ...caseTwins(revisions, revisions).map(({ revision: { layer, where }, text }) => {
       return { code: 'case', where: `${layer}: ${where}`, text, level: 'warning' } as const;
     }),
   ];
-  return { layers, revisions, shadowed, findings };
+  const passing = ofLayers.flatMap((one) => (isPassing(one) ? one.finding : []));
+  return { layers, revisions, shadowed, findings, passing };
 }
 
 /** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it; a layer that is too large is not. */

@@ -152,7 +152,8 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
     if (damages) clock.lap('verify');
     const { made, next } = damages?.isRepaired ? await makeOnce(true) : once;
     const report = reportOf(place, { ...merged, mirrored }, made);
-    return { ...report, findings: [...(damages?.findings ?? []), ...report.findings], times: clock.times, next };
+    const findings = [...merged.passing, ...(damages?.findings ?? []), ...report.findings];
+    return { ...report, findings, times: clock.times, next };
   } finally {
     progress.end();
     await storage.close();
