@@ -21,7 +21,7 @@ export type { ConfigPlace, OwnConfig } from './config/file.ts';
 export { keysDigest, readKeyFiles } from './config/keys.ts';
 export type { KeyFile } from './config/keys.ts';
 export type { LayerSpec, RegistryLayer, StorageLayer } from './config/layers.ts';
-export type { Subset } from './config/subsets.ts';
+export type { KibanaClient, Subset } from './config/subsets.ts';
 export type { TakeLine } from './config/take-lines.ts';
 export type { Category, Tables } from './config/tables.ts';
 

@@ -17,6 +17,7 @@ export const findingCodes = {
   'file-missing': "a file that a list of the site names isn't there",
   'host-stale': 'the folder of a host is of another build than the site beside it',
   gone: 'the cache holds a version that its registry no longer lists',
+  installed: "the file of `keep.installed` lists a version that the distribution doesn't have",
   kibana: 'the registry serves this package, and Kibana refuses to install it; the message names what to add',
   damaged: "an object of the repository isn't what its id says, or is none that git writes",
   'large-file': 'a file has more than 25 MiB',
@@ -44,7 +45,8 @@ export const findingCodes = {
     "a change removes a version that no higher layer holds; the layer's `remove` rule forbids it (error) or it has a reason (warning)",
   refused: 'a registry lists a version and does not give it, or gives something else; nothing of it counts',
   replaced: 'a registry gives other bytes for a version than before; with `--refresh`, the new ones count',
-  requires: 'a package that is promoted requires one that the target layer lacks',
+  requires:
+    'a package that is promoted, or stays in a subset, requires one that the target layer, or the distribution, lacks',
   repaired: 'somebody changed files of the site since the last build; the build made the site anew',
   signature:
     'the file beside a package is no OpenPGP signature, or, in a layer with `keys`, no signature of that zip by one of them, or it is missing',

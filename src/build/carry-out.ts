@@ -129,7 +129,7 @@ interface Filling {
 
 /** Writes a site without its compressed forms. */
 async function fill(making: SiteMaking, options: MakeOptions, filling: Filling): Promise<Made> {
-  const { storage, distribution, layers } = making;
+  const { storage, distribution, layers, deprecations } = making;
   const { writer, stores, placed } = filling;
   const { store, entries, zips, signatures } = stores;
   const { onProgress } = options;
@@ -139,6 +139,7 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
     store,
     zips,
     signatures,
+    deprecations,
     writer,
     placed,
     onProgress,

@@ -70,6 +70,9 @@ export function deprecationOf(entries: readonly Pick<Entry, 'deprecated'>[]): Js
   return entries.findLast(({ deprecated }) => deprecated !== undefined)?.deprecated;
 }
 
+/** By name, the `deprecated` that all revisions of the name show. */
+export type Deprecations = ReadonlyMap<string, Json>;
+
 /** What queries ask of a package. `categories` are those that the registry knows. */
 export function queryFacts(
   { manifest, release }: Pick<Package, 'manifest' | 'release'>,

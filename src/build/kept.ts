@@ -24,7 +24,7 @@ export interface KeptPackage {
   readonly lines: Buffer;
 }
 
-/** A revision of the site, and what its content and signature are. */
+/** A revision of the site, and what its content and signature are. With the id `<name>@`, what a name shows of others. */
 export type RevisionKey = readonly [id: string, key: string];
 
 /** What the last build of a site has made, and from what. */

@@ -26,7 +26,7 @@ export async function makeSite(making: SiteMaking, options: MakeOptions): Promis
   const last = options.isAnew ? undefined : await states.last(frame);
   const touched = last ? await states.touched(last) : [];
   const before = touched.length === 0 ? last : undefined;
-  const plan = planSite(making.revisions, before?.keys);
+  const plan = planSite(making, before?.keys);
   if (before && plan.kind === 'unchanged') return await leaveSite(making, options, { before, states });
   const kept = before && plan.kind === 'extend' ? await states.packages(before) : undefined;
   const extended = kept && plan.kind === 'extend' && (await extendSite(making, options, { plan, kept }));
@@ -73,7 +73,7 @@ async function keep(
   const { site, skipped, packages, revisions } = made.made;
   if (!site || skipped.length > 0) return;
   const kept = { packages, revisions, findings: made.findings, site };
-  await states.set({ frame, keys: keysOf(making.revisions), made: kept }, made.packages);
+  await states.set({ frame, keys: keysOf(making), made: kept }, made.packages);
 }
 
 /** Leaves the site as it is. Only the commits in `release.json` change, and a host may get compressed forms. */

@@ -9,7 +9,7 @@ import type { Revision, Storage } from '../storage/storage.ts';
 import type { SignatureJudge } from '../package/signature-judge.ts';
 import type { EntryReader, ReadEntry } from './cache/entries.ts';
 import { warningsOf } from './entry.ts';
-import type { Entry } from './entry.ts';
+import type { Deprecations, Entry } from './entry.ts';
 import type { KeptPackage, MadePackage } from './kept.ts';
 import { contentFile, writePages } from './pages.ts';
 import type { PlacedRevision } from './pages.ts';
@@ -34,6 +34,7 @@ export interface PackageMaking {
   readonly store: ContentStore;
   readonly zips: ZipStore;
   readonly signatures: SignatureJudge;
+  readonly deprecations: Deprecations | undefined;
   readonly writer: SiteWriter;
   /** Revisions that are in their places already, by id. */
   readonly placed: ReadonlyMap<string, PlacedRevision>;

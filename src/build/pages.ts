@@ -1,6 +1,6 @@
 import type { ContentStore } from './cache/contents.ts';
 import { deprecationOf } from './entry.ts';
-import type { Entry } from './entry.ts';
+import type { Deprecations, Entry } from './entry.ts';
 import type { IndexedRevision } from './index-files.ts';
 import { mediaTypeByExtension } from '../tree/media-type.ts';
 import { toByteString } from '../tree/text.ts';
@@ -32,9 +32,16 @@ export interface Pages {
 /** Writes the pages of a package, whose revisions are in their places, in the order of answers. */
 export async function writePages(
   placed: readonly PlacedRevision[],
-  places: { readonly store: ContentStore; readonly writer: SiteWriter },
+  places: {
+    readonly store: ContentStore;
+    readonly writer: SiteWriter;
+    readonly deprecations?: Deprecations | undefined;
+  },
 ): Promise<Pages> {
-  const deprecated = deprecationOf(placed.map(({ entry }) => entry));
+  const name = placed[0]?.entry.revision.name ?? '';
+  const deprecated = places.deprecations
+    ? places.deprecations.get(name)
+    : deprecationOf(placed.map(({ entry }) => entry));
   const listings: Listing[] = [];
   for (let i = 0; i < placed.length; i += SOME)
     listings.push(listingOf(await writeSome(placed.slice(i, i + SOME), deprecated, places)));

@@ -1,5 +1,6 @@
 import type { Revision } from '../storage/storage.ts';
 import type { RevisionKey } from './kept.ts';
+import type { SiteMaking } from './site-making.ts';
 
 /*
  * Decides how much of a site a build must make, by the sources of the last build of it.
@@ -23,20 +24,21 @@ export type PackagePlan =
   | { readonly kind: 'kept'; readonly name: string }
   | { readonly kind: 'made'; readonly revisions: readonly Revision[] };
 
-/**
- * Plans a site of these revisions, which are in the order of answers. `before` is undefined if nothing is known about
- * the present site.
- */
-export function planSite(revisions: readonly Revision[], before: readonly RevisionKey[] | undefined): Plan {
+/** The revisions of a site, in the order of answers, and what they show of those that it leaves out. */
+type Planned = Pick<SiteMaking, 'revisions' | 'deprecations'>;
+
+/** Plans a site of these revisions. `before` is undefined if nothing is known about the present site. */
+export function planSite(planned: Planned, before: readonly RevisionKey[] | undefined): Plan {
   if (!before) return { kind: 'write' };
-  const after = keysOf(revisions);
+  const { revisions, deprecations } = planned;
+  const after = keysOf(planned);
   if (isEqual(before, after)) return { kind: 'unchanged' };
   if (!isMostlyThere(before, after)) return { kind: 'write' };
   const old = new Map(before);
   const oldPackages = packagesOf(before);
   const packages = byName(revisions).map((one): PackagePlan => {
     const name = one[0]?.name ?? '';
-    return isEqual(oldPackages.get(name) ?? [], keysOf(one))
+    return isEqual(oldPackages.get(name) ?? [], keysOf({ revisions: one, deprecations }))
       ? { kind: 'kept', name }
       : { kind: 'made', revisions: one };
   });
@@ -45,8 +47,14 @@ export function planSite(revisions: readonly Revision[], before: readonly Revisi
 }
 
 /** What a site is made from, as the next build compares it. */
-export function keysOf(revisions: readonly Revision[]): RevisionKey[] {
-  return revisions.map((revision) => [revision.id, keyOf(revision)]);
+export function keysOf({ revisions, deprecations }: Planned): RevisionKey[] {
+  return byName(revisions).flatMap((own): RevisionKey[] => {
+    const name = own[0]?.name ?? '';
+    const deprecated = deprecations?.get(name);
+    const keys = own.map((revision): RevisionKey => [revision.id, keyOf(revision)]);
+    if (deprecated !== undefined) keys.unshift([`${name}@`, JSON.stringify(deprecated)]);
+    return keys;
+  });
 }
 
 /** Groups revisions by name. They are in the order of answers. */

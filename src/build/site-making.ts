@@ -3,6 +3,7 @@ import type { Finding } from '../errors.ts';
 import type { Layer, Revision, Storage } from '../storage/storage.ts';
 import type { ChangeTotals, Difference } from '../tree/changes.ts';
 import type { Lock } from '../tree/commit/lock.ts';
+import type { Deprecations } from './entry.ts';
 import type { FormPlan } from './encode.ts';
 import type { SiteResult } from './site.ts';
 
@@ -17,6 +18,11 @@ export interface SiteMaking {
   /** The catalog's, in the order of answers. */
   readonly revisions: readonly Revision[];
   readonly storage: Storage;
+  /**
+   * By name, the `deprecated` that all revisions of the name show, where revisions are left out that count for it. Undefined if none are:
+   * then it follows from the revisions.
+   */
+  readonly deprecations?: Deprecations | undefined;
   /** Findings from before the packages are read. */
   readonly findings: readonly Finding[];
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastGlob from 'fast-glob';
-import type { Distribution } from '../config.ts';
+import type { Distribution, Subset } from '../config.ts';
 import { Stop } from '../errors.ts';
 import { generator } from '../generator.ts';
 import { fileListText } from '../tree/file-list.ts';
@@ -27,6 +27,7 @@ import { indexFiles } from './index-files.ts';
 import type { IndexedRevision } from './index-files.ts';
 import { toByteString } from '../tree/text.ts';
 import { document } from '../tree/json.ts';
+import type { JsonObject } from '../tree/json.ts';
 import { mediaType } from '../tree/media-type.ts';
 import { fileEntry } from './pages.ts';
 import type { SiteTotals, SiteWriter } from '../tree/site-writer.ts';
@@ -109,8 +110,21 @@ export function releaseOf(
     registry: distribution.registry,
     generator,
     layers: layers.map(({ name, ref, commit }) => (commit === undefined ? { name } : { name, ref, commit })),
+    ...(distribution.subsets.length > 0 && { subsets: distribution.subsets.map(releasedSubset) }),
     manifest,
   };
+}
+
+/** Of what is installed somewhere, the public file says only how much it is. */
+function releasedSubset({ name, from, clients, previous, installed, requires }: Subset): JsonObject {
+  const lines = clients.map(({ kibana, prerelease, spec, capabilities }) => ({
+    kibana,
+    prerelease,
+    ...(spec && { spec: `${spec.min}-${spec.max}` }),
+    ...(capabilities && { capabilities }),
+  }));
+  const keep = { previous, installed: installed?.packages.length ?? 0, requires };
+  return { distribution: name, from, for: lines, keep };
 }
 
 function digestOf(bytes: Buffer): string {

@@ -4,8 +4,10 @@ import { readConfig, unknownDistribution } from '../config.ts';
 import type { ConfigOptions, Distribution, LayerSpec } from '../config.ts';
 import type { Finding } from '../errors.ts';
 import { repositoryOf } from '../storage/storage.ts';
-import type { Layer, Storage } from '../storage/storage.ts';
+import type { Layer, Revision, Storage } from '../storage/storage.ts';
 import { withoutCredentials } from '../storage/git/command.ts';
+import { selectRevisions } from '../subset/select.ts';
+import type { Selecting, Selection } from '../subset/select.ts';
 import { hasTag } from '../storage/git/history.ts';
 import { openLayers } from '../workflow/open-layers.ts';
 import type { Opening } from '../workflow/open-layers.ts';
@@ -21,9 +23,18 @@ export interface OpenCatalog {
   readonly storage: Storage;
   /** In rank order. */
   readonly layers: readonly Layer[];
+  /** Of a subset, what stays. */
   readonly catalog: Catalog;
+  /** Where the distribution is a part of another one. */
+  readonly subset: OpenSubset | undefined;
   /** Warnings about the storage and its layers. */
   readonly findings: readonly Finding[];
+}
+
+/** What a subset is chosen from, in the order of answers, and the choice. */
+export interface OpenSubset {
+  readonly whole: readonly Revision[];
+  readonly selection: Selection;
 }
 
 /** Opens a distribution while `use` runs. Throws what `readConfig`, `openStorage` and `readLayer` throw. */
@@ -36,8 +47,24 @@ export async function withCatalog<T>(
   return await withLayers(distribution, { ...options, isFetched }, async (storage) => {
     const layers = await readLayers(storage, distribution);
     const warnings = [...findings, ...layers.flatMap(warningsOf)];
-    return await use({ distribution, storage, layers, catalog: mergeLayers(layers), findings: warnings });
+    const { catalog, subset } = await catalogOf(layers, { storage, distribution, cache: options.cache });
+    const all = [...warnings, ...(subset?.selection.findings ?? [])];
+    return await use({ distribution, storage, layers, catalog, subset, findings: all });
   });
+}
+
+/** Merges layers, and chooses what stays of them where the distribution is a part of another one. */
+export async function catalogOf(
+  layers: readonly Layer[],
+  selecting: Selecting,
+): Promise<Pick<OpenCatalog, 'catalog' | 'subset'>> {
+  const catalog = mergeLayers(layers);
+  const selection = await selectRevisions(catalog.revisions, selecting);
+  if (!selection) return { catalog, subset: undefined };
+  const { revisions } = selection;
+  const ids = new Set(revisions.map(({ id }) => id));
+  const shadowed = catalog.shadowed.filter(({ winner }) => ids.has(winner.id));
+  return { catalog: { revisions, shadowed }, subset: { whole: catalog.revisions, selection } };
 }
 
 /**

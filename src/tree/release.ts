@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isAbsence } from '../errors.ts';
 import { isSystemError } from '../system-errors.ts';
 import { hidden, removeNow, temporaryName } from './commit/leftovers.ts';
+import type { JsonObject } from './json.ts';
 import { RELEASE } from './layout.ts';
 import { sealedDocument } from './sealed.ts';
 
@@ -17,6 +18,8 @@ export interface Release {
   readonly registry: string;
   readonly generator: string;
   readonly layers: readonly { readonly name: string; readonly ref?: string; readonly commit?: string }[];
+  /** What the site takes of its layers, step by step: `distribution`, `from`, `for` and `keep`. Undefined where it takes all. */
+  readonly subsets?: readonly JsonObject[] | undefined;
   /** The digest of the site manifest: the SHA-256 of all its parts together, in hex. */
   readonly manifest: string;
 }
@@ -55,8 +58,9 @@ export async function replaceRelease(folder: string, release: Release): Promise<
   }
 }
 
-function textOf({ distribution, registry, generator, layers, manifest }: Release): string {
-  return sealedDocument({ distribution, registry, generator, layers: layers.map(layerOf), manifest });
+function textOf({ distribution, registry, generator, layers, subsets, manifest }: Release): string {
+  const chosen = subsets && { subsets };
+  return sealedDocument({ distribution, registry, generator, layers: layers.map(layerOf), ...chosen, manifest });
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Distribution, LayerSpec, RegistryLayer, StorageLayer } from '../config.ts';
 import { Stop } from '../errors.ts';
@@ -42,8 +43,10 @@ const lockedDistribution = z.strictObject({
   generator: z.string(),
   /** In rank order. */
   layers: z.array(lockedLayer).min(1),
+  /** The digest of what a subset chooses by. */
+  choice: digest.optional(),
 });
-/** Version 1 has no registries. */
+/** Version 1 has no registries, and no subsets. */
 const lock = z.strictObject({ version: z.literal([1, 2]), distributions: z.record(z.string(), lockedDistribution) });
 
 export type Lock = z.infer<typeof lock>;
@@ -69,14 +72,17 @@ export function parseLock(text: string, file: string): Lock {
 }
 
 /**
- * The text of a lock file. It is sorted, so that it changes only where something moved. Without registries it is one of version 1,
- * which older programs read.
+ * The text of a lock file. It is sorted, so that it changes only where something moved. Without registries and subsets it is one of
+ * version 1, which older programs read.
  */
 export function renderLock({ distributions }: Lock): string {
-  const layers = Object.values(distributions).flatMap((one) => one.layers);
-  const version = layers.some(({ kind }) => kind === 'registry') ? 2 : 1;
+  const version = Object.values(distributions).some(isOfVersion2) ? 2 : 1;
   const sorted = Object.entries(distributions).sort(([a], [b]) => compareText(a, b));
   return `${JSON.stringify({ version, distributions: Object.fromEntries(sorted) }, null, 2)}\n`;
+}
+
+function isOfVersion2({ layers, choice }: LockedDistribution): boolean {
+  return choice !== undefined || layers.some(({ kind }) => kind === 'registry');
 }
 
 /** What a build made a distribution from. */
@@ -94,7 +100,7 @@ export interface Made {
  */
 export function lockDistribution(
   before: Lock,
-  distribution: Pick<Distribution, 'name' | 'registry' | 'layers'>,
+  distribution: Pick<Distribution, 'name' | 'registry' | 'layers' | 'subsets'>,
   made: Made,
 ): Lock {
   const layers = distribution.layers.map((layer): LockedLayer => {
@@ -108,7 +114,7 @@ export function lockDistribution(
       'build --lock needs a git storage',
     );
   });
-  const locked = { registry: distribution.registry, generator: made.generator, layers };
+  const locked = { registry: distribution.registry, generator: made.generator, layers, ...choiceOf(distribution) };
   return { ...before, distributions: { ...before.distributions, [distribution.name]: locked } };
 }
 
@@ -121,6 +127,13 @@ function lockedRegistry({ name, registry, take }: RegistryLayer, held: readonly 
     ...(take && { take: [...take] }),
     revisions,
   };
+}
+
+/** The digest of what a subset chooses by, wherever its files lie; nothing for a whole distribution. */
+function choiceOf({ subsets }: Pick<Distribution, 'subsets'>): Pick<LockedDistribution, 'choice'> {
+  if (subsets.length === 0) return {};
+  const chosen = subsets.map(({ installed, ...rest }) => [rest, installed?.packages]);
+  return { choice: createHash('sha256').update(JSON.stringify(chosen)).digest('hex') };
 }
 
 /** A distribution as the lock has it. */
@@ -165,7 +178,7 @@ export function pinDistribution(
 
 function whatMoved(
   locked: LockedDistribution,
-  now: Omit<LockedDistribution, 'layers'> & Pick<Distribution, 'layers'>,
+  now: Omit<LockedDistribution, 'layers' | 'choice'> & Pick<Distribution, 'layers' | 'subsets'>,
 ): string[] {
   const settings = now.layers.flatMap((layer) => {
     const before = locked.layers.find(({ name }) => name === layer.name);
@@ -179,6 +192,7 @@ function whatMoved(
     ...moved('generator', locked.generator, now.generator),
     ...moved('layers', names(locked.layers), names(now.layers)),
     ...settings,
+    ...(locked.choice === choiceOf(now).choice ? [] : ['what it takes: from, for or keep is another one']),
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Columns } from '../core/columns.ts';
 import { entryReader } from '../build/cache/entries.ts';
 import type { ReadEntry } from '../build/cache/entries.ts';
 import type { Entry } from '../build/entry.ts';
-import { indexFiles } from '../build/index-files.ts';
+import { factColumns } from '../build/fact-columns.ts';
 import { verifySignatures } from './verify-signatures.ts';
 
 /** The rules for reading revisions, and the folder that keeps the results. Undefined keeps nothing. */
@@ -32,18 +32,8 @@ export async function readEntries(
   return signed.map((read) => Object.assign({}, read, { entry: read.findings.length === 0 ? read.entry : undefined }));
 }
 
-/**
- * The columns of these entries, which are in the order of answers. They have no rows, so they can find revisions and
- * not answer.
- */
+/** The columns of these entries, which are in the order of answers, without rows. */
 export function columnsOf(entries: readonly Entry[], categories: readonly Category[]): Columns {
-  const revisions = entries.map(({ revision: { name, version }, facts }) => ({
-    name,
-    version,
-    facts,
-    row: '',
-    variants: [],
-  }));
-  const cache = { index: 0, search: 0, categories: 0, files: 0 };
-  return indexFiles(revisions, { home: '', cache, categories }).columns;
+  const revisions = entries.map(({ revision: { name, version }, facts }) => ({ name, version, facts }));
+  return factColumns(revisions, categories);
 }

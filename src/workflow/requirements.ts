@@ -49,11 +49,17 @@ export function missingRequirements(
   );
 }
 
-function isMet({ package: name, version: constraint }: Requirement, revisions: readonly Revision[]): boolean {
-  const compiled = compileConstraint(constraint === '' ? '*' : constraint);
-  return revisions.some((revision) => {
-    if (revision.name !== name) return false;
-    const version = parseStrictVersion(revision.version);
-    return constraint === '' || (compiled !== undefined && version !== undefined && accepts(compiled, version));
-  });
+function isMet(requirement: Requirement, revisions: readonly Revision[]): boolean {
+  const meets = requirementTest(requirement);
+  return revisions.some(({ name, version }) => name === requirement.package && meets(version));
+}
+
+/** Whether a version of the required package meets a requirement. */
+export function requirementTest({ version: constraint }: Requirement): (version: string) => boolean {
+  if (constraint === '') return () => true;
+  const compiled = compileConstraint(constraint);
+  return (text) => {
+    const version = parseStrictVersion(text);
+    return compiled !== undefined && version !== undefined && accepts(compiled, version);
+  };
 }

@@ -45,13 +45,23 @@ const facts: fc.Arbitrary<Partial<QueryFacts>> = fc.record(
 );
 
 /** The revisions of an index, in the order of answers. */
-export const revisions: fc.Arbitrary<IndexedRevision[]> = fc
-  .uniqueArray(fc.tuple(id, facts), { maxLength: 12, selector: ([one]) => one })
-  .map((all) => {
+export const revisions: fc.Arbitrary<IndexedRevision[]> = catalogOf(facts, 12);
+
+/** The same, with many versions of each name, and few conditions on each. */
+export const manyVersions: fc.Arbitrary<IndexedRevision[]> = catalogOf(
+  fc
+    .tuple(facts, fc.array(fc.nat(3), { minLength: 10, maxLength: 10 }))
+    .map(([all, draws]) => Object.fromEntries(Object.entries(all).filter((_, i) => draws[i] === 0))),
+  30,
+);
+
+function catalogOf(of: fc.Arbitrary<Partial<QueryFacts>>, maxLength: number): fc.Arbitrary<IndexedRevision[]> {
+  return fc.uniqueArray(fc.tuple(id, of), { maxLength, selector: ([one]) => one }).map((all) => {
     const byId = new Map(all);
     const sorted = [...layerOf('one', [...byId.keys()]).revisions].sort(compareRevisions);
     return sorted.map((one) => revision(one.id, byId.get(one.id)));
   });
+}
 
 /** A name and a value; of a query no two have the same name. */
 export type Parameter = readonly [name: string, value: string];

@@ -132,12 +132,26 @@ function comparable({ status, headers, body }: Response): string {
   return JSON.stringify([status, Object.entries(own).sort(), body.toString('latin1')]).slice(0, 2000);
 }
 
+/** A subset as a distributions file has it, but for the distribution that it is from. */
+export interface WrittenPart {
+  readonly for: readonly object[];
+  readonly keep?: object;
+}
+
+export interface BuiltSite {
+  readonly folder: string;
+  readonly report: BuildReport;
+  /** Builds a part of it with the same cache. */
+  part(name: string, written: WrittenPart, from?: WrittenPart): Promise<{ folder: string; report: BuildReport }>;
+  remove(): void;
+}
+
 /** Builds a site of a storage into a temporary folder. */
 export async function buildSite(
   storage: string,
   distribution: { readonly name: string; readonly layers: readonly string[]; readonly packages?: string },
   { skipUnfit = false }: { readonly skipUnfit?: boolean } = {},
-): Promise<{ folder: string; report: BuildReport; remove(): void }> {
+): Promise<BuiltSite> {
   const root = mkdtempSync(join(tmpdir(), 'epr-static-'));
   const { name, layers, packages = 'packages' } = distribution;
   const config = {
@@ -146,11 +160,22 @@ export async function buildSite(
     layers: Object.fromEntries(layers.map((layer) => [layer, { packages }])),
     distributions: { [name]: { layers } },
   };
-  writeFileSync(join(root, 'distributions.yml'), JSON.stringify(config));
+  const file = join(root, 'distributions.yml');
   const out = join(root, 'dist');
-  const options = { dist: name, config: join(root, 'distributions.yml'), out, cache: join(root, 'cache') };
-  const report = await build({ ...options, refs: {}, skipUnfit, offline: false }, silentProgress);
-  return { folder: join(out, name), report, remove: () => rmSync(root, { recursive: true, force: true }) };
+  const make = async (dist: string, parts: object): Promise<{ folder: string; report: BuildReport }> => {
+    writeFileSync(file, JSON.stringify({ ...config, distributions: { ...config.distributions, ...parts } }));
+    const options = { dist, config: file, out, cache: join(root, 'cache'), refs: {}, skipUnfit, offline: false };
+    return { folder: join(out, dist), report: await build(options, silentProgress) };
+  };
+  return {
+    ...(await make(name, {})),
+    part: (part, written, between) =>
+      make(part, {
+        ...(between && { between: { from: name, ...between } }),
+        [part]: { from: between ? 'between' : name, ...written },
+      }),
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
 }
 
 /** A folder or file beside the project that a user's clone lacks; undefined, said loudly, where it is missing. */

@@ -27,6 +27,7 @@ const STAGES = [
   'bundle',
   'publish',
   'workflow',
+  'subset',
   'inspect',
 ];
 /** What the core knows of a site's form. */

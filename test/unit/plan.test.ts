@@ -6,10 +6,12 @@ import type { Revision } from '../../src/storage/storage.ts';
 import { layerOf } from '../support/layers.ts';
 
 /** Thirty packages of one revision each, but for those that are given in place of one. */
-function catalogOf(changes: Readonly<Record<string, readonly string[]>> = {}): readonly Revision[] {
+function catalogOf(changes: Readonly<Record<string, readonly string[]>> = {}): {
+  readonly revisions: readonly Revision[];
+} {
   const names = Array.from({ length: 30 }, (_, i) => `p${String(i).padStart(2, '0')}`);
   const ids = [...new Set([...names, ...Object.keys(changes)])].flatMap((name) => changes[name] ?? [`${name}@1.0.0`]);
-  return mergeLayers([layerOf('one', ids)]).revisions;
+  return { revisions: mergeLayers([layerOf('one', ids)]).revisions };
 }
 
 const before = keysOf(catalogOf());
@@ -54,8 +56,17 @@ describe('the plan of a site', () => {
   test.each(['source', 'signature', 'zipped'] as const)('is to make the package whose %s changed', (member) => {
     const value = member === 'zipped' ? true : 'another';
     const change = (one: Revision): Revision => ({ ...one, [member]: value });
-    const revisions = catalogOf().map((one) => (one.id === 'p07@1.0.0' ? change(one) : one));
-    expect(summary(planSite(revisions, before))).toEqual({ made: ['p07@1.0.0'], kept: 29, placed: [] });
+    const revisions = catalogOf().revisions.map((one) => (one.id === 'p07@1.0.0' ? change(one) : one));
+    expect(summary(planSite({ revisions }, before))).toEqual({ made: ['p07@1.0.0'], kept: 29, placed: [] });
+  });
+
+  test('is to make the package that shows another deprecation of a revision that is left out', () => {
+    const shown = (description: string) => ({ ...catalogOf(), deprecations: new Map([['p07', { description }]]) });
+    const placed = { made: ['p07@1.0.0'], kept: 29, placed: ['p07@1.0.0'] };
+    expect(summary(planSite(shown('old'), before))).toEqual(placed);
+    expect(summary(planSite(shown('new'), keysOf(shown('old'))))).toEqual(placed);
+    expect(summary(planSite(catalogOf(), keysOf(shown('old'))))).toEqual(placed);
+    expect(planSite(shown('old'), keysOf(shown('old')))).toEqual({ kind: 'unchanged' });
   });
 
   test('is to write all where much changed', () => {

@@ -46,7 +46,7 @@ describe('the lock', () => {
     ref: name,
     packages: 'packages',
   }));
-  const distribution = { name: 'staging', registry: '1.40.1', layers } as unknown as Distribution;
+  const distribution = { name: 'staging', registry: '1.40.1', subsets: [], layers } as unknown as Distribution;
   const made = { generator: 'epr-static 1', commits: { production: 'aaa', staging: 'bbb' }, held: new Map() };
   const locked = lockDistribution(emptyLock, distribution, made);
   const pin = (now: Partial<Distribution>, generator = 'epr-static 1') =>

@@ -2,11 +2,13 @@ import { caseTwins } from '../../catalog/case-twins.ts';
 import { holdSame, mergeLayers } from '../../catalog/merge.ts';
 import type { Shadowed } from '../../catalog/merge.ts';
 import type { SiteMaking } from '../../build/site-making.ts';
+import type { Distribution, KibanaClient } from '../../config.ts';
 import type { Finding } from '../../errors.ts';
 import { readLayers } from '../../inspect/open-catalog.ts';
 import type { MirroredLayers } from '../../workflow/open-layers.ts';
 import type { MirrorReport } from '../../mirror/mirroring.ts';
 import type { Layer, Storage } from '../../storage/storage.ts';
+import { selectRevisions } from '../../subset/select.ts';
 import type { LockUse } from '../../workflow/lock-file.ts';
 
 /* The layers that a build merges, as its report has them. */
@@ -30,22 +32,48 @@ export interface ShadowedReport {
   readonly sameContent: boolean;
 }
 
+/** What a distribution is a part of. */
+export interface SubsetReport {
+  readonly from: string;
+  /** The Kibanas that notice nothing of what is left out, as their lines say. */
+  readonly for: readonly KibanaClient[];
+  /** The revisions of the merged layers. */
+  readonly of: number;
+  /** What the Kibanas may not ask, and who else gets other answers. */
+  readonly notPromised: readonly string[];
+}
+
 /** The layers of a storage, what is left of them after the merge, and what is wrong with them. */
-export interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'findings'> {
+export interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'deprecations' | 'findings'> {
   readonly shadowed: readonly ShadowedReport[];
   /** Warnings of this run alone, such as those about a registry that failed to answer: the site doesn't depend on them. */
   readonly passing: readonly Finding[];
+  /** How many revisions the merged layers have, where the distribution leaves some out. */
+  readonly whole: number | undefined;
 }
 
-/** Reads the layers of a storage and merges them. With `skipUnfit`, what is unfit by a listing alone is only a warning. */
+/** How a build merges. */
+export interface Merging {
+  /** What is unfit by a listing alone is only a warning. */
+  readonly skipUnfit: boolean;
+  readonly mirrored: MirroredLayers;
+  /** Keeps what a subset reads; undefined keeps nothing. */
+  readonly cache: string | undefined;
+  /** Receives how many manifests were read to choose a subset. */
+  onRead(done: number, total: number): void;
+}
+
+/** Reads the layers of a storage and merges them. Of a subset, it chooses what stays. */
 export async function mergeStorage(
   storage: Storage,
   pins: LockUse,
-  { skipUnfit, mirrored }: { readonly skipUnfit: boolean; readonly mirrored: MirroredLayers },
+  { skipUnfit, mirrored, cache, onRead }: Merging,
 ): Promise<Merged> {
   const { distribution } = pins;
   const layers = pins.named(await readLayers(storage, distribution), mirrored);
-  const { revisions, shadowed: lost } = mergeLayers(layers);
+  const { revisions: all, shadowed: lost } = mergeLayers(layers);
+  const selection = await selectRevisions(all, { storage, distribution, cache, onRead });
+  const { revisions = all, deprecations } = selection ?? {};
   const shadowed = await Promise.all(lost.map((one) => reportShadowed(storage, one)));
   const ofLayers = layers.flatMap(({ name, findings }) => {
     const isRegistry = mirrored.has(name);
@@ -62,8 +90,8 @@ export async function mergeStorage(
       return { code: 'case', where: `${layer}: ${where}`, text, level: 'warning' } as const;
     }),
   ];
-  const passing = ofLayers.flatMap((one) => (isPassing(one) ? one.finding : []));
-  return { layers, revisions, shadowed, findings, passing };
+  const passing = [...ofLayers.flatMap((one) => (isPassing(one) ? one.finding : [])), ...(selection?.findings ?? [])];
+  return { layers, revisions, deprecations, shadowed, findings, passing, whole: selection && all.length };
 }
 
 /** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it; a layer that is too large is not. */
@@ -96,3 +124,18 @@ export function layerReport({ name, ref, commit, revisions }: Layer, mirrored: M
   const mirror = mirrored.get(name)?.report;
   return { name, ref, commit, packages, revisions: revisions.length, ...(mirror && { mirror }) };
 }
+
+/** What a report says of a subset; `whole` is the number of revisions of the merged layers. */
+export function subsetReport(
+  { subsets }: Pick<Distribution, 'subsets'>,
+  whole: number | undefined,
+): SubsetReport | undefined {
+  const last = subsets.at(-1);
+  if (!last || whole === undefined) return undefined;
+  return { from: last.from, for: last.clients, of: whole, notPromised: NOT_PROMISED };
+}
+
+const NOT_PROMISED = [
+  "all=true, which Kibana's resolver of dependencies sends, finds only what stays",
+  'other Kibanas, spec ranges and capabilities than these, discovery, agent.version, and requests without kibana.version',
+];

@@ -44,8 +44,10 @@ function buildLines(report: BuildReport, color: Colors): string[] {
       ...(layer.mirror ? [`  ${''.padEnd(12)} ${mirrorLine(layer.mirror)}`] : []),
     );
   }
+  const { subset } = report;
   lines.push(
-    `  ${'merged'.padEnd(12)} ${count(report.revisions, 'revision')} of ${count(report.packages, 'package')}`,
+    `  ${(subset ? 'stays' : 'merged').padEnd(12)} ${count(report.revisions, 'revision')} of ${count(report.packages, 'package')}`,
+    ...(subset ? subsetLines(subset) : []),
     '',
   );
   for (const one of report.shadowed)
@@ -75,6 +77,14 @@ function mirrorLine({ listed, new: added, gone, refused, replaced, bytes, reques
       ? 'nothing was asked'
       : `${count(requests, 'request')}, ${megabytes(bytes)}; it lists ${listed.toLocaleString('en-US')}`;
   return `${changes.join(', ') || 'nothing new'} (${asked})`;
+}
+
+function subsetLines({ from, for: lines, of, notPromised }: NonNullable<BuildReport['subset']>): string[] {
+  const kibanas = lines.map(({ kibana }) => kibana).join(' and ');
+  return [
+    `  ${'a part of'.padEnd(12)} ${from}, out of ${count(of, 'revision')}: what Kibana ${kibanas} can get`,
+    ...notPromised.map((text, i) => `  ${(i === 0 ? 'not promised' : '').padEnd(12)} ${text}`),
+  ];
 }
 
 const HOW = { written: 'built', extended: 'extended', unchanged: 'unchanged:' } as const;

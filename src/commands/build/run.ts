@@ -24,8 +24,8 @@ import { nginxForms } from '../../hosts/nginx/encoded.ts';
 import type { Serving, Since, TargetSite } from '../../hosts/target.ts';
 import { findBuildConfig } from '../../workflow/find-config.ts';
 import { useLock } from '../../workflow/lock-file.ts';
-import { layerReport, mergeStorage } from './merged.ts';
-import type { LayerReport, Merged, ShadowedReport } from './merged.ts';
+import { layerReport, mergeStorage, subsetReport } from './merged.ts';
+import type { LayerReport, Merged, ShadowedReport, SubsetReport } from './merged.ts';
 import { refuseBadOutput, refuseOther } from './output.ts';
 
 export interface BuildOptions {
@@ -63,7 +63,9 @@ export interface BuildReport {
   readonly registry: string;
   readonly generator: string;
   readonly layers: readonly LayerReport[];
-  /** Those of the merged catalog. */
+  /** What the distribution is a part of; undefined for one that has all of its layers. */
+  readonly subset: SubsetReport | undefined;
+  /** Those of the site. */
   readonly packages: number;
   readonly revisions: number;
   readonly shadowed: readonly ShadowedReport[];
@@ -124,7 +126,12 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   const clock = stopwatch();
   const { storage, mirrored } = await openLayers(distribution, openingOptions(options, pins.held, progress));
   try {
-    const merged = await mergeStorage(storage, pins, { ...options, mirrored });
+    const merged = await mergeStorage(storage, pins, {
+      skipUnfit: options.skipUnfit,
+      mirrored,
+      cache: options.noCache ? undefined : resolve(options.cache),
+      onRead: (done, total) => progress.step('choosing', done, total),
+    });
     clock.lap('layers');
     const makeOnce = async (isAnew: boolean): Promise<MadeWithHost> => {
       const made = await makeSite(
@@ -180,7 +187,7 @@ function openingOptions(
 
 function reportOf(
   { pins: { distribution }, folder }: Place,
-  { layers, shadowed, mirrored }: Merged & { readonly mirrored: MirroredLayers },
+  { layers, shadowed, whole, mirrored }: Merged & { readonly mirrored: MirroredLayers },
   { packages, revisions, skipped, findings, site, how, changes }: MadeSite,
 ): Omit<BuildReport, 'times' | 'next' | 'stale'> {
   return {
@@ -189,6 +196,7 @@ function reportOf(
     registry: distribution.registry,
     generator,
     layers: layers.map((layer) => layerReport(layer, mirrored)),
+    subset: subsetReport(distribution, whole),
     packages,
     revisions,
     shadowed,

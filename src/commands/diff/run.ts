@@ -1,7 +1,6 @@
 import { INDEX } from '../../tree/layout.ts';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { mergeLayers } from '../../catalog/merge.ts';
 import { readConfig, readStorageConfig } from '../../config.ts';
 import type { ConfigPlace, Distribution, LayerSpec, Tables } from '../../config.ts';
 import { Stop } from '../../errors.ts';
@@ -10,7 +9,7 @@ import type { Limits } from '../../limits.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Opening } from '../../workflow/open-layers.ts';
 import { refuseRegistry } from '../../workflow/open.ts';
-import { readLayers, warningsOf, withLayers } from '../../inspect/open-catalog.ts';
+import { catalogOf, readLayers, warningsOf, withLayers } from '../../inspect/open-catalog.ts';
 import type { StorageOptions } from '../../inspect/open-catalog.ts';
 import { findStorageConfig } from '../../workflow/find-config.ts';
 import { compareSides } from '../../inspect/diff.ts';
@@ -55,6 +54,7 @@ interface Source {
   readonly tables: Tables;
   readonly signatures: 'optional' | 'required';
   readonly release?: Distribution['release'];
+  readonly subsets: Distribution['subsets'];
 }
 
 async function readSource(
@@ -78,6 +78,7 @@ async function readSource(
       limits,
       tables,
       signatures: 'optional',
+      subsets: [],
     };
   }
   const pinned = layer === undefined ? { dist: given } : { dist: options.dist, refs: { [layer]: given } };
@@ -99,8 +100,9 @@ async function openSide(storage: Storage, source: Source, { cache }: DiffOptions
   const isLayer = layers.length === 1 && layers[0]?.name === source.title;
   const title = isLayer ? at.join('') : `${source.title} (${at.join(', ')})`;
   const { tables, signatures } = source;
-  const catalog = mergeLayers(layers);
-  return storageSide({ title, catalog, findings: layers.flatMap(warningsOf) }, { storage, tables, signatures, cache });
+  const { catalog, subset } = await catalogOf(layers, { storage, distribution: source, cache });
+  const findings = [...layers.flatMap(warningsOf), ...(subset?.selection.findings ?? [])];
+  return storageSide({ title, catalog, findings }, { storage, tables, signatures, cache });
 }
 
 function isSite(folder: string): boolean {
