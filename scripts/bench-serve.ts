@@ -58,7 +58,7 @@ export async function serve(bench: Bench, { isShort }: { isShort: boolean }): Pr
   await build({ ...made, way: 'nginx' }, 'snapshot');
   const nginx = await compare(bench, {
     names: ['nginx', 'bare nginx'],
-    start: () => siteNginx(`${site}.nginx`, bench.folder),
+    start: () => siteNginx(`${site}.nginx`),
     startBare: (folder) => bareNginx(folder, bench.folder),
     asked: asked(site, [false, true]),
     atLeast: 0.8,

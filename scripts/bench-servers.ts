@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /*
  * The measured servers: separate processes on free ports of localhost.
@@ -40,19 +40,20 @@ export function hasNginx(): boolean {
   );
 }
 
-/** Starts nginx with the `standalone.conf` of a site, on another port. */
-export async function siteNginx(hostFolder: string, temporary: string): Promise<Server> {
-  const read = (name: string): string => readFileSync(join(hostFolder, name), 'utf8');
-  return await startNginx(temporary, (port) => {
-    const block = read('nginx.conf').replace('listen 8080', `listen 127.0.0.1:${port}`);
-    return read('standalone.conf').replace(/include ".*nginx\.conf";/, () => block);
-  });
+/** Starts nginx with the `standalone.conf` of a site, on another port. Its paths are relative, so its copy lies beside it. */
+export async function siteNginx(hostFolder: string): Promise<Server> {
+  const standalone = readFileSync(join(hostFolder, 'standalone.conf'), 'utf8');
+  const file = join(hostFolder, 'bench.conf');
+  return await startNginx({ prefix: dirname(hostFolder), file }, (port) =>
+    standalone.replace(/listen \d+/, `listen 127.0.0.1:${port}`),
+  );
 }
 
 /** nginx that sends the files of a folder. */
 export async function bareNginx(folder: string, temporary: string): Promise<Server> {
+  const prefix = mkdtempSync(join(temporary, 'nginx-'));
   return await startNginx(
-    temporary,
+    { prefix, file: join(prefix, 'nginx.conf') },
     (port) => `daemon off;
 pid nginx.pid;
 error_log stderr;
@@ -71,10 +72,11 @@ http {
   );
 }
 
-async function startNginx(temporary: string, conf: (port: number) => string): Promise<Server> {
+async function startNginx(
+  { prefix, file }: { readonly prefix: string; readonly file: string },
+  conf: (port: number) => string,
+): Promise<Server> {
   const port = await freePort();
-  const prefix = mkdtempSync(join(temporary, 'nginx-'));
-  const file = join(prefix, 'nginx.conf');
   // As root, the workers of nginx would be the user nobody, who can't read a temporary folder. Without root, nginx
   // can't set a user.
   writeFileSync(file, `${process.getuid?.() === 0 ? 'user root;\n' : ''}${conf(port)}`);
@@ -85,7 +87,7 @@ async function startNginx(temporary: string, conf: (port: number) => string): Pr
     throw new Error(`${error.message}: ${log}`);
   });
   const workers = (): number[] =>
-    readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
+    (readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').match(/\d+/g) ?? []).map(Number);
   return {
     url: `http://127.0.0.1:${port}`,
     processes: () => [child.pid ?? 0, ...workers()],
