@@ -1,16 +1,19 @@
 import { writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Stop } from '../../errors.ts';
 import { writeAside } from '../../tree/commit/aside.ts';
-import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
+import { atExit } from '../../tree/commit/at-exit.ts';
+import { clearLeftovers, hidden, removeNow, removeQuickly, temporaryName } from '../../tree/commit/leftovers.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
 import { recoverFolder } from '../../tree/commit/replace.ts';
+import { makeFolder } from '../../tree/make-folder.ts';
 import { readRelease } from '../../tree/release.ts';
 import { wantText } from '../want.ts';
 import { openBase } from './base.ts';
 import type { Base } from './base.ts';
-import { changeFolders, heldAfter, mendTimes, planChange } from './change.ts';
+import { breather } from './breath.ts';
+import { changeFolders, mendTimes, planChange, writeChecked } from './change.ts';
 import type { FolderChange } from './change.ts';
 import { readHeld } from './held.ts';
 import type { Held, HeldFile } from './held.ts';
@@ -18,7 +21,7 @@ import { openBundles } from './open-bundles.ts';
 import type { OpenBundle } from './open-bundles.ts';
 import { inOrder } from './order.ts';
 import { extraFiles, reportOf } from './outcome.ts';
-import type { Applied, ApplyReport } from './outcome.ts';
+import type { ApplyReport } from './outcome.ts';
 import { placeOf, refuseFullDisk, refuseOtherFolder } from './places.ts';
 import { openSupply } from './supply.ts';
 import type { Supply } from './supply.ts';
@@ -88,15 +91,63 @@ async function applyAll(applying: Applying): Promise<ApplyReport> {
   }));
   const all = await readHeld(read, (done, total) => progress.step('held', done, total));
   const held: HeldFolders = new Map(names.map((host, i) => [host, all[i] as Held]));
-  const steps: Applied[] = [];
-  let ready: Ready | undefined = await lastThatFits(applying, held);
-  while (ready) {
-    const { after, ...step }: Applied & { readonly after: HeldFolders } = await applyReady(ready, applying);
-    steps.push(step);
-    const rest: readonly OpenBundle[] = bundles.slice(bundles.indexOf(ready.bundle) + 1);
-    ready = rest.length === 0 ? undefined : await lastThatFits({ ...applying, bundles: rest }, after);
+  return await withContents(folder, async (contents) => {
+    const used: OpenBundle[] = [];
+    for (;;) {
+      const rest = bundles.slice(bundles.indexOf(used.at(-1) as OpenBundle) + 1);
+      const ready = await lastThatFits({ ...applying, bundles: rest }, { held, made: contents.made });
+      used.push(ready.bundle);
+      try {
+        if (ready.bundle === bundles.at(-1)) return await applyReady(ready, { ...applying, held, used });
+        await makeContents(ready, { contents, progress });
+      } finally {
+        ready.base.close();
+      }
+    }
+  });
+}
+
+/** Contents of sites between the one that is there and the one that is to be, in a folder that goes in the end. */
+interface Contents {
+  readonly folder: string;
+  /** The places of the contents. */
+  readonly made: (readonly [place: string, content: HeldFile])[];
+}
+
+async function withContents<T>(site: string, use: (contents: Contents) => Promise<T>): Promise<T> {
+  const name = `${hidden(site)}.contents`;
+  clearLeftovers(dirname(site), basename(name));
+  const folder = temporaryName(name);
+  const leave = atExit(() => removeQuickly(folder));
+  try {
+    return await use({ folder, made: [] });
+  } finally {
+    removeNow(folder);
+    leave();
   }
-  return reportOf(folder, steps);
+}
+
+/** Makes what is new of a site on which the next bundle builds. */
+async function makeContents(
+  { bundle, base, supply, target }: Ready,
+  { contents, progress }: { readonly contents: Contents; readonly progress: ApplyProgress },
+): Promise<void> {
+  const fresh = new Map<string, { readonly path: string; readonly content: HeldFile }>();
+  for (const files of target.folders.values())
+    for (const [path, content] of files) if (!base.placeOf(content)) fresh.set(content.digest, { path, content });
+  const sizes = [...fresh.values()].map(({ content }) => content.size);
+  const total = sum(sizes);
+  refuseFullDisk(contents.folder, sizes);
+  makeFolder(contents.folder);
+  const breathe = breather();
+  let written = 0;
+  for (const { path, content } of fresh.values()) {
+    const place = join(contents.folder, `${content.digest}${extname(path)}`); // the base looks for zips by name
+    const onWrite = (bytes: number): void => progress.step('write', (written += bytes), total);
+    writeChecked(place, supply.chunks(content, target.packageFiles), { content, from: bundle.path, onWrite });
+    contents.made.push([place, content]);
+    await breathe();
+  }
 }
 
 /** The tools of hosts keep what they need in such folders. */
@@ -107,29 +158,30 @@ function isOfTool(host: string, path: string): boolean {
 /** A bundle for which all is there. */
 interface Ready {
   readonly bundle: OpenBundle;
-  readonly held: HeldFolders;
   readonly base: Base;
   readonly supply: Supply;
   readonly target: Target;
 }
 
 /** The last bundle for which all is there. Where there is none, `want.json` is written, and a `Stop` thrown. */
-async function lastThatFits({ folder, bundles }: Applying, held: HeldFolders): Promise<Ready> {
-  const base = openBase(eachHeld(folder, held));
+async function lastThatFits(
+  { folder, bundles }: Applying,
+  { held, made }: { readonly held: HeldFolders; readonly made: Contents['made'] },
+): Promise<Ready> {
+  const base = openBase([...eachHeld(folder, held), ...made]);
   let lacking: readonly string[] = [];
   try {
     for (const bundle of bundles.toReversed()) {
       const supply = openSupply(bundle, base);
       const target = readTarget(bundle, supply);
       lacking = target.kind === 'lacking' ? target.digests : lackingFor(target, supply);
-      if (target.kind === 'target' && lacking.length === 0) return { bundle, held, base, supply, target };
+      if (target.kind === 'target' && lacking.length === 0) return { bundle, base, supply, target };
     }
+    throw await wanting(folder, { bundles, lacking, held });
   } catch (error) {
     base.close();
     throw error;
   }
-  base.close();
-  throw await wanting(folder, { bundles, lacking, base });
 }
 
 function* eachHeld(folder: string, held: HeldFolders): Generator<readonly [place: string, content: HeldFile]> {
@@ -147,13 +199,17 @@ function lackingFor({ folders, packageFiles }: Target, supply: Supply): string[]
 /** Writes `want.json`, and gives the `Stop` that says so. */
 async function wanting(
   folder: string,
-  { bundles, lacking, base }: { bundles: readonly OpenBundle[]; lacking: readonly string[]; base: Base },
+  { bundles, lacking, held }: { bundles: readonly OpenBundle[]; lacking: readonly string[]; held: HeldFolders },
 ): Promise<Stop> {
   const [first, last] = [bundles[0] as OpenBundle, bundles.at(-1) as OpenBundle];
   const { distribution } = last.description;
   const path = join(dirname(folder), WANT);
   const manifest = (await readRelease(folder))?.manifest ?? null;
-  const text = wantText({ distribution, manifest, digests: base.digests() });
+  const text = wantText({
+    distribution,
+    manifest,
+    digests: [...eachHeld(folder, held)].map(([, { digest }]) => digest),
+  });
   clearLeftovers(dirname(path), WANT);
   writeAside({ path, temporary: temporaryName(path) }, (temporary) => {
     writeFileSync(temporary, text);
@@ -171,38 +227,38 @@ async function wanting(
 const WANT = 'want.json';
 
 async function applyReady(
-  ready: Ready,
-  { folder, lock, progress }: Applying,
-): Promise<Applied & { readonly after: HeldFolders }> {
-  const { bundle, held, base, supply, target } = ready;
-  try {
-    const names = [...target.folders.keys()].toSorted((a, b) => Number(a === '') - Number(b === '')); // the site comes last
-    const changes = names.map((host) =>
-      planChange({
-        folder: placeOf(folder, host),
-        host,
-        target: target.folders.get(host) ?? new Map(),
-        held: held.get(host) ?? { files: new Map(), strays: [] },
-      }),
-    );
-    const sizes = newSizes(changes, base);
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    refuseFullDisk(folder, sizes);
-    const extra = await extraFiles(folder, changes);
-    let written = 0;
-    await changeFolders(changes, {
-      lock,
-      from: bundle.path,
-      placeOf: (content) => base.placeOf(content),
-      chunks: (content) => supply.chunks(content, target.packageFiles),
-      onWrite: (bytes) => progress.step('write', (written += bytes), total),
-    });
-    for (const change of changes) mendTimes(change);
-    const after = new Map([...held, ...changes.map((change) => [change.host, heldAfter(change)] as const)]);
-    return { bundle, target, after, changes, written, extra };
-  } finally {
-    base.close();
-  }
+  { bundle, base, supply, target }: Ready,
+  {
+    folder,
+    lock,
+    progress,
+    held,
+    used,
+  }: Applying & { readonly held: HeldFolders; readonly used: readonly OpenBundle[] },
+): Promise<ApplyReport> {
+  const names = [...target.folders.keys()].toSorted((a, b) => Number(a === '') - Number(b === '')); // the site comes last
+  const changes = names.map((host) =>
+    planChange({
+      folder: placeOf(folder, host),
+      host,
+      target: target.folders.get(host) ?? new Map(),
+      held: held.get(host) ?? { files: new Map(), strays: [] },
+    }),
+  );
+  const sizes = newSizes(changes, base);
+  const total = sum(sizes);
+  refuseFullDisk(folder, sizes);
+  const extra = await extraFiles(folder, changes);
+  let written = 0;
+  await changeFolders(changes, {
+    lock,
+    from: bundle.path,
+    placeOf: (content) => base.placeOf(content),
+    chunks: (content) => supply.chunks(content, target.packageFiles),
+    onWrite: (bytes) => progress.step('write', (written += bytes), total),
+  });
+  for (const change of changes) mendTimes(change);
+  return reportOf(folder, { used, target, changes, written, extra });
 }
 
 /** The sizes of the contents that have to be written. */
@@ -214,4 +270,8 @@ function newSizes(changes: readonly FolderChange[], base: Base): number[] {
       if (base.placeOf(content) === undefined) sizes.set(content.digest, content.size);
     }
   return [...sizes.values()];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }

@@ -17,8 +17,6 @@ export interface Base {
   findStream(stream: Stream): BaseStream | undefined;
   /** A range of a file that `placeOf` gave. */
   read(place: string, offset: number, length: number): Buffer;
-  /** Of all contents. */
-  digests(): Iterable<string>;
   close(): void;
 }
 
@@ -55,7 +53,6 @@ export function openBase(files: Iterable<readonly [place: string, content: HeldF
       return found.get(stream.digest);
     },
     read: (place, offset, length) => readRange({ file: opened.file(place), offset, length } satisfies Range, place),
-    digests: () => places.keys(),
     close: opened.close,
   };
 }

@@ -126,7 +126,8 @@ function linkTimed(place: string, to: string, digest: string): void {
   setContentTime(to, digest);
 }
 
-function writeChecked(
+/** Writes a content to a new file. Throws a `Stop` where it isn't the right one; `from` is the name of the bundle. */
+export function writeChecked(
   to: string,
   chunks: Iterable<Uint8Array>,
   { content, from, onWrite }: Pick<Making, 'from' | 'onWrite'> & { readonly content: HeldFile },
@@ -171,12 +172,4 @@ export function mendTimes({ folder, target, held }: FolderChange): void {
   for (const [path, { digest, mtimeMs }] of held.files)
     if (target.get(path)?.digest === digest && mtimeMs !== 1000 * contentTime(digest))
       setContentTime(join(folder, path), digest);
-}
-
-/** What a folder holds after its change. */
-export function heldAfter({ target }: FolderChange): Held {
-  const files = [...target].map(
-    ([path, file]) => [path, { ...file, mtimeMs: 1000 * contentTime(file.digest) }] as const,
-  );
-  return { files: new Map(files), strays: [] };
 }

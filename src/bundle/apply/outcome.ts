@@ -34,14 +34,14 @@ export interface ApplyReport {
   readonly findings: readonly Finding[];
 }
 
-/** A bundle that was applied. */
+/** How a folder became the site of the last of some bundles. */
 export interface Applied {
-  readonly bundle: OpenBundle;
+  readonly used: readonly OpenBundle[];
   readonly target: Target;
   readonly changes: readonly FolderChange[];
   /** Bytes. */
   readonly written: number;
-  /** Files that went though no list of the site before named them, as paths in the folder above. */
+  /** Files that went though no list of the site before named them. */
   readonly extra: readonly string[];
 }
 
@@ -72,32 +72,23 @@ function pathsIn(list: string): string[] {
     .map((text) => JSON.parse(text) as string);
 }
 
-/** The report of bundles that were applied to a folder, in order. */
-export function reportOf(folder: string, steps: readonly Applied[]): ApplyReport {
-  const { bundle, target } = steps.at(-1) as Applied;
-  const changes = steps.flatMap((step) => step.changes);
-  const { distribution, manifest, files, bytes } = bundle.description;
+/** The report of bundles that were applied to a folder. */
+export function reportOf(folder: string, { used, target, changes, written, extra }: Applied): ApplyReport {
+  const { distribution, manifest, files, bytes } = (used.at(-1) as OpenBundle).description;
+  const [added, removed] = [changes.flatMap((one) => one.added).length, changes.flatMap((one) => one.removed).length];
   return {
     folder,
     distribution,
     manifest,
-    applied: steps.flatMap((step) => (step.changes.some(hasChange) ? [step.bundle.path] : [])),
+    applied: added + removed > 0 ? used.map(({ path }) => path) : [],
     hosts: [...target.folders.keys()].filter((host) => host !== ''),
-    added: sum(changes.map(({ added }) => added.length)),
-    removed: sum(changes.map(({ removed }) => removed.length)),
-    written: sum(steps.map((step) => step.written)),
+    added,
+    removed,
+    written,
     files,
     bytes,
-    findings: [...steps.flatMap(({ extra }) => extra.map(extraFinding)), ...staleHosts(folder, target)],
+    findings: [...extra.map(extraFinding), ...staleHosts(folder, target)],
   };
-}
-
-function hasChange({ added, removed }: FolderChange): boolean {
-  return added.length + removed.length > 0;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
 }
 
 function extraFinding(where: string): Finding {

@@ -42,13 +42,13 @@ export function openSupply(bundle: OpenBundle, base: Base): Supply {
       return parts.flatMap((part) => (part instanceof Uint8Array ? [] : lacksPart(part, recipe, base)));
     },
     *chunks(content, packageFiles) {
+      const place = base.placeOf(content);
+      if (place !== undefined) return yield base.read(place, 0, content.size);
       const how = made.get(content.digest);
       const parts = how && partsOf(how, packageFiles);
       const number = packed.get(content.digest);
-      const place = base.placeOf(content);
       if (parts) yield* bytesOf(parts, sources);
       else if (number !== undefined) yield inflated(sources.stream(number), recipe.streams[number] as Stream, content);
-      else if (place !== undefined) yield base.read(place, 0, content.size);
       else throw wrong(path, `makes no content ${content.digest}`);
     },
   };
