@@ -73,6 +73,53 @@ describe('the lock', () => {
     expect(() => pin({ name: 'toString' })).toThrow('has no distribution "toString"');
   });
 
+  describe('of a registry', () => {
+    const elastic = {
+      kind: 'registry' as const,
+      name: 'elastic',
+      registry: 'https://user:secret@example.org/epr',
+      take: [{ package: 'nginx', versions: '>=1.20.0' }],
+      gone: 'keep' as const,
+      signatures: 'optional' as const,
+    };
+    const [production] = layers;
+    const both = { ...distribution, layers: production ? [production, elastic] : [] };
+    const revision = { name: 'nginx', version: '1.20.0', size: 5, digest: 'a'.repeat(64), signature: 'b'.repeat(64) };
+    const held = new Map([['elastic', [revision]]]);
+    const of = lockDistribution(locked, { ...both, name: 'both' }, { ...made, held });
+    const pinBoth = (now: object) =>
+      pinDistribution(
+        of,
+        { ...both, name: 'both', layers: both.layers.map((one) => Object.assign({}, one, now)) },
+        {
+          generator: 'epr-static 1',
+          file: 'x.json',
+        },
+      );
+
+    test('has what is held, and no credentials', () => {
+      const text = renderLock(of);
+      expect(text).toContain('"version": 2');
+      expect(text).toContain('"registry": "https://example.org/epr"');
+      expect(text).not.toContain('secret');
+      expect(parseLock(text, 'x').distributions).toEqual(of.distributions);
+      expect(renderLock(locked)).toContain('"version": 1');
+      expect(pinBoth({}).held).toEqual(held);
+      expect(pinBoth({}).distribution.layers[1]).toEqual(elastic);
+    });
+
+    test.each([
+      [{ take: undefined }, /take of elastic: locked .*1\.20\.0.*, now "everything"/],
+      [
+        { registry: 'https://other.example' },
+        /registry of elastic: locked https:\/\/example\.org\/epr, now https:\/\/other/,
+      ],
+      [{ kind: 'storage' as const, ref: 'x', packages: '' }, /kind of elastic: locked registry, now storage/],
+    ])('says what moved: %j', (now, text) => {
+      expect(() => pinBoth(now)).toThrow(text);
+    });
+  });
+
   test('a folder has nothing to lock', () => {
     const commits = { production: 'aaa', staging: undefined };
     expect(() => lockDistribution(emptyLock, distribution, { ...made, commits })).toThrow('staging is a folder');
