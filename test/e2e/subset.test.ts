@@ -151,6 +151,50 @@ describe('a site that is a part of another one', () => {
   });
 });
 
+test('explain says which rule keeps or drops each version, and list what is left out', async () => {
+  const one = project();
+  one.commit(BASE);
+  const explained = await run(['explain', 'pkg_03', '--dist', 'field', '--json'], { cwd: one.folder });
+  const { packages } = JSON.parse(explained.stdout) as { packages: { revisions: object[] }[] };
+  const asked = '/search?kibana.version=8.5.0';
+  expect(packages[0]?.revisions).toMatchObject([
+    {
+      version: '2.0.0',
+      found: false,
+      rule: 'left-out',
+      text: 'field leaves it out: Kibana 8.5.0: it needs Kibana ^9.0.0, the client is 8.5.0',
+      subset: { kept: false, rule: 'left-out' },
+    },
+    {
+      version: '1.1.0',
+      found: true,
+      rule: 'found',
+      subset: { kept: true, rule: 'found', text: `Kibana 8.5.0 finds it: ${asked}` },
+    },
+    {
+      version: '1.0.0',
+      rule: 'left-out',
+      text: 'field leaves it out: Kibana 8.5.0: it passes, but 1.1.0 is newer, and only the newest stays',
+    },
+  ]);
+  const shown = await run(['explain', 'pkg_05', '--dist', 'field'], { cwd: one.folder });
+  expect(shown.stdout).toMatch(/out {3}1\.0\.0 .* it stays: it is installed, as .*installed\.json says \[installed\]/);
+
+  const listed = await run(['list', 'pkg_03', '--dist', 'field', '--left-out'], { cwd: one.folder });
+  expect(listed.stdout).toMatch(/PACKAGE +VERSION +SIZE[^]*pkg_03 +1\.0\.0 [^]*pkg_03 +2\.0\.0 /);
+  expect(listed.stdout).toMatch(/Left out of all by field: 2 revisions, \d+ B\nWhat stays: 1 revision, \d+ B\n/);
+  const json = await run(['list', '--dist', 'field', '--left-out', '--json'], { cwd: one.folder });
+  const report = JSON.parse(json.stdout) as { revisions: object[] };
+  expect(report).toMatchObject({ subset: { from: 'all', stays: { revisions: 21 }, leftOut: { revisions: 20 } } });
+  expect(report.revisions).toHaveLength(20);
+  const plain = await run(['list', '--dist', 'field', '--json'], { cwd: one.folder });
+  expect((JSON.parse(plain.stdout) as typeof report).revisions).toHaveLength(21);
+  const whole = await run(['list', '--dist', 'all', '--left-out'], { cwd: one.folder });
+  expect(whole).toMatchObject({ status: 2, stderr: expect.stringContaining('all leaves nothing out') });
+  const compared = await run(['diff', 'all', 'field', '--json'], { cwd: one.folder });
+  expect(JSON.parse(compared.stdout)).toMatchObject({ removed: { length: 20 } });
+});
+
 test('a locked subset is the same again, and another choice is told', async () => {
   const one = project();
   one.commit(BASE);

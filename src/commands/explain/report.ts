@@ -49,7 +49,7 @@ function aboutVersion({
 }
 
 function revisionLine(
-  { version, layer, shadows, found, rule, text }: ExplainedRevision,
+  { version, layer, shadows, found, rule, text, subset }: ExplainedRevision,
   width: number,
   color: Colors,
 ): string {
@@ -57,5 +57,6 @@ function revisionLine(
   const twins = shadows.map((one) => `${one.layer}${one.sameContent ? '' : ' (other content)'}`);
   const from =
     layer === undefined ? '' : `${[layer, ...twins.map((twin, i) => (i === 0 ? `over ${twin}` : twin))].join(', ')}: `;
-  return `${mark} ${version.padEnd(width)}  ${from}${text} ${color.dim(`[${rule}]`)}`;
+  const stays = subset?.kept ? `; it stays: ${subset.text} ${color.dim(`[${subset.rule}]`)}` : '';
+  return `${mark} ${version.padEnd(width)}  ${from}${text} ${color.dim(`[${rule}]`)}${stays}`;
 }

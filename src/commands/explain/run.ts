@@ -15,6 +15,8 @@ import { shownText, toByteString } from '../../tree/text.ts';
 import { shownStorage, withCatalog } from '../../inspect/open-catalog.ts';
 import type { OpenCatalog, StorageOptions } from '../../inspect/open-catalog.ts';
 import { explainQuery } from '../../inspect/explain.ts';
+import { explainFates } from '../../inspect/fates.ts';
+import type { ExplainedFate } from '../../inspect/fates.ts';
 import type { Verdict } from '../../inspect/explain.ts';
 import { columnsOf, readEntries } from '../../workflow/read-entries.ts';
 
@@ -62,9 +64,11 @@ export interface ExplainedRevision {
   readonly layer: string | undefined;
   readonly shadows: readonly { readonly layer: string; readonly sameContent: boolean }[];
   readonly found: boolean;
-  /** The one rule that decides: a rule of the registry, or `unfit`. */
-  readonly rule: Verdict['rule'] | 'unfit';
+  /** The one rule that decides: a rule of the registry, `unfit`, or `left-out` where the distribution is a subset without it. */
+  readonly rule: Verdict['rule'] | 'unfit' | 'left-out';
   readonly text: string;
+  /** Of a distribution that is a part of another one: whether and why it keeps this revision. */
+  readonly subset: ExplainedFate | undefined;
 }
 
 /** Tells for every revision of a package, or of all packages, why a query finds it or doesn't. */
@@ -97,20 +101,26 @@ function explainSite({ folder, columns, revisions }: Site, { query, name, versio
   refuseUnknown(revisions, name, { title: folder, list: ['list', '--dir', folder] });
   const facts = revisions.map((revision) => revision.facts);
   const verdicts = explainQuery(columns, facts, query).map(({ name: bytes, ...verdict }) => {
-    return { name: shownText(asByteString(bytes)), revision: { ...verdict, layer: undefined, shadows: [] } };
+    return {
+      name: shownText(asByteString(bytes)),
+      revision: { ...verdict, layer: undefined, shadows: [], subset: undefined },
+    };
   });
   return grouped(name === undefined ? verdicts : verdicts.filter((one) => one.name === name), version);
 }
 
 async function explainPackages(
-  { catalog, storage, distribution }: OpenCatalog,
+  { catalog, storage, distribution, subset }: OpenCatalog,
   { query, name, version, cache }: Asked,
 ): Promise<ExplainedPackage[]> {
   const dist = distribution.name;
-  refuseUnknown(catalog.revisions, name, { title: dist, list: ['list', '--dist', dist] });
-  const revisions = catalog.revisions.filter((revision) => name === undefined || revision.name === name);
+  const all = subset?.whole ?? catalog.revisions;
+  refuseUnknown(all, name, { title: dist, list: ['list', '--dist', dist] });
+  const revisions = all.filter((revision) => name === undefined || revision.name === name);
   const read = await readEntries({ ...distribution, storage, cache }, revisions);
-  const entries = read.flatMap(({ entry }) => entry ?? []);
+  const fit = read.flatMap(({ entry }) => entry ?? []);
+  const fates = subset ? explainFates(distribution, subset.selection, fit) : new Map<string, ExplainedFate>();
+  const entries = fit.filter(({ revision }) => fates.get(revision.id)?.kept !== false);
   const columns = columnsOf(entries, distribution.tables.categories);
   const facts = entries.map((entry) => entry.facts);
   const verdicts = explainQuery(columns, facts, query);
@@ -124,13 +134,15 @@ async function explainPackages(
           return { layer: loser.layer, sameContent: sameContent(listed, { files, folders: [], zip, findings: [] }) };
         }),
       );
-      const { rule, found, text } = byId.get(revision.id) ?? {
-        rule: 'unfit' as const,
-        found: false,
-        text: `a build refuses it: ${findings.map((one) => `${one.where}: ${one.text}`).join('; ')}`,
-      };
+      const fate = fates.get(revision.id);
+      const unfit = `a build refuses it: ${findings.map((one) => `${one.where}: ${one.text}`).join('; ')}`;
+      const { rule, found, text } =
+        byId.get(revision.id) ??
+        (fate
+          ? { rule: 'left-out' as const, found: false, text: fate.text }
+          : { rule: 'unfit' as const, found: false, text: unfit });
       const { name: own, version: ownVersion, layer } = revision;
-      return { name: own, revision: { version: ownVersion, layer, shadows, found, rule, text } };
+      return { name: own, revision: { version: ownVersion, layer, shadows, found, rule, text, subset: fate } };
     }),
   );
   return grouped(explained, version);

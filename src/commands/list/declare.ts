@@ -12,6 +12,7 @@ export const declare: Declare = (program, finish) => {
     .option('--dir <folder>', 'list the built site in this folder, in place of a storage')
     .option('-l, --layer <name>', 'only this layer')
     .option('--outdated', 'only what is newer than every version of its package in the layers above', false)
+    .option('--left-out', 'what a distribution with "from" leaves out, with sizes', false)
     .option('--long', 'also print files, form, dates, titles and other layers', false)
     .addOption(refOption)
     .addOption(configOption)
@@ -27,6 +28,7 @@ export const declare: Declare = (program, finish) => {
           'list nginx --dist snapshot --long',
           'list --dist snapshot --layer snapshot --outdated',
           'list --dir dist/snapshot',
+          'list --dist field --left-out',
         ],
       }),
     )

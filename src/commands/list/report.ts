@@ -26,9 +26,15 @@ function listLines(report: ListReport, paper: Paper): string[] {
   }
   if (layers.length > 0) lines.push('');
   if (!outdated) lines.push(...revisionLines(revisions, paper), '');
-  if (storage !== undefined) lines.push(...waitingLines(report));
+  if (report.subset) lines.push(...subsetLines(distribution, report.subset));
+  else if (storage !== undefined) lines.push(...waitingLines(report));
   else lines.push(count(revisions.length, 'revision'));
   return findings.length === 0 ? lines : [...lines, '', ...findings.map((finding) => findingLine(finding, color))];
+}
+
+function subsetLines(distribution: string, { from, stays, leftOut }: NonNullable<ListReport['subset']>): string[] {
+  const total = (of: typeof stays): string => `${count(of.revisions, 'revision')}, ${sizeText(of.size)}`;
+  return [`Left out of ${from} by ${distribution}: ${total(leftOut)}`, `What stays: ${total(stays)}`];
 }
 
 function revisionLines(revisions: readonly DatedRevision[], { isLong, color, width }: Paper): string[] {

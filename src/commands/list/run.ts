@@ -9,6 +9,7 @@ import type { ListedRevision } from '../../inspect/listed.ts';
 import { readSite } from '../../inspect/site.ts';
 import { arrivals } from '../../storage/git/history.ts';
 import { repositoryOf } from '../../storage/storage.ts';
+import type { Selection } from '../../subset/select.ts';
 import { compareRevisions } from '../../catalog/merge.ts';
 import { waitingRevisions } from '../../catalog/waiting.ts';
 import type { Waiting } from '../../catalog/waiting.ts';
@@ -23,6 +24,8 @@ export interface ListOptions extends StorageOptions {
   readonly layer?: string | undefined;
   /** Lists only revisions that are newer than all versions of their package in the higher layers. */
   readonly outdated: boolean;
+  /** Lists what the distribution leaves out of the one that it is a part of. */
+  readonly leftOut?: boolean | undefined;
 }
 
 export interface ListReport {
@@ -35,9 +38,18 @@ export interface ListReport {
   readonly outdated: boolean;
   /** In rank order. */
   readonly layers: readonly ListedLayer[];
-  /** In the order of answers. */
+  /** In the order of answers; with `--left-out`, those that the distribution leaves out. */
   readonly revisions: readonly DatedRevision[];
+  /** With `--left-out`: what stays and what is left out, of the packages that were asked about. */
+  readonly subset: ListedSubset | undefined;
   readonly waiting: readonly Waiting[];
+}
+
+/** Sizes are in bytes: of files together, or of the zips that the storage holds. */
+export interface ListedSubset {
+  readonly from: string;
+  readonly stays: { readonly revisions: number; readonly size: number };
+  readonly leftOut: { readonly revisions: number; readonly size: number };
 }
 
 export interface ListedLayer {
@@ -65,6 +77,7 @@ export async function list(options: ListOptions): Promise<ListReport> {
     const { distribution, layers, findings } = open;
     const { name, layer, outdated } = options;
     refuseUnknownLayer(open, layer);
+    const chosen = options.leftOut === true ? refuseWhole(open, options) : undefined;
     const isShown = (one: string): boolean => layer === undefined || one === layer;
     const since = await datesOf(open, isShown);
     const waiting = waitingRevisions(layers, since);
@@ -78,11 +91,44 @@ export async function list(options: ListOptions): Promise<ListReport> {
         return isShown(one.layer) && (one.outdates || !outdated) && (name ?? one.name) === one.name;
       }),
     };
-    return { ...report, revisions: outdated ? [] : await revisionsOf(open, options, since) };
+    const revisions = outdated ? [] : await revisionsOf(open, options, since);
+    return chosen
+      ? { ...report, ...splitBy(chosen, revisions), waiting: [] }
+      : { ...report, subset: undefined, revisions };
   });
 }
 
-async function listSite(folder: string, { name, outdated, layer }: ListOptions): Promise<ListReport> {
+/** What a subset is from, and what it leaves out. Throws a `Stop` where nothing can be. */
+function refuseWhole({ distribution, subset }: OpenCatalog, { outdated, layer }: ListOptions): ChosenPart {
+  const { name, subsets } = distribution;
+  const from = subsets[0]?.from;
+  if (!subset || from === undefined)
+    throw new Stop('usage', `${name} leaves nothing out`, '--left-out is for a distribution with "from"');
+  if (outdated || layer !== undefined)
+    throw new Stop('usage', '--left-out is about no layer', 'leave out --layer and --outdated');
+  return { from, fates: subset.selection.fates };
+}
+
+interface ChosenPart extends Pick<Selection, 'fates'> {
+  readonly from: string;
+}
+
+function splitBy(
+  { from, fates }: ChosenPart,
+  revisions: readonly DatedRevision[],
+): Pick<ListReport, 'revisions' | 'subset'> {
+  const isOut = ({ name, version }: DatedRevision): boolean => fates.get(`${name}@${version}`)?.kind === 'left out';
+  const [out, stays] = [revisions.filter(isOut), revisions.filter((one) => !isOut(one))];
+  return { revisions: out, subset: { from, stays: totalOf(stays), leftOut: totalOf(out) } };
+}
+
+function totalOf(revisions: readonly DatedRevision[]): ListedSubset['stays'] {
+  return { revisions: revisions.length, size: revisions.reduce((sum, { size }) => sum + size, 0) };
+}
+
+async function listSite(folder: string, { name, outdated, layer, leftOut }: ListOptions): Promise<ListReport> {
+  if (leftOut === true)
+    throw new Stop('usage', "a site doesn't know what it leaves out", 'name its distribution with --dist');
   if (outdated || layer !== undefined)
     throw new Stop(
       'usage',
@@ -99,6 +145,7 @@ async function listSite(folder: string, { name, outdated, layer }: ListOptions):
     outdated,
     layers: [],
     revisions: dated,
+    subset: undefined,
     waiting: [],
   };
 }
@@ -121,11 +168,12 @@ async function datesOf(
 
 /** The revisions that clients find, or all that one layer holds. */
 async function revisionsOf(
-  { storage, distribution, layers, catalog }: OpenCatalog,
-  { name, layer }: ListOptions,
+  { storage, distribution, layers, catalog, subset }: OpenCatalog,
+  { name, layer, leftOut }: ListOptions,
   since: Dates,
 ): Promise<DatedRevision[]> {
-  const all = layer === undefined ? catalog.revisions : (layers.find((one) => one.name === layer)?.revisions ?? []);
+  const merged = leftOut === true && subset ? subset.whole : catalog.revisions;
+  const all = layer === undefined ? merged : (layers.find((one) => one.name === layer)?.revisions ?? []);
   const revisions = named(all, name, distribution.name).toSorted(compareRevisions);
   const holders = new Map<string, string[]>();
   for (const one of layers.flatMap((each) => each.revisions))
