@@ -15,6 +15,8 @@ export const findingCodes = {
   'file-changed': 'a file of a site is not what the lists of the site say',
   'file-extra': 'a file lies in a site, or in the folder of a host, and no list names it',
   'file-missing': "a file that a list of the site names isn't there",
+  'folder-version':
+    'the folder of a package is called by another version than its manifest says; they differ in build metadata only',
   'host-stale': 'the folder of a host is of another build than the site beside it',
   gone: 'the cache holds a version that its registry no longer lists',
   installed: "the file of `keep.installed` lists a version that the distribution doesn't have",

@@ -142,6 +142,8 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
     deprecations,
     writer,
     placed,
+    ranks: distribution.layers.map(({ name }) => name),
+    collisions: distribution.collisions === 'refuse' ? 'error' : 'warning',
     onProgress,
   });
   const findings = [...making.findings, ...packages.flatMap((one) => findingsOf(one, options.skipUnfit))];

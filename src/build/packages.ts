@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
+import { compareRevisions } from '../catalog/merge.ts';
 import { unfitness } from '../package/judge.ts';
 import { contentsOf, storedContents } from '../storage/contents.ts';
 import { Lack, NOT_THERE } from '../storage/lack.ts';
@@ -20,6 +21,8 @@ import { packageFilePath, signaturePath, zipPath } from '../tree/layout.ts';
 import { sizeFault } from '../package/kibana.ts';
 import { mediaTypeByExtension } from '../tree/media-type.ts';
 import type { SiteWriter } from '../tree/site-writer.ts';
+import { withoutTwins } from './twins.ts';
+import type { TwinRules } from './twins.ts';
 import type { StoredZip } from './threads/tasks.ts';
 import type { ZipStore } from './cache/archives.ts';
 
@@ -28,7 +31,7 @@ export type PackageSource =
   | { readonly kind: 'made'; readonly revisions: readonly Revision[] }
   | { readonly kind: 'kept'; readonly kept: KeptPackage };
 
-export interface PackageMaking {
+export interface PackageMaking extends TwinRules {
   readonly storage: Storage;
   readonly entries: EntryReader;
   readonly store: ContentStore;
@@ -59,11 +62,15 @@ export async function makePackages(packages: readonly PackageSource[], making: P
   return await Promise.all(made);
 
   async function inTurn(one: PackageSource, turn: Promise<unknown>): Promise<MadePackage> {
-    const { package: own, listing } =
-      one.kind === 'kept' ? takeKept(one.kept) : await makePackage(await Promise.all(one.revisions.map(place)), making);
+    const { package: own, listing } = one.kind === 'kept' ? takeKept(one.kept) : await makeRevisions(one.revisions);
     await turn;
     making.writer.enter(listing);
     return own;
+  }
+
+  async function makeRevisions(all: readonly Revision[]): Promise<{ package: MadePackage; listing: Listing }> {
+    const { revisions, findings } = await withoutTwins(all, making);
+    return await makePackage(await Promise.all(revisions.map(place)), findings, making);
   }
 }
 
@@ -73,16 +80,19 @@ function takeKept({ made, lines }: KeptPackage): { package: MadePackage; listing
 
 async function makePackage(
   outcomes: readonly RevisionOutcome[],
+  findings: readonly Finding[],
   making: PackageMaking,
 ): Promise<{ package: MadePackage; listing: Listing }> {
-  const placed = outcomes.flatMap((outcome) => outcome.placed ?? []);
+  const placed = outcomes
+    .flatMap((outcome) => outcome.placed ?? [])
+    .sort((a, b) => compareRevisions(a.entry.revision, b.entry.revision));
   const { revisions, listings } = await writePages(placed, making);
   const listing = joinListings(listings);
   const made = {
     name: outcomes[0]?.revision.name ?? '',
     revisions,
     unfit: outcomes.flatMap((outcome) => (outcome.placed ? [] : [outcome.revision.id])),
-    findings: outcomes.flatMap((outcome) => outcome.findings),
+    findings: [...findings, ...outcomes.flatMap((outcome) => outcome.findings)],
     listed: { length: listing.text.length, files: listing.files, bytes: listing.bytes },
   };
   return { package: made, listing };

@@ -43,7 +43,17 @@ export function planSite(planned: Planned, before: readonly RevisionKey[] | unde
       : { kind: 'made', revisions: one };
   });
   const made = packages.flatMap((one) => (one.kind === 'made' ? one.revisions : []));
-  return { kind: 'extend', packages, placed: made.filter((revision) => old.get(revision.id) === keyOf(revision)) };
+  const isTwin = twinsIn([...before, ...after].map(([id]) => id));
+  const placed = made.filter((revision) => old.get(revision.id) === keyOf(revision) && !isTwin(revision.id));
+  return { kind: 'extend', packages, placed };
+}
+
+/** Whether another id differs only in build metadata, so that both may be served as one and the files in place be the other's. */
+function twinsIn(ids: readonly string[]): (id: string) => boolean {
+  const plain = (id: string): string => id.split('+', 1)[0] ?? '';
+  const known = new Map<string, Set<string>>();
+  for (const id of ids) known.set(plain(id), (known.get(plain(id)) ?? new Set()).add(id));
+  return (id) => (known.get(plain(id))?.size ?? 0) > 1;
 }
 
 /** What a site is made from, as the next build compares it. */

@@ -68,7 +68,8 @@ export function findPlaced(
     if (!entry || !contentsOf(revision, entry).every(store.has)) return undefined;
     const made = entry.zip === undefined ? zips.find(entry) : store.get(entry.zip);
     if (!made) return undefined;
-    const path = zipPath(revision.name, revision.version);
+    const { name, version } = entry.revision;
+    const path = zipPath(name, version);
     const { size, digest } = made;
     found.set(revision.id, {
       entry,
@@ -76,7 +77,7 @@ export function findPlaced(
       signature:
         revision.signature === undefined
           ? undefined
-          : contentFile(store, revision.signature, signaturePath(revision.name, revision.version)),
+          : contentFile(store, revision.signature, signaturePath(name, version)),
     });
   }
   return found;

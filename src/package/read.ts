@@ -7,6 +7,7 @@ import { fileTree } from './file-tree.ts';
 import type { FileTree } from './file-tree.ts';
 import { kibanaFaults } from './kibana.ts';
 import { nameWarnings } from './names.ts';
+import { servedRevision } from './served.ts';
 import type { NameWarning } from './names.ts';
 import { signatureFinding } from './signature-judge.ts';
 import type { KeysOf } from './signature-judge.ts';
@@ -21,7 +22,7 @@ import type { JsonObject } from '../tree/json.ts';
 
 /** What doesn't keep a package from being served: Kibana refuses it, a name or its signature is odd. */
 export interface PackageWarning extends Fault {
-  readonly code: 'kibana' | 'signature' | NameWarning['code'];
+  readonly code: 'folder-version' | 'kibana' | 'signature' | NameWarning['code'];
 }
 
 /** A revision with what its manifests say, in the registry's terms. */
@@ -61,10 +62,13 @@ export function packageReader(
 ): PackageReader {
   const contents = contentReader(source, limits);
   return {
-    read: async (revision, listed) => {
+    read: async (found, listed) => {
       if (listed.files.length === 0 && listed.findings.length > 0) return { findings: listed.findings };
+      const id = listed.files.find(({ path }) => path === 'manifest.yml')?.content;
+      const parsed = await parseManifest(contents, id);
+      const revision = 'error' in parsed ? found : servedRevision(found, parsed.written['version']);
       const reading = startReading(revision, listed, { contents, ingestionMethods });
-      const read = await readManifest(reading, 'manifest.yml', manifest);
+      const read = readParsed(reading, { file: 'manifest.yml', parsed, shape: manifest });
       const release = releaseOf(read, revision.version);
       if (read) reading.faults.push(...packageFaults({ ...revision, manifest: read, tree: reading.tree }));
       const dataStreams = await readDataStreams(reading, listed.files, release);
@@ -82,12 +86,19 @@ export function packageReader(
       const warnings = [
         ...refusals.map(({ file, text }) => ({ code: 'kibana' as const, file, text })),
         ...nameWarnings(reading.tree, [...reading.ids.keys()]),
+        ...folderWarnings(found, revision),
         ...(signature === undefined ? [] : [{ code: 'signature' as const, file: '', text: signature }]),
       ];
       const known = { revision, manifest: read, release, dataStreams: [...dataStreams.values()] };
       return { package: { ...known, files, folders, zip, warnings }, findings };
     },
   };
+}
+
+function folderWarnings({ version }: Revision, served: Revision): PackageWarning[] {
+  if (version === served.version) return [];
+  const text = `has version ${served.version}, which is served, and the folder is called ${version}`;
+  return [{ code: 'folder-version', file: 'manifest.yml', text }];
 }
 
 /** What is wrong with the file beside a revision, or with its absence where there are keys. */
@@ -123,9 +134,20 @@ function startReading(
 }
 
 async function readManifest(reading: Reading, file: string, shape: Shape): Promise<JsonObject | undefined> {
+  return readParsed(reading, { file, parsed: await parseManifest(reading.contents, reading.ids.get(file)), shape });
+}
+
+type ParsedManifest = Awaited<ReturnType<ContentReader['manifest']>>;
+
+async function parseManifest(contents: ContentReader, id: string | undefined): Promise<ParsedManifest> {
+  return id === undefined ? { error: 'is missing' } : await contents.manifest(id);
+}
+
+function readParsed(
+  reading: Reading,
+  { file, parsed, shape }: { readonly file: string; readonly parsed: ParsedManifest; readonly shape: Shape },
+): JsonObject | undefined {
   const fail: Context['fail'] = (place, text) => reading.faults.push({ file, text: `${place} ${text}`.trimStart() });
-  const id = reading.ids.get(file);
-  const parsed = id === undefined ? { error: 'is missing' } : await reading.contents.manifest(id);
   if (!('error' in parsed)) {
     const isInputPackage = parsed.written['type'] === 'input';
     return readObject(parsed.written, '', { ...reading.context, isInputPackage, fail }, shape);

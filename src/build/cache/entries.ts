@@ -8,6 +8,7 @@ import { sourceOf } from '../../package/contents.ts';
 import type { ContentSource } from '../../package/contents.ts';
 import type { KeysOf } from '../../package/signature-judge.ts';
 import { packageReader } from '../../package/read.ts';
+import { servedAs } from '../../package/served.ts';
 import { makeEntry } from '../entry.ts';
 import type { Entry } from '../entry.ts';
 import { keptFiles } from './checked-files.ts';
@@ -70,10 +71,12 @@ export function entryReader(
 }
 
 /** Increase it when the form of kept entries changes. */
-const FORMAT = 7;
+const FORMAT = 8;
 
 /** An entry without the facts of its layer, in a form for JSON. */
 type KeptEntry = Omit<Entry, 'revision' | 'files' | 'rendered'> & {
+  /** Under which it is served. */
+  readonly version: string;
   readonly files: readonly (readonly [path: string, content: string])[];
   readonly rendered: Omit<Entry['rendered'], 'variants'> & {
     readonly variants: readonly (readonly [string, Entry['rendered']['index']])[];
@@ -85,8 +88,9 @@ function keyOf(common: string, { name, version, source, signature, zipped }: Rev
   return createHash('sha256').update(common).update(JSON.stringify(own)).digest('hex').slice(0, 40);
 }
 
-function toKept({ files, folders, rendered, zip, facts, deprecated, warnings }: Entry): KeptEntry {
+function toKept({ revision, files, folders, rendered, zip, facts, deprecated, warnings }: Entry): KeptEntry {
   return {
+    version: revision.version,
     folders,
     zip,
     facts,
@@ -97,10 +101,10 @@ function toKept({ files, folders, rendered, zip, facts, deprecated, warnings }: 
   };
 }
 
-function revive(revision: Revision, { files, rendered, ...rest }: KeptEntry): Entry {
+function revive(revision: Revision, { version, files, rendered, ...rest }: KeptEntry): Entry {
   return {
     ...rest,
-    revision,
+    revision: servedAs(revision, version),
     files: files.map(([path, content]) => ({ path, content })),
     rendered: { ...rendered, variants: new Map(rendered.variants) },
   };

@@ -126,7 +126,7 @@ async function explainPackages(
   const verdicts = explainQuery(columns, facts, query);
   const byId = new Map(verdicts.map((verdict) => [`${verdict.name}@${verdict.version}`, verdict]));
   const explained = await Promise.all(
-    read.map(async ({ revision, findings, files, zip }): Promise<Explained> => {
+    read.map(async ({ revision, entry, findings, files, zip }): Promise<Explained> => {
       const shadowed = catalog.shadowed.filter(({ winner }) => winner === revision);
       const shadows = await Promise.all(
         shadowed.map(async ({ loser }) => {
@@ -137,11 +137,11 @@ async function explainPackages(
       const fate = fates.get(revision.id);
       const unfit = `a build refuses it: ${findings.map((one) => `${one.where}: ${one.text}`).join('; ')}`;
       const { rule, found, text } =
-        byId.get(revision.id) ??
+        byId.get((entry?.revision ?? revision).id) ??
         (fate
           ? { rule: 'left-out' as const, found: false, text: fate.text }
           : { rule: 'unfit' as const, found: false, text: unfit });
-      const { name: own, version: ownVersion, layer } = revision;
+      const { name: own, version: ownVersion, layer } = entry?.revision ?? revision;
       return { name: own, revision: { version: ownVersion, layer, shadows, found, rule, text, subset: fate } };
     }),
   );
