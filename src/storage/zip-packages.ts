@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { Limits } from '../limits.ts';
+import { isAbsence } from '../errors.ts';
 import { Lack } from './lack.ts';
 import { unlisted } from './measure.ts';
 import { blobId } from './object-id.ts';
@@ -20,18 +21,17 @@ export interface ZipPackages {
 
 /** `locate` returns a path at which the zip of a revision can be opened. */
 export function zipPackages(locate: (source: string) => Promise<string | Lack>, limits: Limits): ZipPackages {
-  const opened: ZipPackage[] = [];
-  const found = new Map<string, { zip: ZipPackage; entry: ZipEntry }>();
+  const opened = openZips(limits);
+  const found = new Map<string, { path: string; entry: ZipEntry }>();
   const oneAtATime = pLimit(1);
   const list = async (revision: Revision, path: string): Promise<Pick<RevisionFiles, 'files' | 'folders'>> => {
-    const zip = await openZip(path, limits);
-    opened.push(zip);
+    const zip = await opened.open(path);
     const top = `${revision.name}-${revision.version}`;
     if (zip.top !== top) throw new ZipError(`its top folder is ${zip.top}/, not ${top}/`);
     const files: { path: string; content: string }[] = [];
     for (const entry of zip.entries) {
       const content = blobId(await zip.read(entry));
-      found.set(content, { zip, entry });
+      found.set(content, { path, entry });
       files.push({ path: entry.path, content });
     }
     return { files, folders: zip.folders };
@@ -53,18 +53,43 @@ export function zipPackages(locate: (source: string) => Promise<string | Lack>, 
       const place = found.get(content);
       if (!place) return undefined;
       try {
-        const bytes = await oneAtATime(() => place.zip.read(place.entry));
+        const bytes = await oneAtATime(async () => await (await opened.open(place.path)).read(place.entry));
         return blobId(bytes) === content ? bytes : CHANGED;
       } catch (error) {
-        if (error instanceof ZipError) return CHANGED;
+        if (error instanceof ZipError || isAbsence(error)) return CHANGED;
         throw error;
       }
     },
     holds: (content) => found.has(content),
-    close: async () => {
-      await Promise.all(opened.map((zip) => zip.close()));
-    },
+    close: () => oneAtATime(opened.close),
   };
 }
+
+/**
+ * Zips that are open, those that were used last: a layer may hold more zips than a process can open files. Only for one caller at
+ * a time.
+ */
+function openZips(limits: Limits): { open(path: string): Promise<ZipPackage>; close(): Promise<void> } {
+  const zips = new Map<string, ZipPackage>();
+  const closeAllBut = async (most: number): Promise<void> => {
+    for (const [path, zip] of [...zips].slice(0, Math.max(0, zips.size - most))) {
+      zips.delete(path);
+      await zip.close();
+    }
+  };
+  return {
+    open: async (path) => {
+      const zip = zips.get(path) ?? (await openZip(path, limits));
+      zips.delete(path);
+      zips.set(path, zip);
+      await closeAllBut(MOST_OPEN);
+      return zip;
+    },
+    close: () => closeAllBut(0),
+  };
+}
+
+/** More than a build reads at the same time. */
+const MOST_OPEN = 32;
 
 const CHANGED = new Lack('unfit', 'was changed while it was read');

@@ -157,7 +157,7 @@ const member = (path: string, entry: Entry, start: number): Member => ({
 });
 
 async function unpack(handle: FileHandle, found: Member | undefined): Promise<Buffer> {
-  if (found === undefined) throw new Error('the entry is of another zip');
+  if (found === undefined) throw new ZipError('the entry is of another zip');
   const { entry, start, packed } = found;
   const data = Buffer.allocUnsafe(packed);
   const { bytesRead } = await handle.read(data, 0, packed, start);
