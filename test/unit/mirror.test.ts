@@ -57,3 +57,17 @@ test('what fails for a while is asked for again', async () => {
   expect(said(mirrored)).toEqual([]);
   expect(mirrored.report).toMatchObject({ held: 4, requests: 3 + 3 * 2 + 2 });
 });
+
+test.each([
+  ['seconds', '3600'],
+  ['a date', new Date(Date.now() + 3_600_000).toUTCString()],
+])('Retry-After is heeded, but not longer than it may: %s', async (_, retryAfter) => {
+  const upstream = await startUpstream();
+  upstream.add('acme', '1.0.0');
+  upstream.add('acme', '2.0.0');
+  upstream.once(zipAt('acme', '1.0.0'), status(429, { 'retry-after': retryAfter }));
+  const pace = { concurrency: 1, attempts: 2, backoff: 1, longestWait: 300 };
+  const before = performance.now();
+  expect(heldIds(await mirror(upstream.url, temporaryFolder(), { pace }))).toEqual(['acme@1.0.0', 'acme@2.0.0']);
+  expect(performance.now() - before).toBeGreaterThan(295);
+});
