@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askAll, askUnrecorded, buildSite, recordedSets, UNRECORDED } from '../support/contract.ts';
-import { coreInMemory, fetchOverFolder, serve } from '../support/implementations.ts';
+import { coreInMemory, fetchOverFolder, fetchOverStore, serve } from '../support/implementations.ts';
 import type { RecordedRow } from '../support/compare.ts';
 import type { Running } from '../support/implementations.ts';
 
@@ -31,10 +31,10 @@ describe.each([coreInMemory, serve])('$name answers like the registry over the c
   });
 });
 
-describe('the fetch handler answers like the registry over the cases', () => {
+describe.each([fetchOverFolder, fetchOverStore])('$name answers like the registry over the cases', (implementation) => {
   let running: Running;
   beforeAll(async () => {
-    running = await fetchOverFolder.start(site.folder);
+    running = await implementation.start(site.folder);
   });
   afterAll(() => running.stop());
 

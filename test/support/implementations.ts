@@ -1,11 +1,15 @@
-import { readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { splitTarget } from '../../src/core/path.ts';
 import { respond } from '../../src/core/respond.ts';
 import { fetchHandler } from '../../src/hosts/fetch/handler.ts';
 import { folderFiles } from '../../src/hosts/fetch/folder-files.ts';
+import { storeFiles } from '../../src/hosts/fetch/store-files.ts';
+import { openStore } from '../../src/publish/open-store.ts';
+import { publishSite } from '../../src/publish/publish.ts';
 import { siteServer } from '../../src/hosts/node/http.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import type { Answer } from '../../src/core/response.ts';
@@ -74,22 +78,37 @@ export const serve: Implementation = {
 
 /** The handler for hosts of the Fetch standard over a folder, called as a function. A `Request` holds targets as `URL` writes them. */
 export const fetchOverFolder: Implementation = {
-  name: 'the fetch handler',
+  name: 'the fetch handler over a folder',
+  start: (folder) => Promise.resolve(askedBy(fetchHandler(folderFiles(folder), fail))),
+};
+
+/** The same over a store to which the site was published. */
+export const fetchOverStore: Implementation = {
+  name: 'the fetch handler over a store',
   start: async (folder) => {
-    const handler = fetchHandler(folderFiles(folder), (line) => {
-      throw new Error(line);
-    });
-    return {
-      ask: async (method, target, headers) => {
-        const url = target.startsWith('/') ? `http://localhost${target}` : target;
-        const response = await handler(new Request(url, { method, headers }));
-        const own = Object.fromEntries(response.headers);
-        return { status: response.status, headers: own, body: Buffer.from(await response.arrayBuffer()) };
-      },
-      stop: async () => undefined,
-    };
+    const url = mkdtempSync(join(tmpdir(), 'epr-static-store-'));
+    const store = await openStore(url, {}, () => undefined);
+    await publishSite({ folder, store, check: false, dryRun: false, onProgress: () => undefined });
+    const stop = (): Promise<void> => Promise.resolve(rmSync(url, { recursive: true }));
+    return { ...askedBy(fetchHandler(storeFiles(store, fail), fail)), stop };
   },
 };
+
+function fail(line: string): never {
+  throw new Error(line);
+}
+
+function askedBy(handler: ReturnType<typeof fetchHandler>): Running {
+  return {
+    ask: async (method, target, headers) => {
+      const url = target.startsWith('/') ? `http://localhost${target}` : target;
+      const response = await handler(new Request(url, { method, headers }));
+      const own = Object.fromEntries(response.headers);
+      return { status: response.status, headers: own, body: Buffer.from(await response.arrayBuffer()) };
+    },
+    stop: () => Promise.resolve(),
+  };
+}
 
 /** Asks a running server, the target written as it is into the request line. */
 export function httpClient(base: string): { ask: Running['ask']; close(): void } {

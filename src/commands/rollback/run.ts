@@ -1,3 +1,4 @@
+import { commandLine } from '../../command-line.ts';
 import { openStore } from '../../publish/open-store.ts';
 import type { StoreOptions } from '../../publish/open-store.ts';
 import { rollBack } from '../../publish/releases.ts';
@@ -10,10 +11,16 @@ export interface RollbackOptions extends StoreOptions {
 
 export interface RollbackReport extends RolledBack {
   readonly at: string;
+  /** The command that undoes it. */
+  readonly next: readonly string[];
 }
 
 /** Makes an earlier release current. Throws a `Stop` where there is none, or somebody else changed the store meanwhile. */
 export async function rollback(options: RollbackOptions): Promise<RollbackReport> {
-  const store = await openStore(options.at, options, () => undefined);
-  return { at: options.at, ...(await rollBack(store, options.release)) };
+  const { at, endpoint, release } = options;
+  const store = await openStore(at, options, () => undefined);
+  const done = await rollBack(store, release);
+  const where = ['--at', at, ...(endpoint === undefined ? [] : ['--endpoint', endpoint])];
+  const isChanged = done.release !== done.before;
+  return { at, ...done, next: isChanged ? [commandLine(['rollback', done.before, ...where])] : [] };
 }
