@@ -50,10 +50,14 @@ export function planSite(planned: Planned, before: readonly RevisionKey[] | unde
 
 /** Whether another id differs only in build metadata, so that both may be served as one and the files in place be the other's. */
 function twinsIn(ids: readonly string[]): (id: string) => boolean {
-  const plain = (id: string): string => id.split('+', 1)[0] ?? '';
   const known = new Map<string, Set<string>>();
   for (const id of ids) known.set(plain(id), (known.get(plain(id)) ?? new Set()).add(id));
   return (id) => (known.get(plain(id))?.size ?? 0) > 1;
+}
+
+/** An id without build metadata. */
+function plain(id: string): string {
+  return id.split('+', 1)[0] ?? '';
 }
 
 /** What a site is made from, as the next build compares it. */
