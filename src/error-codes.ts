@@ -5,6 +5,7 @@
 
 /** The codes of findings. */
 export const findingCodes = {
+  'answer-differs': 'a live site gives another answer than the current release of the store',
   'asset-count':
     'the site has more different files than Cloudflare takes on the free plan (warning) or on any plan (error)',
   'asset-size': 'a file is larger than Cloudflare takes',
@@ -57,6 +58,7 @@ export const findingCodes = {
   'site-disagrees': 'two files of a site say different things of the same package, file or answer',
   stray: 'a file in the folder of packages belongs to no package',
   'takes-nothing': 'a line of `take` matches nothing that the registry lists',
+  'too-old': 'the current release of a store was published longer ago than `--max-age`',
   title: "the title of a pull request doesn't begin with its layer",
   twice: 'a layer holds a version both as a folder and as a zip, or `add` was given a version twice',
   unfit: 'the registry would not serve this package; the message names the file and the reason',

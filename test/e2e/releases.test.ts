@@ -8,8 +8,9 @@ import { publishSite } from '../../src/publish/publish.ts';
 import { rollBack } from '../../src/publish/releases.ts';
 import type { Store } from '../../src/publish/store.ts';
 import { OBJECTS } from '../../src/tree/store-form.ts';
-import { run } from '../support/cli.ts';
-import { ask, buildSites, home, publish, sites, storeKinds } from '../support/places.ts';
+import type { LiveSite } from '../../src/inspect/live-site.ts';
+import { run, startServer } from '../support/cli.ts';
+import { ask, buildSites, folderPlace, home, publish, sites, storeKinds } from '../support/places.ts';
 import type { Place } from '../support/places.ts';
 import { filesOfSite, viewOf } from '../support/store.ts';
 
@@ -97,6 +98,25 @@ describe.each(storeKinds())('in a %s', (_, placeOf) => {
     expect([status, found.filter((where) => where === missing || where === cut)]).toEqual([1, [missing, cut].sort()]);
     expect((await verdict(place, '--deep'))[1]).toContain(other);
   });
+});
+
+test('verify --site compares a live site with the store', async () => {
+  const place = folderPlace('live');
+  await publish(place, 'one');
+  const server = await startServer(['--dir', sites.one], { cwd: home });
+  const ask = async (...more: string[]): Promise<[number | null, string[]]> => {
+    const args = ['verify', '--site', server.url, '--at', place.url, '--json', ...more];
+    const { status, stdout } = await run(args, { cwd: home });
+    return [status, (JSON.parse(stdout) as LiveSite).findings.map(({ code, where }) => `${code} ${where}`)];
+  };
+  expect(await ask('--max-age', '1h')).toEqual([0, []]);
+  const two = await publish(place, 'two');
+  const [status, found] = await ask('--max-age', '0s');
+  expect([status, found.slice(-1)]).toEqual([1, [`too-old ${two.release}`]]);
+  expect(found).toContain('answer-differs /epr/acme/acme-1.0.0.zip');
+  expect(found).not.toContain('answer-differs /epr/other/other-2.0.0.zip');
+  await server.stop();
+  expect((await ask())[1]).toContain('answer-differs /');
 });
 
 async function verdict(place: Place, ...more: string[]): Promise<[status: number | null, where: string[]]> {

@@ -20,6 +20,7 @@ const REPORTS: Readonly<Record<string, readonly (readonly [file: string, name: s
   rollback: [['commands/rollback/run.ts', 'RollbackReport']],
   prune: [['commands/prune/run.ts', 'PruneStoreReport']],
   'verify --at': [['commands/verify/store.ts', 'StoreReport']],
+  'verify --site': [['inspect/live-site.ts', 'LiveSite']],
   'cache prune': [['commands/cache/run.ts', 'PruneReport']],
   init: [['commands/init/run.ts', 'InitReport']],
   add: [['commands/add/run.ts', 'AddReport']],

@@ -1,7 +1,10 @@
+import { Option } from '@commander-js/extra-typings';
 import { printJson, progressDisplay } from '../../report.ts';
+import type { Progress } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
-import { endpointOption, jsonOption, keyOption } from '../options.ts';
+import type { VerifyAtOptions } from './store.ts';
+import { endpointOption, jsonOption, keyOption, parseDuration } from '../options.ts';
 
 export const declare: Declare = (program, finish) => {
   program
@@ -9,6 +12,8 @@ export const declare: Declare = (program, finish) => {
     .description('read a built site again, and name every file that is damaged')
     .argument('[folder]', 'the site: dist/<name>, or where a bundle was unpacked')
     .option('--at <url>', 'look at a store instead: every object that its releases need')
+    .option('--site <url>', 'with --at: ask this live site, and compare with what the store has')
+    .addOption(new Option('--max-age <time>', 'with --site: the release may not be older').argParser(parseDuration))
     .addOption(endpointOption)
     .option('--deep', 'with --at: read each object, and check its digest', false)
     .addOption(keyOption)
@@ -26,20 +31,16 @@ export const declare: Declare = (program, finish) => {
           'verify dist/production --key maintainers.asc',
           'verify /srv/sites/production --against release.json',
           'verify --at s3://packages/production --deep',
+          'verify --site https://packages.example.org --at s3://packages/production --max-age 24h',
         ],
         findings: 'a file is missing, changed or too many, two files say different things, or it is another site',
       }),
     )
-    .action(async (folder, { json, key: keys, against, at, endpoint, deep }, command) => {
+    .action(async (folder, { json, key: keys, against, at, endpoint, deep, site, maxAge }, command) => {
       const progress = await progressDisplay({ isSilent: json });
       if (at !== undefined && folder !== undefined) command.error('error: give a folder or --at, not both');
-      if (at !== undefined) {
-        const { verifyAt } = await import('./store.ts');
-        const report = await verifyAt({ at, endpoint, deep }, progress);
-        if (json) printJson(report);
-        else (await import('./report.ts')).printStore(report);
-        return finish(report.findings.length === 0);
-      }
+      if (site !== undefined && at === undefined) command.error('error: --site needs --at, the store to compare with');
+      if (at !== undefined) return finish(await verifyStoreAt({ at, endpoint, deep, site, maxAge, json }, progress));
       if (folder === undefined) return command.error("error: missing required argument 'folder', or --at");
       const { verify } = await import('./run.ts');
       const report = await verify({ folder, keys, against }, progress);
@@ -48,3 +49,25 @@ export const declare: Declare = (program, finish) => {
       finish(report.findings.length === 0);
     });
 };
+
+interface StoreArguments extends VerifyAtOptions {
+  readonly site: string | undefined;
+  readonly maxAge: number | undefined;
+  readonly json: boolean;
+}
+
+/** Verifies a store, or a live site by it, and prints the report. Whether it is clean. */
+async function verifyStoreAt({ json, site, ...options }: StoreArguments, progress: Progress): Promise<boolean> {
+  const { verifyAt, verifySiteAt } = await import('./store.ts');
+  const { printLive, printStore } = await import('./report.ts');
+  if (site === undefined) {
+    const report = await verifyAt(options, progress);
+    if (json) printJson(report);
+    else printStore(report);
+    return report.findings.length === 0;
+  }
+  const report = await verifySiteAt({ ...options, site });
+  if (json) printJson(report);
+  else printLive(report);
+  return report.findings.length === 0;
+}

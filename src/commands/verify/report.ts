@@ -1,5 +1,6 @@
 import { count, findingLine, megabytes, printLines } from '../../report.ts';
 import type { Colors } from '../../terminal-text.ts';
+import type { LiveSite } from '../../inspect/live-site.ts';
 import type { VerifyReport } from './run.ts';
 import type { StoreReport } from './store.ts';
 
@@ -33,6 +34,15 @@ export function printStore({ at, releases, objects, bytes, others, findings }: S
     `  ${count(releases, 'release')}, ${count(objects, 'object')}, ${megabytes(bytes)}; ${megabytes(others.bytes)} that no release needs`,
     ...findings.slice(0, MOST_SHOWN).map((finding) => findingLine(finding, color)),
     ...(findings.length === 0 ? [] : ['', 'Publish the site again, with --check.']),
+  ]);
+}
+
+/** The report about a live site for a person. */
+export function printLive({ site, release, published, asked, findings }: LiveSite): void {
+  printLines((color) => [
+    `${findings.length === 0 ? color.green('answers as') : color.red('differs from')} ${release}: ${site}`,
+    `  ${count(asked, 'answer')}; published ${published}`,
+    ...findings.map((finding) => findingLine(finding, color)),
   ]);
 }
 

@@ -1,5 +1,8 @@
+import { Stop } from '../../errors.ts';
 import { openStore } from '../../publish/open-store.ts';
 import type { StoreOptions } from '../../publish/open-store.ts';
+import { verifyLive } from '../../inspect/live-site.ts';
+import type { LiveSite } from '../../inspect/live-site.ts';
 import { verifyStore } from '../../publish/verify-store.ts';
 import type { VerifiedStore } from '../../publish/verify-store.ts';
 import type { Progress } from '../../report.ts';
@@ -22,4 +25,19 @@ export async function verifyAt(options: VerifyAtOptions, progress: Progress): Pr
   } finally {
     progress.end();
   }
+}
+
+export interface VerifySiteOptions extends StoreOptions {
+  readonly at: string;
+  readonly site: string;
+  /** Milliseconds. */
+  readonly maxAge?: number | undefined;
+}
+
+/** Looks whether a live site answers as the current release of a store does. Throws a `Stop` where the store can't be read. */
+export async function verifySiteAt(options: VerifySiteOptions): Promise<LiveSite> {
+  if (!/^https?:\/\//.test(options.site))
+    throw new Stop('usage', `${options.site} is no URL of a site`, 'write https://…');
+  const store = await openStore(options.at, options, () => undefined);
+  return await verifyLive(options.site, store, options.maxAge);
 }

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import type { Finding } from '../errors.ts';
+import { fetchHandler } from '../hosts/fetch/handler.ts';
+import { storeFiles } from '../hosts/fetch/store-files.ts';
+import { readInventory, requirePointer } from '../publish/pointer.ts';
+import type { Store } from '../publish/store.ts';
+import { FAVICON, RELEASE } from '../tree/layout.ts';
+
+/*
+ * Whether a live site answers as the current release of a store does. The expected answers are the edge core's, over the store.
+ */
+
+/** What was found of a live site. */
+export interface LiveSite {
+  readonly site: string;
+  /** The current release of the store. */
+  readonly release: string;
+  readonly published: string;
+  /** How many answers were compared. */
+  readonly asked: number;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Asks a site for answers of all kinds. `maxAge` is in milliseconds: a release that was published before counts as too old. Throws a `Stop` where
+ * the store can't be read.
+ */
+export async function verifyLive(site: string, store: Store, maxAge: number | undefined): Promise<LiveSite> {
+  const { pointer } = await requirePointer(store);
+  const { revisions } = await readInventory(store, pointer.header);
+  const expected = fetchHandler(storeFiles(store, noLog), noLog);
+  const targets = targetsOf(Object.keys(revisions));
+  const findings: Finding[] = [];
+  for (const target of targets) {
+    const wanted = await told(expected(new Request(`http://localhost${target}`)));
+    const got = await told(fetch(new URL(`.${target}`, `${site.replace(/\/$/, '')}/`), { redirect: 'manual' })).catch(
+      (error: Error) => `gives no answer: ${(error.cause as Error | undefined)?.message ?? error.message}`,
+    );
+    if (typeof got === 'string') findings.push(differs(target, got));
+    else findings.push(...differences(wanted, got).map((text) => differs(target, text)));
+  }
+  const { published } = pointer.header;
+  const isOld = maxAge !== undefined && Date.now() - Date.parse(published) > maxAge;
+  if (isOld)
+    findings.push({ code: 'too-old', where: pointer.current, text: `was published ${published}`, level: 'error' });
+  return { site, release: pointer.current, published, asked: targets.length, findings };
+}
+
+/** What the store lacks shows as a 503 that was expected. */
+function noLog(): void {}
+
+/** Revisions that are asked for: the first, the last and some between them. */
+const SOME = 4;
+
+function targetsOf(revisions: readonly string[]): string[] {
+  const step = Math.max(1, Math.floor((revisions.length - 1) / (SOME - 1)));
+  const some = revisions.filter((_, i) => i % step === 0).slice(0, SOME);
+  const own = some.flatMap((id) => {
+    const zip = `/epr/${id.slice(0, id.indexOf('/'))}/${id.replace('/', '-')}.zip`;
+    return [`/package/${id}/`, `/package/${id}/manifest.yml`, zip, `${zip}.sig`];
+  });
+  const queries = ['/search', '/search?prerelease=true', '/categories'];
+  return ['/', '/health', ...queries, `/${RELEASE}`, `/${FAVICON}`, '/package/none/0.0.0/', ...own];
+}
+
+interface Told {
+  readonly status: number;
+  readonly type: string | null;
+  readonly cache: string | null;
+  readonly digest: string;
+}
+
+async function told(answer: Promise<Response>): Promise<Told> {
+  const response = await answer;
+  const digest = createHash('sha256')
+    .update(Buffer.from(await response.arrayBuffer()))
+    .digest('hex');
+  const { status, headers } = response;
+  return { status, type: headers.get('content-type'), cache: headers.get('cache-control'), digest };
+}
+
+function differences(wanted: Told, got: Told): string[] {
+  if (wanted.status !== got.status) return [`has status ${got.status}, and the release says ${wanted.status}`];
+  const headers = (['type', 'cache'] as const).filter((name) => wanted[name] !== got[name]);
+  return [
+    ...headers.map((name) => `has ${NAMES[name]} ${got[name]}, and the release says ${wanted[name]}`),
+    ...(wanted.digest === got.digest ? [] : ['has other bytes than the release']),
+  ];
+}
+
+const NAMES = { type: 'Content-Type', cache: 'Cache-Control' } as const;
+
+function differs(where: string, text: string): Finding {
+  return { code: 'answer-differs', where, text, level: 'error' };
+}
