@@ -1,10 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { run, shippedContent, temporaryFolder } from '../support/cli.ts';
 import { canMount, mountDisk } from '../support/disk.ts';
+import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 
 /* What commands say where the operating system refuses something: two plain lines, exit status 2. */
 
@@ -52,6 +54,73 @@ test.skipIf(!canMount)('a new storage on a full disk leaves nothing', async () =
   expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('No space left on device') });
   expect(stderr).not.toMatch(/bug|\n {4}at /);
   expect(readdirSync(join(disk, 'storage'))).toEqual([]);
+});
+
+/** A storage on a disk of its own, and how git describes all of it. */
+function storageOn(disk: string): { folder: string; refs(): string } {
+  mountDisk(disk, 'size=2m');
+  const repository = createRepository(join(disk, 'storage.git'));
+  repository.commit('top', repository.treeOf(under('packages', packageFiles('other', '1.0.0'))));
+  repository.commit('low', repository.treeOf(under('packages', packageFiles('acme', '1.0.0'))));
+  const layers = distributions('.', ['top', 'low']);
+  repository.commit('main', repository.treeOf({ 'distributions.yml': layers }));
+  repository.git('symbolic-ref', 'HEAD', 'refs/heads/main');
+  return { folder: repository.folder, refs: () => repository.git('for-each-ref') };
+}
+
+describe.skipIf(!canMount)('a storage that takes nothing', () => {
+  const changes: readonly (readonly string[])[] = [
+    ['add', join(cwd, 'new/acme/2.0.0'), '--layer', 'low'],
+    ['promote', 'acme', '1.0.0', '--from', 'low', '--to', 'top'],
+    ['remove', 'acme', '1.0.0', '--layer', 'low'],
+    ['tag', '8.5.0', '--layer', 'low'],
+  ];
+
+  test.each([
+    ['full', 'No space left on device'],
+    ['read-only', 'Read-only file system'],
+  ])('since its disk is %s', async (how, reason) => {
+    writeFiles(join(cwd, 'new'), packageFiles('acme', '2.0.0', { 'docs/large.md': randomBytes(2 ** 20) }));
+    const disk = join(cwd, `storage-${how}`);
+    const { folder, refs } = storageOn(disk);
+    const before = refs();
+    if (how === 'read-only') execFileSync('mount', ['-o', 'remount,ro', disk]);
+    else spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'fill')}`, 'bs=4k'], { stdio: 'pipe' });
+    const me = { NAME: 'me', EMAIL: 'me@example.com' };
+    const env = Object.fromEntries(
+      ['AUTHOR', 'COMMITTER'].flatMap((who) => Object.entries(me).map(([key, value]) => [`GIT_${who}_${key}`, value])),
+    );
+    for (const args of changes) {
+      const { status, stderr } = await run([...args, '--storage', folder], { cwd, env });
+      expect({ args, status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(reason) });
+      expect(stderr).toMatch(/^error .*\[[\w-]+\]\n( {2}.*\n)?$/);
+      expect(stderr).not.toMatch(/bug|\n {4}at /);
+      expect(refs()).toBe(before);
+    }
+    // git itself leaves objects that it could not finish, and `git gc` removes them.
+    const left = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    expect(left.filter((path) => /\.lock$|\.tmp$/.test(path))).toEqual([]);
+  });
+
+  test('a lock file on a full disk is named, and stays', async () => {
+    const { folder } = storageOn(join(cwd, 'storage-lock'));
+    const disk = join(cwd, 'full-config');
+    mountDisk(disk, 'size=64k');
+    const config = join(disk, 'distributions.yml');
+    writeFileSync(config, distributions(folder, ['top']));
+    const build = ['build', '--dist', 'all', '--config', config, '--lock', '--out', 'locked'];
+    expect(await run(build, { cwd })).toMatchObject({ status: 0 });
+    const file = join(disk, 'distributions.lock.json');
+    const before = readFileSync(file);
+    spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'fill')}`, 'bs=4k'], { stdio: 'pipe' });
+    const { status, stderr } = await run(build, { cwd });
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`${file}: no space left on device [ENOSPC]`),
+    });
+    expect(readFileSync(file)).toEqual(before);
+    expect(readdirSync(disk).sort()).toEqual(['distributions.lock.json', 'distributions.yml', 'fill']);
+  });
 });
 
 test.each([[24], [32], [40]])(

@@ -52,9 +52,17 @@ export async function exitOf(child: ChildProcessWithoutNullStreams, args: readon
     child.on('close', (...how) => resolve(how));
   });
   if (status === 0) return;
-  const words =
-    Buffer.concat(said).toString('utf8').trim().split('\n').at(-1) || `ended with ${String(status ?? signal)}`;
+  const words = lastWords(Buffer.concat(said).toString('utf8')) || `ended with ${String(status ?? signal)}`;
   throw new GitFailure(args, { words, status });
+}
+
+/** The last line of what git said, behind its line about the error of the system, if that came before. */
+function lastWords(said: string): string {
+  const lines = said.trim().split('\n');
+  const cause = lines
+    .slice(0, -1)
+    .findLast((line) => /^error: .*(No space left|Read-only|Permission denied|Disk quota)/.test(line));
+  return [cause, lines.at(-1)].filter((line) => line !== undefined).join('; ');
 }
 
 /** Runs git on an input and gives what it prints. Throws as `exitOf` does. */
