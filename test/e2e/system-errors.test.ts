@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -68,6 +68,14 @@ function storageOn(disk: string): { folder: string; refs(): string } {
   return { folder: repository.folder, refs: () => repository.git('for-each-ref') };
 }
 
+/** Leaves no room on a disk. */
+function fillUp(disk: string): void {
+  for (const size of [2 ** 16, 2 ** 12])
+    expect(() => {
+      for (;;) appendFileSync(join(disk, 'fill'), Buffer.alloc(size));
+    }).toThrow('ENOSPC');
+}
+
 describe.skipIf(!canMount)('a storage that takes nothing', () => {
   const changes: readonly (readonly string[])[] = [
     ['add', join(cwd, 'new/acme/2.0.0'), '--layer', 'low'],
@@ -85,7 +93,7 @@ describe.skipIf(!canMount)('a storage that takes nothing', () => {
     const { folder, refs } = storageOn(disk);
     const before = refs();
     if (how === 'read-only') execFileSync('mount', ['-o', 'remount,ro', disk]);
-    else spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'fill')}`, 'bs=4k'], { stdio: 'pipe' });
+    else fillUp(disk);
     const me = { NAME: 'me', EMAIL: 'me@example.com' };
     const env = Object.fromEntries(
       ['AUTHOR', 'COMMITTER'].flatMap((who) => Object.entries(me).map(([key, value]) => [`GIT_${who}_${key}`, value])),
@@ -112,7 +120,7 @@ describe.skipIf(!canMount)('a storage that takes nothing', () => {
     expect(await run(build, { cwd })).toMatchObject({ status: 0 });
     const file = join(disk, 'distributions.lock.json');
     const before = readFileSync(file);
-    spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'fill')}`, 'bs=4k'], { stdio: 'pipe' });
+    fillUp(disk);
     const { status, stderr } = await run(build, { cwd });
     expect({ status, stderr }).toMatchObject({
       status: 2,
