@@ -150,7 +150,7 @@ async function unchanged(before: Built): Promise<BuildResult> {
 }
 
 /** Throws if the site lacks the revision. After the measurement, a folder is as before, for the next run. */
-async function oneRevision(bench: Bench, before: Built, run: number): Promise<BuildResult> {
+export async function oneRevision(bench: Bench, before: Built, run: number): Promise<BuildResult> {
   const isFolder = before.way === 'folder';
   const copy = join(bench.folder, `changed-${before.way}-${run}.git`);
   const storage = isFolder ? before.storage : copyRepository(bench.clone, copy);

@@ -7,6 +7,7 @@ import type { Bench } from './bench-builds.ts';
 import { compose } from './bench-composing.ts';
 import type { Row } from './bench-measure.ts';
 import { describePlace, describeRows, isWithin, whereItRuns } from './bench-report.ts';
+import { publish } from './bench-publish.ts';
 import { serve } from './bench-serve.ts';
 
 /*
@@ -23,6 +24,7 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   cloudflare: (bench) => otherWay(bench, 'cloudflare', 1.3),
   folder: (bench) => otherWay(bench, 'folder'),
   'second-distribution': secondDistribution,
+  publish,
   serve: (bench) => serve(bench, { isShort: values.short }),
   compose,
   'times-four': timesFour,
