@@ -28,6 +28,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
   mirror: { label: 'Fetching packages', isBytes: true },
   packages: { label: 'Package versions' },
   bundle: { label: 'Packing files' },
+  contents: { label: 'Packing contents', isBytes: true },
   manifests: { label: 'Reading manifests' },
   forms: { label: 'Compressing files' },
   verify: { label: 'Reading files', isBytes: true },

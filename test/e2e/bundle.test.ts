@@ -38,7 +38,8 @@ test('a bundle has the folder of every host that the site was built for', async 
     expect(await run(['build', '--dist', 'staging', '--target', host], { cwd: home })).toMatchObject({ status: 0 });
   mkdirSync(join(home, 'dist/staging.other'));
   writeFileSync(join(home, 'dist/staging.other/file'), '');
-  expect(await run(['bundle', '--dist', 'staging'], { cwd: home })).toMatchObject({ status: 0 });
+  const archive = ['bundle', '--dist', 'staging', '--format', 'tar.gz'];
+  expect(await run(archive, { cwd: home })).toMatchObject({ status: 0 });
   const names = sh(home, 'tar tzf dist/staging.tar.gz').trimEnd().split('\n');
   expect([...new Set(names.map((name) => name.split('/', 1)[0]))].sort()).toEqual(
     ['staging', 'staging.SHA256SUMS', ...hostNames.map((host) => `staging.${host}`)].sort(),

@@ -12,10 +12,13 @@ export const declare: Declare = (program, finish) => {
     .option('--dir <folder>', 'pack the site in this folder')
     .addOption(outOption)
     .addOption(
-      new Option('--format <format>', 'the kind of file')
-        .choices(['tar.gz', 'zip'] as const)
-        .default('tar.gz' as const),
+      new Option(
+        '--format <format>',
+        'the kind of file: one with each content once, or an archive of whole files (default: bundle, or as --file ends)',
+      ).choices(['bundle', 'tar.gz', 'zip'] as const),
     )
+    .option('--since <site>', 'leave out what the other side has: the folder of the site that it holds')
+    .option('--max-part <size>', 'split into files of at most this size, such as 4G or 700M')
     .option('--file <file>', 'the file to write (default: beside the site)')
     .addOption(jsonOption)
     .addHelpText(
@@ -23,7 +26,9 @@ export const declare: Declare = (program, finish) => {
       helpEnd({
         examples: [
           'build --dist production --target nginx && epr-static bundle --dist production',
-          'bundle --dir /srv/sites/production --file /media/usb/packages.tar.gz',
+          'bundle --dist production --since /srv/last-month/production',
+          'bundle --dir /srv/sites/production --max-part 4G --file /media/usb/packages.tar',
+          'bundle --dist production --format tar.gz',
         ],
       }),
     )

@@ -2,11 +2,11 @@ import type { BundleReport } from './run.ts';
 import { count, megabytes, printLines } from '../../report.ts';
 
 /** The report of a bundle for a person. */
-export function printBundle({ file, size, digest, files, links, next }: BundleReport): void {
+export function printBundle({ size, parts, files, links, next }: BundleReport): void {
   printLines((color) => [
-    `${color.green('packed')} ${file}`,
+    ...parts.map(({ file }) => `${color.green('packed')} ${file}`),
     `  ${megabytes(size)}, ${count(files, 'file')}${links > 0 ? `, ${count(links, 'link')} among them` : ''}`,
-    `  SHA-256 ${digest}`,
+    ...parts.map(({ digest }) => `  SHA-256 ${digest}`),
     '',
     'On the other side:',
     ...next.map((line) => `  ${line}`),

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, openSync } from 'node:fs';
-import { once } from 'node:events';
-import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { TarArchive, ZipArchive } from 'archiver';
+import { topsOf, writeArchive } from '../../bundle/archive.ts';
+import type { ArchiveFormat } from '../../bundle/archive.ts';
+import { openBase } from '../../bundle/open-base.ts';
+import { readReceiver, readmeText } from '../../bundle/receiver.ts';
+import { siteContents } from '../../bundle/site-contents.ts';
+import { parseSize } from '../../bundle/sizes.ts';
+import { openTarWriter } from '../../bundle/tar-file.ts';
+import { writeBundle } from '../../bundle/write.ts';
 import { shellQuote } from '../../command-line.ts';
-import { hostFolder, hostNames } from '../../hosts/hosts.ts';
 import { isAbsence, Stop } from '../../errors.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { atExit } from '../../tree/commit/at-exit.ts';
@@ -14,27 +18,35 @@ import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/left
 import { placeWithSum, refuseLink } from '../../tree/commit/output-file.ts';
 import { isChanging } from '../../tree/commit/patch.ts';
 import { recoverIfFree } from '../../tree/commit/replace.ts';
-import { comparePaths } from '../../paths.ts';
-import { contentTime } from '../../tree/content-time.ts';
 import type { Progress } from '../../report.ts';
-import { openEncodedList, readEncodedList } from '../../tree/encoded.ts';
 import { RELEASE } from '../../tree/layout.ts';
-import { listedFiles } from '../../tree/manifest.ts';
+import type { Release } from '../../tree/release.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';
 import type { SiteOptions } from '../site-folder.ts';
 
+export type BundleFormat = 'bundle' | ArchiveFormat;
+
 export interface BundleOptions extends SiteOptions {
-  readonly format: 'tar.gz' | 'zip';
+  /** By default `bundle`, unless the name of the file says that it is an archive. */
+  readonly format?: BundleFormat | undefined;
   /** The file to write. By default it is beside the site and has its name. */
   readonly file?: string | undefined;
+  /** What the other side has: the folder of a site, or a bundle that needs no base. */
+  readonly since?: string | undefined;
+  /** The most bytes of a file, as people write sizes. */
+  readonly maxPart?: string | undefined;
 }
 
 export interface BundleReport {
+  /** The first of the files. */
   readonly file: string;
-  /** Bytes. */
+  /** Bytes of all files. */
   readonly size: number;
-  /** SHA-256, in hex. `<file>.sha256` holds it too. */
+  /** SHA-256 of the first file, in hex. `<file>.sha256` holds those of all. */
   readonly digest: string;
+  /** All files: one, unless `--max-part` makes it several. */
+  readonly parts: readonly BundlePart[];
+  /** How many files it unpacks to. */
   readonly files: number;
   /** How many of these are links to other members of the archive. */
   readonly links: number;
@@ -42,54 +54,123 @@ export interface BundleReport {
   readonly next: readonly string[];
 }
 
-interface Member {
-  /** Its name in the archive. */
-  readonly name: string;
-  readonly path: string;
+export interface BundlePart {
+  readonly file: string;
+  /** Bytes. */
   readonly size: number;
-  /** That of its content for a file of the site, since nginx makes ETags of times; the same for all other files. */
-  readonly date: Date;
-  /** The name of an earlier member that is the same file. */
-  readonly link: string | undefined;
+  /** SHA-256, in hex. */
+  readonly digest: string;
+}
+
+/** What was packed. */
+interface Packed {
+  readonly files: number;
+  readonly links: number;
+  /** How many parts were written. */
+  readonly parts: number;
+  readonly next: (files: readonly string[]) => readonly string[];
 }
 
 /**
- * Packs a site, and what `build --target` wrote beside it, into one file to carry to another network, with a list of digests
- * to check it by. The file appears once it is whole. Throws a `Stop` where there is no site, or where it is built again meanwhile.
+ * Packs a site, and what `build --target` wrote beside it, into one file to carry to another network. The file appears once it is
+ * whole, with its digest beside it. Throws a `Stop` where there is no site, or where it is built again meanwhile.
  */
 export async function bundle(options: BundleOptions, progress: Progress): Promise<BundleReport> {
   const folder = siteFolder(options);
   requireSite(folder, options, RELEASE);
   for (const one of topsOf(folder)) recoverIfFree(one);
-  const { format } = options;
-  const file = resolve(options.file ?? `${folder}.${format}`);
+  const output = outputOf(folder, options);
+  const { file } = output;
   const release = await readFile(join(folder, RELEASE));
-  const sum = `${file}.sha256`;
+  const [sum, made] = [`${file}.sha256`, new Set([file])];
   for (const path of [file, sum]) refuseLink(path, 'name another file with --file');
-  const temporary = temporaryName(file);
-  const clear = (): void => [temporary, temporaryName(sum)].forEach(removeNow);
+  const clear = (): void => [...made, sum].forEach((path) => removeNow(temporaryName(path)));
   const leave = atExit(clear);
   try {
     for (const path of [file, sum]) clearLeftovers(dirname(path), basename(path));
-    const digests = await digestsOf(folder);
-    const members = await membersOf(folder, { digests, canLink: format === 'tar.gz' });
-    const sums = { name: `${basename(folder)}.SHA256SUMS`, text: [...digests].map(digestLine).join('') };
-    await pack(members, { file: temporary, format, sums, progress });
+    const packed = await pack({ folder, output, progress, release: JSON.parse(release.toString()) as Release }, made);
     await refuseChanged(folder, release);
-    const digest = await digestOf(temporary);
-    const { size } = await lstat(temporary);
-    await writeFile(temporaryName(sum), `${digest}  ${basename(file)}\n`);
-    await placeWithSum({ file: temporary, sum: temporaryName(sum) }, { file, sum });
-    const links = members.filter(({ link }) => link !== undefined).length;
-    return { file, size, digest, files: members.length, links, next: opening(file, { folder, format, members }) };
+    const parts = await Promise.all([...made].map(async (path) => await factsOf(path)));
+    await writeFile(temporaryName(sum), parts.map((part) => `${part.digest}  ${basename(part.file)}\n`).join(''));
+    await placeWithSum(made, sum);
+    const { size: _, ...first } = parts[0] as BundlePart;
+    const size = parts.reduce((total, part) => total + part.size, 0);
+    const { files, links } = packed;
+    return { ...first, size, parts, files, links, next: [sumCheck(sum), ...packed.next([...made])] };
   } catch (error) {
     await refuseChanged(folder, release);
-    throw naming(error, { temporary, file, folder });
+    throw naming(error, { made, folder, file });
   } finally {
     progress.end();
     clear();
     leave();
   }
+}
+
+interface Output {
+  readonly format: BundleFormat;
+  readonly file: string;
+  readonly since: string | undefined;
+  /** Bytes. */
+  readonly maxPart: number;
+}
+
+/** What the options ask for. Throws a `Stop` where they don't go together. */
+function outputOf(folder: string, { format, file, since, maxPart }: BundleOptions): Output {
+  const named = /\.(tar\.gz|zip)$/.exec(file ?? '')?.[1] as ArchiveFormat | undefined;
+  const chosen = format ?? named ?? 'bundle';
+  if (chosen !== 'bundle' && (since !== undefined || maxPart !== undefined))
+    throw new Stop('usage', `--since and --max-part don't go with --format ${chosen}`, 'leave out --format');
+  const most = maxPart === undefined ? Number.MAX_SAFE_INTEGER : parseSize(maxPart);
+  if (most === undefined) throw new Stop('usage', `--max-part ${maxPart} is no size`, 'write it as 4G or 700M');
+  const extension = chosen === 'bundle' ? (since === undefined ? 'tar' : 'delta.tar') : chosen;
+  return { format: chosen, file: resolve(file ?? `${folder}.${extension}`), since, maxPart: most };
+}
+
+interface Packing {
+  readonly folder: string;
+  readonly output: Output;
+  readonly progress: Progress;
+  readonly release: Release;
+}
+
+/** Writes all files under temporary names, and adds the names that they shall have to `made`. */
+async function pack({ folder, output, progress, release }: Packing, made: Set<string>): Promise<Packed> {
+  const { format, file } = output;
+  if (format !== 'bundle') {
+    const step = (done: number, total: number): void => progress.step('bundle', done, total);
+    const { names, ...facts } = await writeArchive(folder, { file: temporaryName(file), format }, step);
+    return { ...facts, parts: 1, next: () => opening(file, { folder, format, names }) };
+  }
+  const base = output.since === undefined ? undefined : await openBase(output.since);
+  const contents = await siteContents(folder);
+  const [receiver, site] = [readReceiver(), basename(folder)];
+  const readme = readmeText(basename(file), site);
+  const writer = openTarWriter((part) => {
+    const path = partFile(file, part);
+    refuseLink(path, 'name another file with --file');
+    made.add(path);
+    return temporaryName(path);
+  }, output.maxPart);
+  const source = { release, site, contents, base, receiver, readme };
+  try {
+    await writeBundle(source, writer, (done, total) => progress.step('contents', done, total));
+  } finally {
+    writer.close();
+  }
+  return { files: contents.count, links: 0, parts: made.size, next: (files) => applying(files, site) };
+}
+
+/** The file of a part: `a.tar`, `a.2.tar`, … */
+function partFile(file: string, part: number): string {
+  if (part === 1) return file;
+  const dot = file.endsWith('.tar') ? file.length - '.tar'.length : file.length;
+  return `${file.slice(0, dot)}.${part}${file.slice(dot)}`;
+}
+
+async function factsOf(file: string): Promise<BundlePart> {
+  const made = temporaryName(file);
+  return { file, size: (await lstat(made)).size, digest: await digestOf(made) };
 }
 
 /** Throws a `Stop` where the site is no longer the one that was begun with. */
@@ -103,109 +184,14 @@ async function refuseChanged(folder: string, release: Buffer): Promise<void> {
 }
 
 /** An error of the system, by the names that the user knows: calls on open files name none, and the file's own is temporary. */
-function naming(error: unknown, { temporary, file, folder }: Record<'temporary' | 'file' | 'folder', string>): unknown {
+function naming(
+  error: unknown,
+  { made, folder, file }: { readonly made: ReadonlySet<string>; readonly folder: string; readonly file: string },
+): unknown {
   if (!isSystemError(error)) return error;
   if (error.path === undefined) error.path = error.syscall === 'read' ? folder : file;
-  else if (error.path === temporary) error.path = file;
+  else error.path = [...made].find((path) => temporaryName(path) === error.path) ?? error.path;
   return error;
-}
-
-/**
- * The files of the site and of its host folders, in walk order. With `canLink`, files that are one on disk are packed
- * once.
- */
-async function membersOf(
-  folder: string,
-  { digests, canLink }: { readonly digests: Digests; readonly canLink: boolean },
-): Promise<Member[]> {
-  const parent = dirname(folder);
-  const wanted = new Set(topsOf(folder).map((path) => basename(path)));
-  const names = (await readdir(parent)).filter((name) => wanted.has(name));
-  const seen = new Map<string, string>();
-  const members: Member[] = [];
-  for (const name of (await Promise.all(names.map((top) => walk(parent, top)))).flat().sort(comparePaths)) {
-    const path = join(parent, name);
-    const { ino, dev, nlink, size } = await lstat(path);
-    const identity = `${dev}:${ino}`;
-    const link = canLink && nlink > 1 ? seen.get(identity) : undefined;
-    if (link === undefined) seen.set(identity, name);
-    const digest = digests.get(name);
-    const date = digest === undefined ? EPOCH : new Date(1000 * contentTime(digest));
-    members.push({ name, path, size, date, link });
-  }
-  return members;
-}
-
-/** The folders that are packed, if they are there. */
-function topsOf(folder: string): string[] {
-  return [folder, ...hostNames.map((host) => hostFolder(folder, host))];
-}
-
-async function walk(parent: string, name: string): Promise<string[]> {
-  const entries = await readdir(join(parent, name), { withFileTypes: true });
-  const inner = await Promise.all(
-    entries.map((entry) => (entry.isDirectory() ? walk(parent, `${name}/${entry.name}`) : [`${name}/${entry.name}`])),
-  );
-  return inner.flat();
-}
-
-/** The SHA-256 of each file that the site lists, by its name in the archive. */
-type Digests = ReadonlyMap<string, string>;
-
-async function digestsOf(folder: string): Promise<Digests> {
-  const top = basename(folder);
-  const listed = [...(await listedFiles(folder)), ...openEncodedList(readEncodedList(folder)).files()];
-  return new Map(listed.map(({ path, digest }) => [`${top}/${path}`, digest]));
-}
-
-/**
- * A line of a list that `sha256sum -c` reads, because the other side may have no other tool. There, a line whose name has a backslash
- * or a line break begins with a backslash, and these characters are escaped.
- */
-function digestLine([path, digest]: readonly [string, string]): string {
-  const escaped = path.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
-  return `${escaped === path ? '' : '\\'}${digest}  ${escaped}\n`;
-}
-
-async function pack(
-  members: readonly Member[],
-  to: { file: string; format: BundleOptions['format']; sums: { name: string; text: string }; progress: Progress },
-): Promise<void> {
-  const archive =
-    to.format === 'zip' ? new ZipArchive({ zlib: { level: 6 }, forceZip64: true }) : new TarArchive({ gzip: true });
-  // Opened at once: a signal from now on finds a file to remove.
-  const output = createWriteStream(to.file, { fd: openSync(to.file, 'w'), flush: true });
-  const written = pipeline(archive, output);
-  archive.on('warning', (error) => archive.destroy(error)); // of a file that is gone
-  await Promise.race([written, appendAll(archive, members, to)]);
-  await written;
-}
-
-/** Adds one file at a time. archiver stats files in advance, which could put a link before its file. */
-async function appendAll(
-  archive: TarArchive | ZipArchive,
-  members: readonly Member[],
-  { sums, progress }: { sums: { name: string; text: string }; progress: Progress },
-): Promise<void> {
-  let done = 0;
-  const appended = async (append: () => void): Promise<void> => {
-    const entry = once(archive, 'entry');
-    append();
-    await entry;
-    progress.step('bundle', ++done, members.length + 1);
-  };
-  await appended(() => archive.append(sums.text, { name: sums.name, date: EPOCH }));
-  for (const member of members) await appended(() => append(archive, member));
-  await archive.finalize();
-}
-
-const EPOCH = new Date('1980-01-01T00:00:00Z');
-
-function append(archive: TarArchive | ZipArchive, { name, path, date, link }: Member): void {
-  // The types of archiver know only files, folders and symbolic links, but its tar has hard links too.
-  const data = { name, date, mode: 0o644 };
-  if (link === undefined) archive.file(path, data);
-  else archive.append(Buffer.alloc(0), { ...data, type: 'link', linkname: link } as typeof data);
 }
 
 async function digestOf(file: string): Promise<string> {
@@ -214,17 +200,25 @@ async function digestOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
+function sumCheck(sum: string): string {
+  return `sha256sum -c ${shellQuote(basename(sum))}`;
+}
+
+function applying(files: readonly string[], site: string): string[] {
+  const names = files.map((file) => shellQuote(basename(file)));
+  return [`tar xf ${names[0]} apply.mjs`, `node apply.mjs ${names.join(' ')} --to ${shellQuote(site)}`];
+}
+
 function opening(
   file: string,
-  { folder, format, members }: { folder: string; format: BundleOptions['format']; members: readonly Member[] },
+  { folder, format, names }: { folder: string; format: ArchiveFormat; names: ReadonlySet<string> },
 ): string[] {
   const name = basename(file);
   const site = basename(folder);
   const look = `${site}.nginx/standalone.conf`;
   return [
-    `sha256sum -c ${shellQuote(`${name}.sha256`)}`,
     `${format === 'zip' ? 'unzip -q' : 'tar xzf'} ${shellQuote(name)}`,
     `sha256sum --quiet -c ${shellQuote(`${site}.SHA256SUMS`)}`,
-    ...(members.some((member) => member.name === look) ? [`nginx -p "$PWD" -c ${shellQuote(look)}`] : []),
+    ...(names.has(look) ? [`nginx -p "$PWD" -c ${shellQuote(look)}`] : []),
   ];
 }

@@ -39,17 +39,13 @@ export async function replaceFile(file: string, text: string): Promise<void> {
   }
 }
 
-/** A file beside its sum, a file that vouches for it. */
-export interface FileWithSum {
-  readonly file: string;
-  readonly sum: string;
-}
-
-/** Puts a file and its sum in their places. At no time does the sum of one file lie beside another file. */
-export async function placeWithSum(made: FileWithSum, { file, sum }: FileWithSum): Promise<void> {
+/**
+ * Puts files and their sum, a file that vouches for them, in the places of which they lie under temporary names. At no time does the sum
+ * of some files lie beside others.
+ */
+export async function placeWithSum(files: Iterable<string>, sum: string): Promise<void> {
   await rm(sum, { force: true });
-  await rename(made.file, file);
-  await rename(made.sum, sum);
+  for (const path of [...files, sum]) await rename(temporaryName(path), path);
 }
 
 /** An error of the system, by the name that the user knows: the temporary one means nothing to anybody. */
