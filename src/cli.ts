@@ -51,7 +51,7 @@ const program = new Command('epr-static')
   .version(generator, '-V, --version')
   .showHelpAfterError('(add --help for the options)')
   .configureHelp({ optionDescription })
-  .configureOutput({ outputError: (text, write) => write(`${visible(text.trimEnd())}\n`) })
+  .configureOutput({ outputError: (text, write) => write(`${text.trimEnd().split('\n').map(visible).join('\n')}\n`) })
   .exitOverride()
   .addHelpText(
     'after',
