@@ -11,15 +11,14 @@ import { REPOSITORY } from '../support/source.ts';
 import { zipMaker } from '../support/zips.ts';
 
 /*
- * The tutorial and the workflow, run as they stand, one after the other, in a shell of their own. Pages say /tmp/demo for the folder
- * and 8080 for the port.
+ * Pages run as they stand, one after the other, in a shell of their own. They say /tmp/demo for the folder and 8080 for the port.
  */
 
-const PAGES = ['docs/tutorial.md', 'docs/workflow.md'];
+const PAGES = ['docs/tutorial.md', 'docs/air-gap.md', 'docs/workflow.md'];
 /** Commands that a person has to give by hand. */
 const BY_HAND = /^gpg |\.asc /;
 
-test('the tutorial and the workflow print what they show', { timeout: 300_000 }, async () => {
+test('the tutorial, the air gap and the workflow print what they show', { timeout: 300_000 }, async () => {
   const shell = await startShell();
   const wrong: string[] = [];
   let ran = 0;
@@ -82,6 +81,7 @@ async function startShell(): Promise<Shell> {
   return {
     prepare: (page) => {
       if (!page.endsWith('workflow.md')) return;
+      folder = join(demo, 'my-registry');
       mkdirSync(join(demo, 'build'));
       writeFileSync(join(demo, 'build/acme-1.1.0.zip'), nextVersion(join(demo, 'my-registry/acme')));
     },
