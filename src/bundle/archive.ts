@@ -36,12 +36,12 @@ export async function writeArchive(
   const digests = await digestsOf(folder);
   const members = await membersOf(folder, { digests, canLink: to.format === 'tar.gz' });
   const sums = { name: `${basename(folder)}.SHA256SUMS`, text: [...digests].map(digestLine).join('') };
-  await pack(members, { ...to, sums, step });
+  await packMembers(members, { ...to, lists: [sums], step });
   const links = members.filter(({ link }) => link !== undefined).length;
   return { files: members.length, links, names: new Set(members.map(({ name }) => name)) };
 }
 
-interface Member {
+export interface Member {
   /** Its name in the archive. */
   readonly name: string;
   readonly path: string;
@@ -83,7 +83,8 @@ export function topsOf(folder: string): string[] {
   return [folder, ...hostNames.map((host) => hostFolder(folder, host))];
 }
 
-async function walk(parent: string, name: string): Promise<string[]> {
+/** All files below a folder, as paths from its parent. */
+export async function walk(parent: string, name: string): Promise<string[]> {
   const entries = await readdir(join(parent, name), { withFileTypes: true });
   const inner = await Promise.all(
     entries.map((entry) => (entry.isDirectory() ? walk(parent, `${name}/${entry.name}`) : [`${name}/${entry.name}`])),
@@ -92,9 +93,10 @@ async function walk(parent: string, name: string): Promise<string[]> {
 }
 
 /** The SHA-256 of each file that the site lists, by its name in the archive. */
-type Digests = ReadonlyMap<string, string>;
+export type Digests = ReadonlyMap<string, string>;
 
-async function digestsOf(folder: string): Promise<Digests> {
+/** The SHA-256 of each file that the site lists. Throws an Error if its lists can't be read. */
+export async function digestsOf(folder: string): Promise<Digests> {
   const top = basename(folder);
   const listed = [...(await listedFiles(folder)), ...openEncodedList(readEncodedList(folder)).files()];
   return new Map(listed.map(({ path, digest }) => [`${top}/${path}`, digest]));
@@ -109,17 +111,20 @@ export function digestLine([path, digest]: readonly [string, string]): string {
   return `${escaped === path ? '' : '\\'}${digest}  ${escaped}\n`;
 }
 
-async function pack(
+/** Writes lists, then members, into an archive. Throws an Error if something can't be read or written. */
+export async function packMembers(
   members: readonly Member[],
   to: {
     file: string;
-    format: ArchiveFormat;
-    sums: { name: string; text: string };
+    format: ArchiveFormat | 'tar';
+    lists: readonly { name: string; text: string }[];
     step: (done: number, total: number) => void;
   },
 ): Promise<void> {
   const archive =
-    to.format === 'zip' ? new ZipArchive({ zlib: { level: 6 }, forceZip64: true }) : new TarArchive({ gzip: true });
+    to.format === 'zip'
+      ? new ZipArchive({ zlib: { level: 6 }, forceZip64: true })
+      : new TarArchive({ gzip: to.format === 'tar.gz' });
   // Opened at once: a signal from now on finds a file to remove.
   const output = createWriteStream(to.file, { fd: openSync(to.file, 'w'), flush: true });
   const written = pipeline(archive, output);
@@ -132,16 +137,16 @@ async function pack(
 async function appendAll(
   archive: TarArchive | ZipArchive,
   members: readonly Member[],
-  { sums, step }: { sums: { name: string; text: string }; step: (done: number, total: number) => void },
+  { lists, step }: { lists: readonly { name: string; text: string }[]; step: (done: number, total: number) => void },
 ): Promise<void> {
   let done = 0;
   const appended = async (append: () => void): Promise<void> => {
     const entry = once(archive, 'entry');
     append();
     await entry;
-    step(++done, members.length + 1);
+    step(++done, members.length + lists.length);
   };
-  await appended(() => archive.append(sums.text, { name: sums.name, date: EPOCH }));
+  for (const { name, text } of lists) await appended(() => archive.append(text, { name, date: EPOCH }));
   for (const member of members) await appended(() => append(archive, member));
   await archive.finalize();
 }

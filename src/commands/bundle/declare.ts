@@ -14,8 +14,8 @@ export const declare: Declare = (program, finish) => {
     .addOption(
       new Option(
         '--format <format>',
-        'the kind of file: one with each content once, or an archive of whole files (default: bundle, or as --file ends)',
-      ).choices(['bundle', 'tar.gz', 'zip'] as const),
+        'the kind of file: one with each content once, an archive of whole files, or with --since a tar of new and changed files (default: bundle, or as --file ends)',
+      ).choices(['bundle', 'overlay', 'tar.gz', 'zip'] as const),
     )
     .option('--since <site>', 'leave out what the other side has: the folder of the site that it holds')
     .option('--max-part <size>', 'split into files of at most this size, such as 4G or 700M')
@@ -29,6 +29,7 @@ export const declare: Declare = (program, finish) => {
           'bundle --dist production --since /srv/last-month/production',
           'bundle --dir /srv/sites/production --max-part 4G --file /media/usb/packages.tar',
           'bundle --dist production --format tar.gz',
+          'bundle --dist production --format overlay --since last-month/production',
         ],
       }),
     )

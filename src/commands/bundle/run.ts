@@ -6,6 +6,7 @@ import { topsOf, writeArchive } from '../../bundle/archive.ts';
 import type { ArchiveFormat } from '../../bundle/archive.ts';
 import { openBase } from '../../bundle/open-base.ts';
 import { readReceiver, readmeText } from '../../bundle/receiver.ts';
+import { writeOverlay } from '../../bundle/overlay.ts';
 import { siteContents } from '../../bundle/site-contents.ts';
 import { parseSize } from '../../bundle/sizes.ts';
 import { openTarWriter } from '../../bundle/tar-file.ts';
@@ -24,7 +25,7 @@ import type { Release } from '../../tree/release.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';
 import type { SiteOptions } from '../site-folder.ts';
 
-export type BundleFormat = 'bundle' | ArchiveFormat;
+export type BundleFormat = 'bundle' | 'overlay' | ArchiveFormat;
 
 export interface BundleOptions extends SiteOptions {
   /** By default `bundle`, unless the name of the file says that it is an archive. */
@@ -119,12 +120,24 @@ interface Output {
 function outputOf(folder: string, { format, file, since, maxPart }: BundleOptions): Output {
   const named = /\.(tar\.gz|zip)$/.exec(file ?? '')?.[1] as ArchiveFormat | undefined;
   const chosen = format ?? named ?? 'bundle';
-  if (chosen !== 'bundle' && (since !== undefined || maxPart !== undefined))
+  if (chosen === 'overlay' && since === undefined)
+    throw new Stop('usage', '--format overlay needs --since', 'name the folder of the site that the other side has');
+  if ((chosen !== 'bundle' && maxPart !== undefined) || (isArchive(chosen) && since !== undefined))
     throw new Stop('usage', `--since and --max-part don't go with --format ${chosen}`, 'leave out --format');
   const most = maxPart === undefined ? Number.MAX_SAFE_INTEGER : parseSize(maxPart);
   if (most === undefined) throw new Stop('usage', `--max-part ${maxPart} is no size`, 'write it as 4G or 700M');
-  const extension = chosen === 'bundle' ? (since === undefined ? 'tar' : 'delta.tar') : chosen;
+  const extension = isArchive(chosen)
+    ? chosen
+    : chosen === 'overlay'
+      ? 'overlay.tar'
+      : since === undefined
+        ? 'tar'
+        : 'delta.tar';
   return { format: chosen, file: resolve(file ?? `${folder}.${extension}`), since, maxPart: most };
+}
+
+function isArchive(format: BundleFormat): format is ArchiveFormat {
+  return format === 'tar.gz' || format === 'zip';
 }
 
 interface Packing {
@@ -137,8 +150,13 @@ interface Packing {
 /** Writes all files under temporary names, and adds the names that they shall have to `made`. */
 async function pack({ folder, output, progress, release }: Packing, made: Set<string>): Promise<Packed> {
   const { format, file } = output;
-  if (format !== 'bundle') {
-    const step = (done: number, total: number): void => progress.step('bundle', done, total);
+  const step = (done: number, total: number): void => progress.step('bundle', done, total);
+  if (format === 'overlay') {
+    const to = { since: output.since ?? '', file: temporaryName(file) };
+    const { files, links, isInTheWay } = await writeOverlay(folder, to, step);
+    return { files, links, parts: 1, next: () => overlaying(file, basename(folder), isInTheWay) };
+  }
+  if (isArchive(format)) {
     const { names, ...facts } = await writeArchive(folder, { file: temporaryName(file), format }, step);
     return { ...facts, parts: 1, next: () => opening(file, { folder, format, names }) };
   }
@@ -220,5 +238,17 @@ function opening(
     `${format === 'zip' ? 'unzip -q' : 'tar xzf'} ${shellQuote(name)}`,
     `sha256sum --quiet -c ${shellQuote(`${site}.SHA256SUMS`)}`,
     ...(names.has(look) ? [`nginx -p "$PWD" -c ${shellQuote(look)}`] : []),
+  ];
+}
+
+/** Commands for any POSIX shell; `xargs -0` is in POSIX.1-2024, and in GNU, BSD and busybox. */
+function overlaying(file: string, site: string, isInTheWay: boolean): string[] {
+  const name = shellQuote(basename(file));
+  const [way, removed, sums] = ['in-the-way', 'removed', 'SHA256SUMS'].map((list) => shellQuote(`${site}.${list}`));
+  return [
+    ...(isInTheWay ? [`tar xf ${name} ${way}`, `xargs -0 rm -rf -- < ${way}`] : []),
+    `tar xf ${name}`,
+    `xargs -0 rm -f -- < ${removed}`,
+    `sha256sum -c ${sums} > /dev/null`,
   ];
 }
