@@ -315,17 +315,29 @@ function damageContent(file: string): void {
 describe('a folder that is none of a site', () => {
   test('is left alone', async () => {
     const folder = temporaryFolder();
-    writeFiles(folder, { 'all/photo.jpg': 'precious', 'host/all.nginx/mine.conf': 'mine', file: 'a file' });
+    writeFiles(folder, {
+      'all/photo.jpg': 'precious',
+      'host/all.nginx/mine.conf': 'mine',
+      'alike/_registry/release.json': '{}',
+      'alike/photo.jpg': 'precious',
+      file: 'a file',
+    });
     const before = listing(folder);
     mkdirSync(join(folder, 'real'));
     symlinkSync(join(folder, 'real'), join(folder, 'link'));
-    for (const to of ['all', 'host/all', 'file', 'link']) {
+    for (const to of ['all', 'host/all', 'alike', 'file', 'link']) {
       const { status, stderr } = await run(['apply', whole(1), '--to', join(folder, to)], { cwd: home });
       expect(stderr).toMatch(/\[(not-a-site|bad-output)\]/);
       expect(status).toBe(2);
     }
     rmSync(join(folder, 'link'));
     expect(listing(folder)).toEqual(before);
+  });
+
+  test('no name is no folder', async () => {
+    const { status, stderr } = await run(['apply', whole(1), '--to', ''], { cwd: temporaryFolder() });
+    expect(stderr).toContain('[usage]');
+    expect(status).toBe(2);
   });
 
   test('a bundle that lies in the folder stays', async () => {

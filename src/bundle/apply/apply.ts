@@ -49,6 +49,8 @@ export interface ApplyProgress {
  * bundle builds on: then `want.json` is written beside the folder. Throws a `Stop` that says which.
  */
 export async function apply({ files, to }: ApplyOptions, progress: ApplyProgress): Promise<ApplyReport> {
+  if (to === '')
+    throw new Stop('usage', '--to names no folder', 'give the folder of the site: --to /srv/registry/production');
   const folder = resolve(to);
   const opened = await openBundles(files, (done, total) => progress.step('check', done, total));
   try {

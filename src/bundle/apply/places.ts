@@ -1,7 +1,7 @@
-import { lstatSync, readdirSync, statfsSync } from 'node:fs';
-import { dirname, resolve, sep } from 'node:path';
+import { existsSync, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
 import { errorCode, isAbsence, Stop } from '../../errors.ts';
-import { CHANGE, REGISTRY } from '../../tree/layout.ts';
+import { CHANGE, INDEX, MANIFEST } from '../../tree/layout.ts';
 
 /*
  * Where `apply` may write: a wrong `--to` must not cost anybody a folder.
@@ -15,10 +15,16 @@ export function placeOf(folder: string, host: string): string {
   return host === '' ? folder : `${folder}.${host}`;
 }
 
-/** Throws a `Stop` where a folder is a link, holds anything but a site (or what a host needs of one), or holds a file that is to be read. */
+/** Throws a `Stop` where a folder is a link or a mount point, holds anything but a site (or what a host needs of one), or holds a file that is to be read. */
 export function refuseOtherFolder(folder: string, host: string, files: readonly string[]): void {
   if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink())
     throw new Stop('bad-output', `${folder} is a symbolic link`, 'give the folder that it leads to');
+  if (isMountPoint(folder))
+    throw new Stop(
+      'bad-output',
+      `${folder} is a mount point, so nothing beside it can take its place by one rename`,
+      `give a folder in it: --to ${join(folder, 'site')}`,
+    );
   const inner = files.find((file) => resolve(file).startsWith(`${folder}${sep}`));
   if (inner !== undefined)
     throw new Stop(
@@ -27,14 +33,19 @@ export function refuseOtherFolder(folder: string, host: string, files: readonly 
       'move the file elsewhere',
     );
   const names = namesIn(folder);
-  const own = host === '' ? [REGISTRY, CHANGE] : [HOST_RECORD, CHANGE];
-  if (names.length === 0 || own.some((name) => names.includes(name))) return;
+  const own = host === '' ? [INDEX, MANIFEST, CHANGE] : [HOST_RECORD, CHANGE];
+  if (names.length === 0 || own.some((path) => existsSync(join(folder, path)))) return;
   const what = host === '' ? 'a site' : `what a build writes for ${host}`;
   throw new Stop(
     'not-a-site',
     `${folder} exists and is not ${what}`,
     'choose another folder with --to, or remove this one',
   );
+}
+
+function isMountPoint(folder: string): boolean {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  return stats?.isDirectory() === true && stats.dev !== statSync(dirname(folder)).dev;
 }
 
 function namesIn(folder: string): string[] {
