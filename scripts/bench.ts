@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openBench, otherWay, plain, secondDistribution, timesFour } from './bench-builds.ts';
 import type { Bench } from './bench-builds.ts';
+import { bundle, subset } from './bench-bundle.ts';
 import { compose } from './bench-composing.ts';
 import type { Row } from './bench-measure.ts';
 import { describePlace, describeRows, isWithin, whereItRuns } from './bench-report.ts';
@@ -13,7 +14,7 @@ import { serve } from './bench-serve.ts';
 /*
  * The benchmark: how fast builds and answers are (docs/performance.md).
  *
- *     node lib/scripts/bench.js [--short] [--runs N] [--storage BUNDLE] [--out FILE] [SCENARIO…]
+ *     node lib/scripts/bench.js [--short] [--runs N] [--storage BUNDLE] [--earlier BUNDLE] [--out FILE] [SCENARIO…]
  */
 
 /** They run in this order, because most start from the cold builds of the same run. */
@@ -25,6 +26,8 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   folder: (bench) => otherWay(bench, 'folder'),
   'second-distribution': secondDistribution,
   publish,
+  bundle: (bench) => bundle(bench, resolve(values.earlier)),
+  subset,
   serve: (bench) => serve(bench, { isShort: values.short }),
   compose,
   'times-four': timesFour,
@@ -37,6 +40,7 @@ const { values, positionals } = parseArgs({
     short: { type: 'boolean', default: false },
     runs: { type: 'string' },
     storage: { type: 'string', default: '../shared/package-storage.bundle' },
+    earlier: { type: 'string', default: '../shared/production-2022-10.bundle' },
     out: { type: 'string', default: 'bench.json' },
   },
 });
@@ -44,7 +48,7 @@ const runs = Number(values.runs ?? (values.short ? 1 : 3));
 const unknown = positionals.filter((name) => !Object.hasOwn(scenarios, name));
 
 if (unknown.length > 0 || !(runs >= 1)) {
-  process.stderr.write(`Usage: bench [--short] [--runs N] [--storage BUNDLE] [--out FILE] [SCENARIO…]
+  process.stderr.write(`Usage: bench [--short] [--runs N] [--storage BUNDLE] [--earlier BUNDLE] [--out FILE] [SCENARIO…]
 scenarios: ${Object.keys(scenarios).join(', ')}\n`);
   process.exitCode = 2;
 } else if (existsSync(values.storage)) await runAll(chosen());
