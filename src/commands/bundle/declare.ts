@@ -17,7 +17,10 @@ export const declare: Declare = (program, finish) => {
         'the kind of file: one with each content once, an archive of whole files, or with --since a tar of new and changed files (default: bundle, or as --file ends)',
       ).choices(['bundle', 'overlay', 'tar.gz', 'zip'] as const),
     )
-    .option('--since <site>', 'leave out what the other side has: the folder of the site that it holds')
+    .option(
+      '--since <site>',
+      'leave out what the other side has: the folder of the site that it holds, or the want.json that apply wrote',
+    )
     .option('--max-part <size>', 'split into files of at most this size, such as 4G or 700M')
     .option('--file <file>', 'the file to write (default: beside the site)')
     .addOption(jsonOption)
