@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { CacheTimes, Category } from '../config.ts';
 import type { Constraint } from '../core/constraint.ts';
 import { compileConstraint } from '../package/constraint-compile.ts';
-import type { Answers, CategoryColumn, Columns, Facts, Profile, Variants } from '../core/columns.ts';
+import { NO_ANSWERS } from '../core/columns.ts';
+import type { CategoryColumn, Columns, Facts, Profile, Variants } from '../core/columns.ts';
 import { compareText, toByteString } from '../tree/text.ts';
 import type { ByteString } from '../tree/byte-string.ts';
 import { members } from '../tree/json.ts';
@@ -89,17 +90,6 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
 /** The digits of a build id. It is the first line of the rows. */
 const BUILD_DIGITS = 16;
 const ROWS_START = BUILD_DIGITS + 1;
-
-const NO_ANSWERS: Answers = {
-  releaseCuts: [],
-  prereleaseCuts: [],
-  specs: [],
-  ranges: [],
-  digests: [],
-  bytes: [],
-  runs: [],
-  places: [],
-};
 
 /** The first revision of each name, and the number of all. */
 function firstOfNames(revisions: readonly IndexedRevision[]): number[] {

@@ -109,6 +109,18 @@ export interface Answers {
   readonly places: readonly number[];
 }
 
+/** Of an index for which nothing is precomputed. */
+export const NO_ANSWERS: Answers = {
+  releaseCuts: [],
+  prereleaseCuts: [],
+  specs: [],
+  ranges: [],
+  digests: [],
+  bytes: [],
+  runs: [],
+  places: [],
+};
+
 /** A place between two versions: before `version`, or (1) behind it. */
 export type Cut = readonly [version: string, behind: 0 | 1];
 

@@ -7,7 +7,7 @@ import type { Finding } from '../errors.ts';
 import { linkOrCopy } from '../tree/commit/link.ts';
 import { patchFolder } from '../tree/commit/patch.ts';
 import { recoverFolder, replaceFolder } from '../tree/commit/replace.ts';
-import { RELEASE } from '../tree/layout.ts';
+import { HOST_RECORD, RELEASE } from '../tree/layout.ts';
 import { eachListedFile, filesWithDigests } from '../tree/manifest.ts';
 import { readRelease } from '../tree/release.ts';
 import { isSealed, sealedDocument } from '../tree/sealed.ts';
@@ -33,18 +33,15 @@ export interface AssetRecord {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Written into the host's folder last, outside of the files that are published. */
-export const RECORD = '.epr-static.json';
-
 /** The record of a host's folder; undefined where there is none, or where it was altered: then the folder is made again. */
 export function readRecord(hostFolder: string): AssetRecord | undefined {
-  const text = readIfThere(join(hostFolder, RECORD))?.toString('utf8');
+  const text = readIfThere(join(hostFolder, HOST_RECORD))?.toString('utf8');
   return text !== undefined && isSealed(text) ? (JSON.parse(text) as AssetRecord) : undefined;
 }
 
 /** Has the next build make the folder of a host anew. */
 export function forgetRecord(hostFolder: string): void {
-  rmSync(join(hostFolder, RECORD), { force: true });
+  rmSync(join(hostFolder, HOST_RECORD), { force: true });
 }
 
 function recordOf({ manifest, findings }: Omit<AssetRecord, 'files'>, own: ReadonlyMap<string, Buffer>): Buffer {
@@ -63,7 +60,7 @@ export async function updateAssets(
   const manifest = (await readRelease(folder))?.manifest ?? '';
   const release = Buffer.from(readFileSync(join(folder, RELEASE)));
   const files = new Map([...host.own, [join(host.folder, RELEASE), release]]);
-  const own = new Map([...files, [RECORD, recordOf({ manifest, findings }, files)]]);
+  const own = new Map([...files, [HOST_RECORD, recordOf({ manifest, findings }, files)]]);
   const locked = { folder: hostFolder, lock };
   const made = readRecord(hostFolder)?.manifest;
   if (made !== manifest && (made === undefined || made !== since?.manifest)) {
@@ -77,10 +74,10 @@ export async function updateAssets(
   if (made === manifest && changed.size === 0) return;
   const { added, removed } =
     made === manifest || !since ? { added: NO_ASSETS, removed: [] } : await changedAssets(folder, host, since);
-  await patchFolder({ ...locked, witness: RECORD, isRead: 'as it lies' }, async (temporary) => {
+  await patchFolder({ ...locked, witness: HOST_RECORD, isRead: 'as it lies' }, async (temporary) => {
     await linkAll(added, { from: folder, to: join(temporary, host.folder) });
     writeAll(changed, temporary);
-    return { result: undefined, removed: removed.map((path) => join(host.folder, path)), last: [RECORD] };
+    return { result: undefined, removed: removed.map((path) => join(host.folder, path)), last: [HOST_RECORD] };
   });
 }
 
@@ -142,7 +139,7 @@ export async function updateFiles(
 ): Promise<void> {
   recoverFolder(hostFolder);
   const manifest = (await readRelease(folder))?.manifest ?? '';
-  const files = new Map([...own, [RECORD, recordOf({ manifest, findings: [] }, own)]]);
+  const files = new Map([...own, [HOST_RECORD, recordOf({ manifest, findings: [] }, own)]]);
   const isCurrent = [...files].every(([path, bytes]) => readIfThere(join(hostFolder, path))?.equals(bytes));
   if (!isCurrent) await replaceFolder({ folder: hostFolder, lock }, async (temporary) => writeAll(files, temporary));
 }

@@ -1,4 +1,5 @@
 import type { Category } from '../config.ts';
+import { NO_ANSWERS } from '../core/columns.ts';
 import type { Columns, Facts, Profile } from '../core/columns.ts';
 import type { Constraint } from '../core/constraint.ts';
 import { compileConstraint } from '../package/constraint-compile.ts';
@@ -42,16 +43,7 @@ export function listColumns(list: readonly Listed[], categories: readonly Catego
     },
     variants: [],
     categories: categoryColumns(categories),
-    answers: {
-      releaseCuts: [],
-      prereleaseCuts: [],
-      specs: [],
-      ranges: [],
-      digests: [],
-      bytes: [],
-      runs: [],
-      places: [],
-    },
+    answers: NO_ANSWERS,
   };
 }
 

@@ -30,6 +30,8 @@ export const ENCODED_LIST = '_registry/encoded/list.ndjson';
 export const FAVICON = 'favicon.ico';
 /** Holds the change of a folder that is under way (`journal.ts`); a folder at rest has none. */
 export const CHANGE = '.epr-static';
+/** What a build writes into the folder of a host, last and outside of the files that are published: which build it is of. */
+export const HOST_RECORD = '.epr-static.json';
 
 /** A file of a package; `file` is its path inside the package, '' for the package's own folder. */
 export function packageFilePath(name: string, version: string, file: string): string {

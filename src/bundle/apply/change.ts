@@ -6,12 +6,11 @@ import type { Lock } from '../../tree/commit/lock.ts';
 import { patchFolder, renewFolder } from '../../tree/commit/patch.ts';
 import type { PatchedFolder } from '../../tree/commit/patch.ts';
 import { contentTime, setContentTime } from '../../tree/content-time.ts';
-import { INDEX, RELEASE } from '../../tree/layout.ts';
+import { HOST_RECORD, INDEX, RELEASE } from '../../tree/layout.ts';
 import { makeFolder } from '../../tree/make-folder.ts';
 import { wrong } from '../checked.ts';
 import { breather } from './breath.ts';
 import type { Held, HeldFile } from './held.ts';
-import { HOST_RECORD } from './places.ts';
 import type { TargetFiles } from './target.ts';
 
 /*

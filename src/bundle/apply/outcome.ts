@@ -2,11 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isAbsence } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
-import { ENCODED_LIST } from '../../tree/layout.ts';
+import { ENCODED_LIST, HOST_RECORD } from '../../tree/layout.ts';
 import { manifestPartPaths } from '../../tree/manifest.ts';
 import type { FolderChange } from './change.ts';
 import type { OpenBundle } from './open-bundles.ts';
-import { HOST_RECORD, inMegabytes, placeOf } from './places.ts';
+import { inMegabytes, placeOf } from './places.ts';
 import type { Target } from './target.ts';
 
 /*

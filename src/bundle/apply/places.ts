@@ -1,14 +1,11 @@
 import { existsSync, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { errorCode, isAbsence, Stop } from '../../errors.ts';
-import { CHANGE, INDEX, MANIFEST } from '../../tree/layout.ts';
+import { CHANGE, HOST_RECORD, INDEX, MANIFEST } from '../../tree/layout.ts';
 
 /*
  * Where `apply` may write: a wrong `--to` must not cost anybody a folder.
  */
-
-/** As `RECORD` of `hosts/asset-folder.ts`: what a build writes into the folder of a host last. */
-export const HOST_RECORD = '.epr-static.json';
 
 /** The folder of a host beside that of the site; the site's own for ''. */
 export function placeOf(folder: string, host: string): string {

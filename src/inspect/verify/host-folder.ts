@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Finding } from '../../errors.ts';
-import { RECORD, readRecord } from '../../hosts/asset-folder.ts';
+import { readRecord } from '../../hosts/asset-folder.ts';
 import { hostFolder, hosts } from '../../hosts/hosts.ts';
 import type { Host, HostName } from '../../hosts/hosts.ts';
-import { RELEASE } from '../../tree/layout.ts';
+import { HOST_RECORD, RELEASE } from '../../tree/layout.ts';
 import { eachPackage } from '../../tree/manifest.ts';
 import { readRelease } from '../../tree/release.ts';
 import { isFile, walkDisk } from './disk.ts';
@@ -24,18 +24,18 @@ export async function hostFindings({ folder, reader }: CheckedSite, host: HostNa
   const name = basename(place);
   const assets = await assetsOf(folder, host);
   const disk = new Map([...walkDisk(place, '', isOfTool)].map((entry) => [entry.path, entry]));
-  const record = isFile(join(place, RECORD)) ? readRecord(place) : undefined;
+  const record = isFile(join(place, HOST_RECORD)) ? readRecord(place) : undefined;
   if (!record) {
     const files = [...disk.values()].filter(
-      ({ path, kind }) => kind !== 'folder' && path !== RECORD && !assets.has(path),
+      ({ path, kind }) => kind !== 'folder' && path !== HOST_RECORD && !assets.has(path),
     );
     const unchecked = files.map(({ path }) => path).join(', ');
-    return [changed(`${name}/${RECORD}`, `is not what a build writes, so nobody knows of ${unchecked}`)];
+    return [changed(`${name}/${HOST_RECORD}`, `is not what a build writes, so nobody knows of ${unchecked}`)];
   }
   const own = Object.entries(record.files).flatMap(([path, digest]) => {
     const where = `${name}/${path}`;
     const entry = disk.get(path);
-    if (!entry) return [missing(where, `${RECORD} lists it`)];
+    if (!entry) return [missing(where, `${HOST_RECORD} lists it`)];
     const facts = entry.kind === 'file' ? reader.facts(join(place, path)) : 'is not a file';
     if (typeof facts === 'string') return [changed(where, facts)];
     return facts.digest === digest ? [] : [changed(where, 'is not what the build has written')];
@@ -43,7 +43,7 @@ export async function hostFindings({ folder, reader }: CheckedSite, host: HostNa
   const manifest = (await readRelease(folder))?.manifest;
   if (manifest !== undefined && record.manifest !== manifest)
     return [{ code: 'host-stale', where: name, text: 'is of another build of the site', level: 'error' }, ...own];
-  const known = new Set([RECORD, ...Object.keys(record.files), ...assets]);
+  const known = new Set([HOST_RECORD, ...Object.keys(record.files), ...assets]);
   const others = [...disk.values()].filter(
     ({ path, kind, isEmpty }) => (kind !== 'folder' || isEmpty) && !known.has(path),
   );
