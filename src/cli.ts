@@ -51,7 +51,7 @@ const program = new Command('epr-static')
   .version(generator, '-V, --version')
   .showHelpAfterError('(add --help for the options)')
   .configureHelp({ optionDescription })
-  .configureOutput({ outputError: (text, write) => write(`${text.trimEnd().split('\n').map(visible).join('\n')}\n`) })
+  .configureOutput({ outputError: (text, write) => write(`${usageLines(text)}\n`) })
   .exitOverride()
   .addHelpText(
     'after',
@@ -86,6 +86,15 @@ try {
   if (!isUsage) printFailure(error, { isJson });
   else if (isJson && !isHelp) printFailureJson(usageFailure(error));
   process.exitCode = isHelp ? CLEAN : COULD_NOT_RUN;
+}
+
+/** A message of commander without control characters. It may hold arguments; its only line break is the one before a suggestion. */
+function usageLines(message: string): string {
+  return message
+    .trimEnd()
+    .split(/\n(?=\(Did you mean)/)
+    .map(visible)
+    .join('\n');
 }
 
 /** Commander has said it on standard error. */
