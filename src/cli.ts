@@ -31,6 +31,7 @@ const verbs = await Promise.all([
   import('./commands/publish/declare.ts'),
   import('./commands/releases/declare.ts'),
   import('./commands/rollback/declare.ts'),
+  import('./commands/purge/declare.ts'),
   import('./commands/prune/declare.ts'),
   import('./commands/verify/declare.ts'),
   import('./commands/cache/declare.ts'),

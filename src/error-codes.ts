@@ -46,6 +46,7 @@ export const findingCodes = {
   promoted: 'a version is removed that a higher layer holds with the same content',
   remove:
     "a change removes a version that no higher layer holds; the layer's `remove` rule forbids it (error) or it has a reason (warning)",
+  'purge-failed': 'a CDN did not take all URLs that answer otherwise since a release became current',
   refused: 'a registry lists a version and does not give it, or gives something else; nothing of it counts',
   replaced: 'a registry gives other bytes for a version than before; with `--refresh`, the new ones count',
   requires:

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { Command, CommandUnknownOpts, OptionValues } from '@commander-js/extra-typings';
+import type { CdnName } from '../publish/purge/purge.ts';
 
 /*
  * The options that several verbs share. Each means the same for every verb that takes it.
@@ -65,6 +66,25 @@ export const outOption = new Option('-o, --out <folder>', 'where --dist finds si
 export const endpointOption = new Option('--endpoint <url>', 'the address of an object store that is not AWS');
 
 export const atOption = new Option('--at <url>', 'the store: s3://bucket/prefix, or a folder').makeOptionMandatory();
+
+/** The CDNs of `publish/purge/`, here so that no other command loads their code. */
+const CDNS = ['cloudflare', 'fastly', 'cloudfront'] as const satisfies readonly CdnName[];
+
+/** Adds the options of verbs that change which release is current. */
+export function withPurgeOptions<Arguments extends unknown[], Options extends OptionValues>(
+  command: Command<Arguments, Options>,
+) {
+  return command
+    .addOption(new Option('--purge <cdn>', 'purge the URLs that answer otherwise from this CDN').choices(CDNS))
+    .option('--site <url>', 'with --purge: the address of the site at the CDN')
+    .addOption(
+      new Option(
+        '--purge-after <time>',
+        'with --purge: wait so long, until readers have the release (default: as long as they may keep the pointer)',
+      ).argParser(parseDuration),
+    )
+    .option('--purge-list <file>', 'write the URLs that answer otherwise to this file');
+}
 
 export const keyOption = new Option(
   '--key <file>',

@@ -140,7 +140,7 @@ function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): st
 }
 
 /** The milliseconds of a `Retry-After`: a number of seconds, or a date (RFC 9110, 10.2.3). 0 of anything else. */
-function waitOf(text: string): number {
+export function waitOf(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   return Math.max(0, (Date.parse(text) || 0) - Date.now());
 }

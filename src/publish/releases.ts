@@ -40,6 +40,15 @@ export async function readHeader(store: Store, id: string): Promise<StoreHeader 
   }
 }
 
+/** The header of a release that the store keeps. Throws a `Stop` where it keeps none of that id, or the header is lost. */
+export async function requireHeader(store: Store, id: string): Promise<StoreHeader> {
+  const { pointer } = await requirePointer(store);
+  if (id === pointer.current) return pointer.header;
+  const header = await readHeader(store, targetOf(store, pointer, id));
+  if (header) return header;
+  throw new Stop('store-damaged', `the header of ${id} is lost in ${store.url}`, 'choose another release');
+}
+
 /** What a rollback did. */
 export interface RolledBack {
   readonly release: string;
@@ -56,9 +65,7 @@ export async function rollBack(store: Store, wanted: string | undefined): Promis
     const { pointer, tag } = await requirePointer(store);
     const id = targetOf(store, pointer, wanted);
     if (id === pointer.current) return { release: id, before: id };
-    const header = await readHeader(store, id);
-    if (!header)
-      throw new Stop('store-damaged', `the header of ${id} is lost in ${store.url}`, 'choose another release');
+    const header = await requireHeader(store, id);
     await readInventory(store, header);
     const releases = withCurrent(pointer.releases, id, await store.now());
     const { pruning } = pointer;

@@ -9,6 +9,7 @@ import {
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { Stop } from '../errors.ts';
 import { POINTER } from '../tree/store-form.ts';
+import { hushNodeWarning } from './sdk.ts';
 import { noTraffic } from './store.ts';
 import type { Listed, Sent, Store } from './store.ts';
 
@@ -34,8 +35,7 @@ export class S3Store implements Store {
     this.bucket = bucket;
     this.prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
     this.endpoint = endpoint;
-    // Which version of the SDK runs on which Node is no choice of the user.
-    process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+    hushNodeWarning();
     this.client = new S3Client(settings(endpoint));
     this.client.middlewareStack.add(
       (next) => async (args) => {

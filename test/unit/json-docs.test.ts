@@ -18,6 +18,7 @@ const REPORTS: Readonly<Record<string, readonly (readonly [file: string, name: s
   publish: [['commands/publish/run.ts', 'PublishReport']],
   releases: [['commands/releases/run.ts', 'ReleasesReport']],
   rollback: [['commands/rollback/run.ts', 'RollbackReport']],
+  purge: [['commands/purge/run.ts', 'PurgeVerbReport']],
   prune: [['commands/prune/run.ts', 'PruneStoreReport']],
   'verify --at': [['commands/verify/store.ts', 'StoreReport']],
   'verify --site': [['inspect/live-site.ts', 'LiveSite']],

@@ -1,5 +1,6 @@
 import { count, megabytes, printLines } from '../../report.ts';
 import type { Colors } from '../../terminal-text.ts';
+import { purgeLines } from '../purge-report.ts';
 import type { PublishReport } from './run.ts';
 
 /** The report of a publication for a person. */
@@ -15,5 +16,6 @@ function publishLines(report: PublishReport, color: Colors): string[] {
     `${color.green(dryRun ? `would be ${outcome}` : outcome)} ${release} in ${to}${replaced}`,
     `  ${dryRun ? 'would send' : 'sent'} ${count(sent.objects, 'object')}, ${megabytes(sent.bytes)}; the release has ${count(objects, 'object')}, ${megabytes(stored)}`,
     `  ${count(puts, 'PUT')}, ${count(gets, 'GET')}, ${count(lists, 'LIST')}`,
+    ...purgeLines(report, color),
   ];
 }

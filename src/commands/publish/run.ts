@@ -2,22 +2,26 @@ import { openStore } from '../../publish/open-store.ts';
 import type { StoreOptions } from '../../publish/open-store.ts';
 import { publishSite } from '../../publish/publish.ts';
 import type { Published } from '../../publish/publish.ts';
+import { openPurger } from '../../publish/purge/purge.ts';
+import type { PurgeOptions } from '../../publish/purge/purge.ts';
 import type { Traffic } from '../../publish/store.ts';
 import type { Progress } from '../../report.ts';
 import { RELEASE } from '../../tree/layout.ts';
 import { isChanging } from '../../tree/commit/patch.ts';
 import { recoverIfFree } from '../../tree/commit/replace.ts';
 import { Stop } from '../../errors.ts';
+import { NOT_PURGED, purgeChange } from '../purging.ts';
+import type { PurgeReport } from '../purging.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';
 import type { SiteOptions } from '../site-folder.ts';
 
-export interface PublishOptions extends SiteOptions, StoreOptions {
+export interface PublishOptions extends SiteOptions, StoreOptions, PurgeOptions {
   readonly to: string;
   readonly check: boolean;
   readonly dryRun: boolean;
 }
 
-export interface PublishReport extends Omit<Published, 'header'> {
+export interface PublishReport extends Omit<Published, 'header'>, PurgeReport {
   readonly folder: string;
   readonly to: string;
   readonly dryRun: boolean;
@@ -27,7 +31,7 @@ export interface PublishReport extends Omit<Published, 'header'> {
   /** Files of the site, and their bytes. */
   readonly files: number;
   readonly bytes: number;
-  /** With `dryRun`, what would have been asked. */
+  /** Of the publication alone; with `dryRun`, what would have been asked. */
   readonly traffic: Traffic;
 }
 
@@ -38,6 +42,7 @@ export async function publish(options: PublishOptions, progress: Progress): Prom
   recoverIfFree(folder);
   if (isChanging(folder)) throw new Stop('changed', `${folder} is being built`, 'wait for the build to end');
   const { to, check, dryRun } = options;
+  const purger = await openPurger(options);
   const store = await openStore(to, options, (holder) =>
     progress.note(`Waiting for another process to change ${to}: ${holder}`),
   );
@@ -45,7 +50,13 @@ export async function publish(options: PublishOptions, progress: Progress): Prom
     const onProgress = (done: number, total: number): void => progress.step('publish', done, total);
     const { header, ...published } = await publishSite({ folder, store, check, dryRun, onProgress });
     const { files, bytes, objects, stored } = header;
-    return { folder, to, dryRun, ...published, objects, stored, files, bytes, traffic: store.traffic };
+    const traffic = { ...store.traffic };
+    progress.end();
+    const change = { from: published.before, to: published.release };
+    const isPurged = purger && !dryRun && published.outcome === 'published';
+    const note = (line: string): void => progress.note(line);
+    const purge = isPurged ? await purgeChange({ purger, store, options, note }, change) : NOT_PURGED;
+    return { folder, to, dryRun, ...published, objects, stored, files, bytes, traffic, ...purge };
   } finally {
     progress.end();
   }

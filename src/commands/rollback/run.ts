@@ -1,26 +1,35 @@
 import { commandLine } from '../../command-line.ts';
 import { openStore } from '../../publish/open-store.ts';
 import type { StoreOptions } from '../../publish/open-store.ts';
+import { openPurger } from '../../publish/purge/purge.ts';
+import type { PurgeOptions } from '../../publish/purge/purge.ts';
 import { rollBack } from '../../publish/releases.ts';
 import type { RolledBack } from '../../publish/releases.ts';
+import type { Progress } from '../../report.ts';
+import { NOT_PURGED, purgeChange } from '../purging.ts';
+import type { PurgeReport } from '../purging.ts';
 
-export interface RollbackOptions extends StoreOptions {
+export interface RollbackOptions extends StoreOptions, PurgeOptions {
   readonly at: string;
   readonly release?: string | undefined;
 }
 
-export interface RollbackReport extends RolledBack {
+export interface RollbackReport extends RolledBack, PurgeReport {
   readonly at: string;
-  /** The command that undoes it. */
+  /** The command that undoes it, and the one that purges again, where that failed. */
   readonly next: readonly string[];
 }
 
 /** Makes an earlier release current. Throws a `Stop` where there is none, or somebody else changed the store meanwhile. */
-export async function rollback(options: RollbackOptions): Promise<RollbackReport> {
+export async function rollback(options: RollbackOptions, progress: Progress): Promise<RollbackReport> {
   const { at, endpoint, release } = options;
+  const purger = await openPurger(options);
   const store = await openStore(at, options, () => undefined);
   const done = await rollBack(store, release);
+  if (done.release === done.before) return { at, ...done, ...NOT_PURGED };
   const where = ['--at', at, ...(endpoint === undefined ? [] : ['--endpoint', endpoint])];
-  const isChanged = done.release !== done.before;
-  return { at, ...done, next: isChanged ? [commandLine(['rollback', done.before, ...where])] : [] };
+  const change = { from: done.before, to: done.release };
+  const note = (line: string): void => progress.note(line);
+  const purge = purger ? await purgeChange({ purger, store, options, note }, change) : NOT_PURGED;
+  return { at, ...done, ...purge, next: [...purge.next, commandLine(['rollback', done.before, ...where])] };
 }

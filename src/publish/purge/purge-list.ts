@@ -1,0 +1,164 @@
+import { Stop } from '../../errors.ts';
+import { escapePath } from '../../core/path.ts';
+import { asByteString } from '../../tree/byte-string.ts';
+import { parseFileList } from '../../tree/file-list.ts';
+import type { FileList } from '../../tree/file-list.ts';
+import { kindOf } from '../../tree/kinds.ts';
+import { RELEASE } from '../../tree/layout.ts';
+import { objectKey, parseRecord } from '../../tree/store-form.ts';
+import type { Inventory, RevisionPlace, StoreHeader } from '../../tree/store-form.ts';
+import { contentOf } from '../content-at.ts';
+import { readInventory } from '../pointer.ts';
+import { requireHeader } from '../releases.ts';
+import type { Store } from '../store.ts';
+
+/*
+ * Which URLs answer otherwise when another release of a store becomes current: what whoever caches answers has to forget. Only answers that
+ * may be cached count (docs/contract.md): a revision that is new has none.
+ */
+
+/** A URL path, escaped, without a site's own prefix. One that ends with `*` stands for all that begin so, queries included. */
+export type PurgePath = string;
+
+export interface PurgePaths {
+  /** `/*`, and nothing else, where too much has changed to name it, or where nobody knows what caches hold. */
+  readonly everything: readonly PurgePath[];
+  /** Of the home page, `/search`, `/categories` and `release.json`. */
+  readonly answers: readonly PurgePath[];
+  /** `/package/{name}/{version}/`. */
+  readonly indexes: readonly PurgePath[];
+  readonly files: readonly PurgePath[];
+  readonly zips: readonly PurgePath[];
+  readonly signatures: readonly PurgePath[];
+  /** Files that a site was given, such as its icon. */
+  readonly copied: readonly PurgePath[];
+}
+
+export interface PurgeList {
+  readonly format: 1;
+  /** The release whose answers caches may hold; null where nobody knows. */
+  readonly from: string | null;
+  readonly to: string;
+  readonly paths: PurgePaths;
+}
+
+/** From which release to which one: `from` is undefined where nobody knows what caches hold. */
+export interface ReleaseChange {
+  readonly from: string | undefined;
+  readonly to: string;
+}
+
+type Draft = Record<keyof PurgePaths, PurgePath[]>;
+
+/** With more changed revisions or paths than that, everything goes: a purge of each would take longer than asking for it again. */
+const MOST = { revisions: 500, paths: 1000 };
+
+/** The list for a change of releases. Throws a `Stop` where the store lacks a part of one of them. */
+export async function purgeList(store: Store, { from, to }: ReleaseChange): Promise<PurgeList> {
+  const of = (paths: PurgePaths): PurgeList => ({ format: 1, from: from ?? null, to, paths });
+  const after = await requireHeader(store, to);
+  const before = from === undefined ? undefined : await requireHeader(store, from);
+  if (!before || JSON.stringify(before.cache) !== JSON.stringify(after.cache)) return of(EVERYTHING);
+  return of((await changedPaths(store, before, after)) ?? EVERYTHING);
+}
+
+const NOTHING: PurgePaths = {
+  everything: [],
+  answers: [],
+  indexes: [],
+  files: [],
+  zips: [],
+  signatures: [],
+  copied: [],
+};
+const EVERYTHING: PurgePaths = { ...NOTHING, everything: ['/*'] };
+
+/** All paths of a list. */
+export function allPaths({ paths }: PurgeList): PurgePath[] {
+  return Object.values<readonly PurgePath[]>({ ...paths }).flat();
+}
+
+/** Undefined where there are too many. */
+async function changedPaths(store: Store, before: StoreHeader, after: StoreHeader): Promise<PurgePaths | undefined> {
+  const [old, fresh] = [await readInventory(store, before), await readInventory(store, after)];
+  const draft = emptyDraft();
+  fileChanges(old, fresh, draft);
+  const changed = Object.keys(old.revisions).filter((key) => old.revisions[key]?.list !== fresh.revisions[key]?.list);
+  if (changed.length > MOST.revisions) return undefined;
+  for (const key of changed) await revisionChanges(store, key, { old, fresh, draft });
+  const count = Object.values(draft).reduce((sum, paths) => sum + paths.length, 0);
+  return count > MOST.paths ? undefined : draft;
+}
+
+function emptyDraft(): Draft {
+  return { everything: [], answers: [], indexes: [], files: [], zips: [], signatures: [], copied: [] };
+}
+
+/** What changes with the files that belong to no revision. */
+function fileChanges({ files: old }: Inventory, { files: fresh }: Inventory, draft: Draft): void {
+  const answers = new Set<PurgePath>();
+  for (const path of new Set([...Object.keys(old), ...Object.keys(fresh)])) {
+    if (old[path]?.digest === fresh[path]?.digest) continue;
+    if (kindOf(path) === 'copied file') draft.copied.push(escapePath(asByteString(`/${path}`)));
+    else for (const one of answersFrom(path)) answers.add(one);
+  }
+  draft.answers.push(...answers);
+}
+
+/** The answers that a generated file has a part in. */
+function answersFrom(path: string): readonly PurgePath[] {
+  if (path === RELEASE) return [`/${RELEASE}`];
+  const kind = kindOf(path);
+  if (kind === 'home') return ['/', '/index.json'];
+  return kind === 'index' || kind === 'columns' || kind === 'rows' || kind === 'answer'
+    ? ['/search*', '/categories*']
+    : [];
+}
+
+interface Sides {
+  readonly old: Inventory;
+  readonly fresh: Inventory;
+  readonly draft: Draft;
+}
+
+/** What changes with a revision that was there before. */
+async function revisionChanges(store: Store, key: string, { old, fresh, draft }: Sides): Promise<void> {
+  const [name = '', version = ''] = key.split('/');
+  const before = await fileListOf(store, old, key);
+  const after = await fileListOf(store, fresh, key);
+  const isOther = (part: 'index' | 'zip' | 'signature'): boolean =>
+    before?.[part] !== undefined && JSON.stringify(before[part]) !== JSON.stringify(after?.[part]);
+  const folder = `/package/${name}/${version}/`;
+  if (isOther('index')) draft.indexes.push(escaped(folder));
+  if (isOther('zip')) draft.zips.push(...zipPaths(name, version, '.zip'));
+  if (isOther('signature')) draft.signatures.push(...zipPaths(name, version, '.zip.sig'));
+  if (!after) return void draft.files.push(`${escaped(folder)}*`);
+  const paths = new Set([...Object.keys(before?.files ?? {}), ...Object.keys(after.files)]);
+  for (const path of paths)
+    if (JSON.stringify(before?.files[path]) !== JSON.stringify(after.files[path]))
+      draft.files.push(escaped(folder + path));
+}
+
+/** The registry takes any folder there; a registry in proxy mode asks for `package`. */
+function zipPaths(name: string, version: string, end: string): PurgePath[] {
+  return [name, 'package'].map((folder) => escaped(`/epr/${folder}/${name}-${version}${end}`));
+}
+
+function escaped(path: string): PurgePath {
+  return escapePath(asByteString(path));
+}
+
+/** Undefined where the release has no such revision. */
+async function fileListOf(store: Store, inventory: Inventory, key: string): Promise<FileList | undefined> {
+  const revision = inventory.revisions[key];
+  return revision && parseFileList(await listText(store, inventory, revision));
+}
+
+async function listText(store: Store, { objects }: Inventory, { record }: RevisionPlace): Promise<string> {
+  const [object, start, length, method, size] = record;
+  const pack = objectKey(objects[object]?.[0] ?? '');
+  const bytes = await store.range(pack, start, start + length);
+  const content = bytes && contentOf(bytes, { method, size });
+  if (!content) throw new Stop('store-damaged', `${pack} is missing or another one in ${store.url}`, 'publish --check');
+  return parseRecord(content.toString('utf8')).list;
+}
