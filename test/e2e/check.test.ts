@@ -510,7 +510,7 @@ describe('the lock', () => {
 });
 
 describe('the job of a storage', () => {
-  const job = load(readFileSync(new URL('../../docs/storage-ci.yml', import.meta.url), 'utf8')) as {
+  const job = load(readFileSync(new URL('../../content/storage-ci.yml', import.meta.url), 'utf8')) as {
     jobs: { packages: { steps: { name?: string; run?: string }[] } };
   };
 

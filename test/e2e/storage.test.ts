@@ -14,7 +14,7 @@ import type { AddReport } from '../../src/commands/add/run.ts';
 import type { CheckReport } from '../../src/commands/check/run.ts';
 import type { RemoveReport } from '../../src/commands/remove/run.ts';
 import type { TagReport } from '../../src/commands/tag/run.ts';
-import { run, startServer, temporaryFolder } from '../support/cli.ts';
+import { run, shippedContent, startServer, temporaryFolder } from '../support/cli.ts';
 import { createRepository, packageFiles, runGit, under, writeFiles } from '../support/repository.ts';
 import type { Files } from '../support/repository.ts';
 import { storageProject, USER } from '../support/workflow.ts';
@@ -48,6 +48,9 @@ describe('init', () => {
     expect(runGit(['-C', folder, 'status', '--porcelain', '--branch'])).toBe('## main');
     const branches = ['--format=%(refname:short)', 'refs/heads'];
     expect(runGit(['-C', folder, 'for-each-ref', ...branches])).toBe('main\nproduction\nsnapshot\nstaging');
+    const job = readFileSync(join(shippedContent, 'storage-ci.yml'), 'utf8').trimEnd();
+    for (const layer of ['production', 'staging', 'snapshot'])
+      expect(runGit(['-C', folder, 'show', `${layer}:.github/workflows/packages.yml`])).toBe(job);
 
     writeFiles(join(cwd, 'work'), packageFiles('acme', '1.0.0'));
     expect(await run(['add', '../work/acme/1.0.0', '--layer', 'snapshot', '--apply'], here)).toMatchObject({

@@ -6,7 +6,7 @@ import { dryRunOption, jsonOption } from '../options.ts';
 export const declare: Declare = (program, finish) => {
   program
     .command('init')
-    .description('start a new storage: a git repository with three layers and a sample package')
+    .description('start a new storage: a git repository with three layers, a sample package and a CI job')
     .argument('<folder>', 'an empty folder, or one to create')
     .addOption(dryRunOption)
     .addOption(jsonOption)

@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../../tree/make-folder.ts';
 import { shippedConfig } from '../../default-config.ts';
@@ -28,19 +28,23 @@ export interface InitReport {
   readonly layers: readonly string[];
   /** The sample package in the lowest layer. */
   readonly sample: string;
+  /** The CI job for pull requests, on every layer's branch: a workflow of GitHub Actions. */
+  readonly job: string;
 }
 
 const LAYERS = ['production', 'staging', 'snapshot'] as const;
+/** GitHub runs the workflows of the branch that a pull request is for, and of its change. */
+const JOB = '.github/workflows/packages.yml';
 
 /**
- * Makes a new storage in a folder: a git repository with the distributions file on the branch `main`, a branch for each
- * layer, and a sample package in the lowest layer. Throws a `Stop` if the folder isn't empty.
+ * Makes a new storage in a folder: a git repository with the distributions file on the branch `main`, a branch with a
+ * CI job for each layer, and a sample package in the lowest layer. Throws a `Stop` if the folder isn't empty.
  */
 export async function init({ folder: given, dryRun }: InitOptions): Promise<InitReport> {
   const folder = resolve(given);
   await refuseFull(folder);
   const files = newStorageFiles;
-  const report = { folder, dryRun, files: Object.keys(files), layers: LAYERS, sample: SAMPLE.id };
+  const report = { folder, dryRun, files: Object.keys(files), layers: LAYERS, sample: SAMPLE.id, job: JOB };
   if (dryRun) return report;
   makeFolder(folder);
   try {
@@ -74,9 +78,10 @@ async function refuseFull(folder: string): Promise<void> {
   if (names.length > 0) throw new Stop('not-empty', `${folder} is not empty`, 'name an empty folder, or one to create');
 }
 
-/** All layers start at one commit, so that they can be compared and merged. The lowest layer gets the sample. */
+/** All layers start at one commit with the CI job, so that they can be compared and merged. The lowest layer gets the sample. */
 async function makeLayers(repository: Repository): Promise<void> {
-  const tree = await treeOf(repository, { 'packages/README.md': PACKAGES_README });
+  const job = await readFile(join(dirname(shippedConfig), 'storage-ci.yml'), 'utf8');
+  const tree = await treeOf(repository, { [JOB]: job, 'packages/README.md': PACKAGES_README });
   const root = await repository.writeCommit({ tree, parents: [], message: 'Start the storage\n' });
   const sample = await withSample(repository, tree);
   const title = `[${SAMPLE.layer}] Add ${SAMPLE.id.replace('@', '-')}`;
