@@ -69,6 +69,7 @@ export const findingCodes = {
 /** The codes of stops. */
 export const stopCodes = {
   'bad-bundle': 'a file is no bundle, or a damaged one; the message names the part of it that is wrong',
+  'bad-certificate': "a certificate or its key can't be used for TLS; the message says why",
   'bad-config': 'the distributions file, or a table beside it, is wrong; every mistake is listed with its place',
   'bad-installed': "the file of `keep.installed` can't be read, or doesn't list packages",
   'bad-key': "a file of `keys` can't be read, or holds no armored public key",

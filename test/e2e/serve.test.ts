@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { get as getSecurely } from 'node:https';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
@@ -7,6 +8,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeCertificate } from '../support/certificates.ts';
 import { run, shippedContent, start, startServer, temporaryFolder } from '../support/cli.ts';
 import type { Run } from '../support/cli.ts';
 import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
@@ -213,6 +215,39 @@ describe('the sample', () => {
   ])('no site: %j', async (args, message) => {
     const failed = await run(['serve', '--port', '0', ...args], { cwd });
     expect(failed).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(message) });
+  });
+
+  test('it takes the environment of a registry, and an option counts more', async () => {
+    const { cert, key } = makeCertificate(cwd, 'localhost');
+    const env = { EPR_ADDRESS: '127.0.0.1:1', EPR_TLS_CERT: cert, EPR_TLS_KEY: key };
+    const secure = await startServer(['--dir', site], { cwd, env }); // with --port 0
+    expect(secure.url).toMatch(/^https:\/\/127\.0\.0\.1:\d{2,}$/);
+    const reply = await new Promise<IncomingMessage>((resolve, reject) => {
+      getSecurely(`${secure.url}/search?package=cron_watch`, { ca: readFileSync(cert), agent: false }, resolve).on(
+        'error',
+        reject,
+      );
+    });
+    expect(JSON.parse(Buffer.concat(await reply.toArray()).toString('utf8'))).toHaveLength(1);
+    await secure.stop();
+  });
+
+  test('a certificate that can not be used, and an address that is none', async () => {
+    const { cert, key } = makeCertificate(cwd, 'localhost');
+    const other = makeCertificate(cwd, 'other');
+    for (const [args, message] of [
+      [['--tls-cert', cert], /a certificate was named alone[^]*--tls-key/],
+      [['--tls-key', key], /a key was named alone[^]*--tls-cert/],
+      [['--tls-cert', cert, '--tls-key', 'none'], /none can't be read: ENOENT/],
+      [['--tls-cert', cert, '--tls-key', other.key], /localhost\.crt and .*other\.key can't be used: /],
+    ] as const) {
+      const failed = await run(['serve', '--dir', site, '--port', '0', ...args], { cwd });
+      expect(failed).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(message) });
+      expect(failed.stderr).toContain('[bad-certificate]');
+    }
+    const failed = await run(['serve', '--dir', site], { cwd, env: { EPR_ADDRESS: 'here' } });
+    expect(failed).toMatchObject({ status: 2, stderr: expect.stringContaining('EPR_ADDRESS') });
+    expect(failed.stderr).toContain('such as 0.0.0.0:8080');
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it, and that is no failure', async (signal) => {

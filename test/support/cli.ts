@@ -92,7 +92,7 @@ export async function startServer(
     });
     void finished.then(() => resolve());
   });
-  const url = / at (http:\S+)/.exec(greeting)?.[1];
+  const url = / at (https?:\S+)/.exec(greeting)?.[1];
   if (url === undefined) throw new Error(`the server did not start: ${(await finished).stderr}`);
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');

@@ -268,6 +268,22 @@ describe('a server that stops', () => {
     expect(length).toBeGreaterThan(5 * 2 ** 20);
   });
 
+  test('waits for nobody who says nothing, and says that it closes', async () => {
+    await listen();
+    const taken: Socket[] = [];
+    server.on('connection', (socket: Socket) => taken.push(socket));
+    const [silent, half] = [client(), client()];
+    half.write('GET /health HTTP/1.1\r\n');
+    const closed = once(silent.resume(), 'close');
+    while (taken.length < 2 || taken.every((socket) => socket.bytesRead === 0))
+      await new Promise((done) => setImmediate(done));
+    const stopped = stopServer(server, 60_000);
+    await closed;
+    half.write('Host: a\r\n\r\n');
+    expect(String((await once(half, 'data'))[0])).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*Connection: close\r\n/);
+    await stopped;
+  });
+
   test('breaks it off in the end', async () => {
     await listen();
     const socket = client();

@@ -1,6 +1,19 @@
+import { Option } from '@commander-js/extra-typings';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
 import { outOption, parsePort } from '../options.ts';
+import { parseAddress } from './address.ts';
+
+const addressOption = new Option('--address <host:port>', 'host and port in one, as registries take them')
+  .env('EPR_ADDRESS')
+  .argParser(parseAddress);
+
+const certOption = new Option(
+  '--tls-cert <file>',
+  'serve HTTPS with the certificate and its chain in this PEM file',
+).env('EPR_TLS_CERT');
+
+const keyOption = new Option('--tls-key <file>', 'the private key of the certificate, as PEM').env('EPR_TLS_KEY');
 
 export const declare: Declare = (program, finish) => {
   program
@@ -9,15 +22,22 @@ export const declare: Declare = (program, finish) => {
     .option('-d, --dist <name>', 'serve dist/<name>')
     .option('--dir <folder>', 'serve the site in this folder')
     .addOption(outOption)
-    .option('-p, --port <number>', 'the port; 0 takes a free one', parsePort, 8080)
-    .option('--host <name>', 'the address to listen on', 'localhost')
+    .option('-p, --port <number>', 'the port; 0 takes a free one (default: 8080)', parsePort)
+    .option('--host <name>', 'the address to listen on (default: localhost)')
+    .addOption(addressOption)
+    .addOption(certOption)
+    .addOption(keyOption)
     .option('--log', 'print a line for each request, in the combined format and with the milliseconds')
     .addHelpText(
       'after',
       helpEnd({
         notes:
           'Failures go to standard error. SIGINT and SIGTERM end it once running downloads are done, after 10 seconds at the latest.',
-        examples: ['serve --dist staging', 'serve --dir /srv/sites/production --port 80 --host 0.0.0.0 --log'],
+        examples: [
+          'serve --dist staging',
+          'serve --dir /srv/sites/production --address 0.0.0.0:80 --log',
+          'serve --dist staging --host registry.example.org --tls-cert tls.crt --tls-key tls.key',
+        ],
       }),
     )
     .action(async (options) => {

@@ -13,6 +13,9 @@ export function printServing({ folder, url }: Serving): void {
     '',
     'For Kibana, in kibana.yml:',
     `  xpack.fleet.registryUrl: ${url}`,
+    ...(url.startsWith('https:')
+      ? ["  and in Kibana's environment, unless it knows the CA: NODE_EXTRA_CA_CERTS=/path/to/ca.pem"]
+      : []),
     '',
     'Stop with Ctrl-C.',
   ]);

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { siteServer, stopServer } from '../../hosts/node/http.ts';
 import { nodeSite } from '../../hosts/node/server.ts';
@@ -7,11 +8,14 @@ import { Stop } from '../../errors.ts';
 import { INDEX } from '../../tree/layout.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';
 import type { SiteOptions } from '../site-folder.ts';
+import { addressOf, urlOf } from './address.ts';
+import type { Address, AddressOptions } from './address.ts';
+import { certificateFiles, readCertificate, renewCertificate } from './certificate.ts';
 
-export interface ServeOptions extends SiteOptions {
-  /** 0 takes a free one. */
-  readonly port: number;
-  readonly host: string;
+export interface ServeOptions extends SiteOptions, AddressOptions {
+  /** The PEM files of the certificate and its key; none for plain HTTP. */
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
   /** Takes a line for each request. */
   readonly access: ((line: string) => void) | undefined;
 }
@@ -24,22 +28,35 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-/** Serves a site; failures go to `log`. Throws a `Stop` if there is no site, or if the port can't be used. */
+/**
+ * Serves a site; failures go to `log`. Throws a `Stop` if there is no site, or if the port or the certificate can't be used.
+ */
 export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
   const folder = siteFolder(options);
   requireSite(folder, options, INDEX);
-  const server = siteServer(nodeSite(folder, log), { access: options.access });
-  await listen(server, options);
+  const files = certificateFiles(options.tlsCert, options.tlsKey);
+  const certificate = files && (await readCertificate(files));
+  const server = siteServer(nodeSite(folder, log), { access: options.access, certificate });
+  const address = addressOf(options);
+  await listen(server, address);
+  const endRenewal = files && server instanceof TlsServer ? renewCertificate(server, files, { log }) : undefined;
   const { port } = server.address() as AddressInfo;
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  return { folder, url: `http://${host}:${port}`, stop: () => stopServer(server) };
+  return {
+    folder,
+    url: urlOf(files ? 'https' : 'http', { ...address, port }),
+    stop: async () => {
+      endRenewal?.();
+      await stopServer(server);
+    },
+  };
 }
 
-async function listen(server: Server, { port, host }: ServeOptions): Promise<void> {
+async function listen(server: Server, { port, host }: Address): Promise<void> {
   await new Promise<void>((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const problem = error.code === 'EADDRINUSE' ? 'is taken' : `can't be opened: ${error.code ?? error.message}`;
-      fail(new Stop('no-port', `port ${port} on ${host} ${problem}`, 'choose another with --port', error));
+      const where = host === undefined ? '' : ` on ${host}`;
+      fail(new Stop('no-port', `port ${port}${where} ${problem}`, 'choose another with --port', error));
     });
     server.listen(port, host, done);
   });

@@ -1,22 +1,32 @@
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { accessLine } from './access-log.ts';
 import { headIn, keepSent } from './raw-head.ts';
 import type { Head, Sent } from './raw-head.ts';
 import type { NodeSite } from './server.ts';
+import { closeSilent, watchSilent } from './silent.ts';
 
 export interface ServerOptions {
   /** Takes a line for each request once it is over. */
   readonly access?: ((line: string) => void) | undefined;
   readonly limits?: Limits;
+  /** Undefined for plain HTTP. */
+  readonly certificate?: Certificate | undefined;
+}
+
+/** A certificate with its chain, and its key: the bytes of PEM files. */
+export interface Certificate {
+  readonly cert: Buffer;
+  readonly key: Buffer;
 }
 
 /** What a client can hold on to. Times are milliseconds. */
 export interface Limits {
   /** The bytes of a request's line and headers together. */
   readonly maxHeaderSize: number;
-  /** For the line and headers of a request, and for all of it. */
+  /** For the line and headers of a request, and for all of it; the first one for a TLS handshake, too. */
   readonly headersTimeout: number;
   readonly requestTimeout: number;
   /** How often the two above are looked at. */
@@ -34,35 +44,52 @@ const LIMITS: Limits = {
   idle: 120_000,
 };
 
-/** An HTTP server of a site that does not listen yet. It takes what a registry takes, and limits what a client can hold on to. */
-export function siteServer(site: NodeSite, { access, limits = LIMITS }: ServerOptions = {}): Server {
+/**
+ * An HTTP server of a site that does not listen yet, or an HTTPS server if it has a certificate. It takes what a registry takes, and
+ * limits what a client can hold on to.
+ */
+export function siteServer(site: NodeSite, { access, limits = LIMITS, certificate }: ServerOptions = {}): Server {
   const last = new WeakMap<Socket, ServerResponse>();
   const clients = new WeakMap<Socket, Client>();
   const handle: Handle = (request, response) => {
     const sent = site.handle(request, response);
     if (access) logAtEnd(access, { request, response, sent });
   };
-  const server = createServer({ ...limits }, (request, response) => {
+  const server = newServer(limits, certificate, (request, response) => {
     last.set(request.socket, response);
     clients.get(request.socket)?.sent.next();
+    if (!server.listening) response.shouldKeepAlive = false; // it stops
     // Requests that come in one packet are answered one after another, so that they can't fill the memory.
     if (response.socket) handle(request, response);
     else response.once('socket', () => handle(request, response));
   });
-  server.timeout = limits.idle;
-  server.on('connection', (socket: Socket) => {
-    clients.set(socket, { sent: keepSent(socket, limits.maxHeaderSize), refusedAt: undefined });
+  const watch = watchSilent(server);
+  server.on(certificate ? 'secureConnection' : 'connection', (socket: Socket) => {
+    clients.set(socket, { sent: keepSent(socket, limits.maxHeaderSize), refusedAt: undefined, isRefused: false });
+    watch(socket);
   });
   server.on('clientError', (error: ClientError, socket: Socket) => {
-    const before = last.get(socket);
     const client = clients.get(socket);
-    const head = client && rawHead(error, client);
+    if (!client) return void socket.destroy(); // a handshake that failed
+    const before = last.get(socket);
+    const head = client.isRefused ? undefined : rawHead(error, client);
     if (head === 'incomplete') return; // each packet that comes now is an error again
-    clients.delete(socket);
+    client.isRefused = true;
     const end = (): void => endRefused(error, socket, { head, handle, access });
     if (before && !before.writableFinished) before.once('close', end);
     else end();
   });
+  return server;
+}
+
+/** A connection lasts as long as something moves on it: Node's own limit between two requests is shorter than that of many proxies. */
+function newServer(limits: Limits, certificate: Certificate | undefined, listener: RequestListener): Server {
+  const { idle, ...times } = limits;
+  const options = { ...times, keepAliveTimeout: 0 };
+  const server = certificate
+    ? createTlsServer({ ...options, ...certificate, handshakeTimeout: limits.headersTimeout }, listener)
+    : createServer(options, listener);
+  server.timeout = idle;
   return server;
 }
 
@@ -97,7 +124,9 @@ function endRefused(
 export async function stopServer(server: Server, limit = STOPPING): Promise<void> {
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   const late = setTimeout(() => server.closeAllConnections(), limit);
-  await new Promise((done) => server.close(done));
+  const closed = new Promise((done) => server.close(done));
+  closeSilent(server);
+  await closed;
   clearInterval(idle);
   clearTimeout(late);
 }
@@ -134,6 +163,8 @@ interface Client {
   readonly sent: Sent;
   /** Where Node met a byte that it refuses; later packets are none of its. */
   refusedAt: number | undefined;
+  /** Whether what Node refuses was answered already, or will be. */
+  isRefused: boolean;
 }
 
 /** The head of a request that Node refuses for its target, which may hold bytes above 127; undefined for any other. */
