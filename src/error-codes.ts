@@ -58,7 +58,7 @@ export const findingCodes = {
     'two layers hold the same version with the same content: it was promoted, and not removed from the lower layer',
   'site-disagrees': 'two files of a site say different things of the same package, file or answer',
   stray: 'a file in the folder of packages belongs to no package',
-  'takes-nothing': 'a line of `take` matches nothing that the registry lists',
+  'takes-nothing': 'a registry lists no packages, or a line of `take` matches none of them',
   'too-old': 'the current release of a store was published longer ago than `--max-age`',
   title: "the title of a pull request doesn't begin with its layer",
   twice: 'a layer holds a version both as a folder and as a zip, or `add` was given a version twice',

@@ -4,7 +4,7 @@ import { quoted } from '../storage/zip-error.ts';
 import { parseManifest, toText, YamlError } from '../package/yaml/yaml.ts';
 import type { Limits } from '../limits.ts';
 import type { Listed } from './mirroring.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, spoiled } from './refusal.ts';
 
 /**
  * Checks that a file is the zip of a revision: it is a zip as packages have it, within the limits, and whole; its top folder and its
@@ -23,14 +23,12 @@ export async function checkZip(
       await zip.close();
     }
   } catch (error) {
-    if (error instanceof ZipError) throw new Refusal(`gives a bad zip: ${error.message}`, { code: codeOf(error) });
-    if (error instanceof YamlError) throw new Refusal(`gives a zip with a bad manifest.yml: ${error.message}`);
+    if (error instanceof ZipError && error.code === 'limit')
+      throw new Refusal(`gives a bad zip: ${error.message}`, { code: 'limit' });
+    if (error instanceof ZipError) throw spoiled(`gives a bad zip: ${error.message}`);
+    if (error instanceof YamlError) throw spoiled(`gives a zip with a bad manifest.yml: ${error.message}`);
     throw error;
   }
-}
-
-function codeOf({ code }: ZipError): 'limit' | 'refused' {
-  return code === 'limit' ? 'limit' : 'refused';
 }
 
 async function checkContent(
@@ -39,17 +37,16 @@ async function checkContent(
   limits: Limits,
 ): Promise<void> {
   const top = `${name}-${version}`;
-  if (zip.top !== top) throw new Refusal(`gives a zip whose top folder is ${quoted(zip.top)}, not ${quoted(top)}`);
+  if (zip.top !== top) throw spoiled(`gives a zip whose top folder is ${quoted(zip.top)}, not ${quoted(top)}`);
   let manifest: Buffer | undefined;
   for (const entry of zip.entries) {
     const bytes = await zip.read(entry);
     if (entry.path === 'manifest.yml') manifest = bytes;
   }
-  if (manifest === undefined) throw new Refusal('gives a zip without a manifest.yml');
+  if (manifest === undefined) throw spoiled('gives a zip without a manifest.yml');
   const written = parseManifest(manifest, limits);
   for (const [key, asked] of Object.entries({ name, version })) {
     const found = toText(written[key] ?? null);
-    if (found !== asked)
-      throw new Refusal(`gives a zip of another ${key}: ${quoted(String(found))}, not ${quoted(asked)}`);
+    if (found !== asked) throw spoiled(`gives a zip of another ${key}: ${quoted(String(found))}, not ${quoted(asked)}`);
   }
 }

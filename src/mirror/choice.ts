@@ -1,4 +1,5 @@
 import { revisionId } from '../storage/storage.ts';
+import { asByteString } from '../tree/byte-string.ts';
 import type { Lists } from './lists.ts';
 import type { Listed, LockedRevision, Mirroring, Wanted } from './mirroring.ts';
 
@@ -29,8 +30,9 @@ export function chooseFrom({ choose }: Wanted & { kind: 'chosen' }, lists: Lists
 export function chooseLocked({ revisions }: Wanted & { kind: 'locked' }): Choice {
   const wishes = revisions.map((locked): Wish => {
     const { name, version, signature } = locked;
-    const listed = { id: revisionId(name, version), name, version, isSigned: signature !== undefined, ranges: [] };
-    return { listed: { ...listed, summary: { name, version } }, locked };
+    const facts = { type: asByteString('') };
+    const isSigned = signature !== undefined;
+    return { listed: { id: revisionId(name, version), name, version, isSigned, ranges: [], facts }, locked };
   });
   return { wishes, gone: [] };
 }

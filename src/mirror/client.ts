@@ -3,14 +3,14 @@ import type { Dispatcher } from 'undici';
 import { Stop } from '../errors.ts';
 import type { Address } from './address.ts';
 import { exchange } from './exchange.ts';
-import type { Asked, Line } from './exchange.ts';
+import type { Asked, Line, Read } from './exchange.ts';
 import type { Mirroring, Pace } from './mirroring.ts';
-import { AttemptError, networkError } from './network-errors.ts';
+import { Refusal } from './refusal.ts';
 
 /** Asks one registry. */
 export interface Client {
-  /** A whole body, after as many attempts as it takes. Throws a `Refusal` if it can't be had. */
-  get(asked: Asked): Promise<Buffer>;
+  /** Has a body read, after as many attempts as it takes until `read` refuses nothing. Throws a `Refusal` if it can't be had. */
+  get<T>(asked: Asked, read: Read<T>): Promise<T>;
   readonly traffic: Traffic;
   close(): Promise<void>;
 }
@@ -30,52 +30,57 @@ export const PACE: Pace = {
   connectTimeout: 10_000,
   headersTimeout: 60_000,
   idleTimeout: 30_000,
+  slowest: 1000,
   bodyTimeout: 900_000,
 };
 
 export interface ClientOptions {
   readonly pace: Pace;
   readonly environment: Mirroring['environment'];
-  onBytes(traffic: Traffic): void;
 }
 
 /** A client for the registry at an address. Throws a `Stop` if the environment names a proxy by what is no URL. */
-export async function openClient(address: Address, { pace, environment, onBytes }: ClientOptions): Promise<Client> {
+export async function openClient(address: Address, { pace, environment }: ClientOptions): Promise<Client> {
   const dispatcher = await openDispatcher(environment, pace);
   const traffic = { requests: 0, bytes: 0 };
   const line: Line = {
+    ...pace,
     address,
     dispatcher,
-    headersTimeout: pace.headersTimeout,
-    idleTimeout: pace.idleTimeout,
-    bodyTimeout: pace.bodyTimeout,
+    elsewhere: new Set(),
     onRequest: () => void traffic.requests++,
-    onBytes: (count) => {
-      traffic.bytes += count;
-      onBytes(traffic);
-    },
+    onBytes: (count) => void (traffic.bytes += count),
   };
   /** When the registry wants to be asked again (by `performance.now`): what one request learns holds for all. */
   let resumeAt = 0;
-  const attempt = async (asked: Asked): Promise<Buffer> => {
+  /** How many bodies stayed wrong however often they were asked for. */
+  let inVain = 0;
+  const attempt = async <T>(asked: Asked, read: Read<T>): Promise<T> => {
     const wait = resumeAt - performance.now();
     if (wait > 0) await pause(wait);
-    return await exchange(asked, line);
+    return await exchange(asked, line, read);
   };
-  const get = async (asked: Asked): Promise<Buffer> => {
+  const get = async <T>(asked: Asked, read: Read<T>): Promise<T> => {
     for (let attempts = 1; ; attempts++) {
       try {
-        return await attempt(asked);
+        return await attempt(asked, read);
       } catch (error) {
-        const fault = error instanceof AttemptError ? error : networkError(error);
-        if (!fault?.isPassing || attempts >= pace.attempts) throw fault ?? error;
-        if (fault.wait > 0) resumeAt = Math.max(resumeAt, performance.now() + Math.min(fault.wait, pace.longestWait));
+        if (!(error instanceof Refusal) || !error.isPassing) throw error;
+        if (!error.isDown && inVain >= MOST_IN_VAIN) throw error;
+        if (attempts >= pace.attempts) {
+          if (!error.isDown) inVain++;
+          throw error;
+        }
+        if (error.wait > 0) resumeAt = Math.max(resumeAt, performance.now() + Math.min(error.wait, pace.longestWait));
         else await pause(backoff(attempts, pace));
       }
     }
   };
   return { get, traffic, close: () => dispatcher.destroy() };
 }
+
+/** After so many, the registry itself is wrong, and to ask for each body again would only take long. */
+const MOST_IN_VAIN = 16;
 
 /** Twice as long after each attempt, and spread: clients that failed together don't come back together. */
 function backoff(attempts: number, { backoff: base, longestWait }: Pace): number {

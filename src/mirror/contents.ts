@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, createWriteStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { blobId } from '../storage/object-id.ts';
+import { pipeline } from 'node:stream/promises';
+import { blobHash } from '../storage/object-id.ts';
 import { clearLeftovers, removeNow, renameOver, temporaryName } from '../tree/commit/leftovers.ts';
 import { contentTime, setContentTime } from '../tree/content-time.ts';
 import { makeFolder } from '../tree/make-folder.ts';
@@ -9,8 +10,8 @@ import type { HeldFile } from './mirroring.ts';
 
 /** The zips and signatures of all registries, each once, in files that are called by their digests. */
 export interface Contents {
-  /** Keeps bytes once `check` has not thrown; it receives a file that has them already, and what they will be. */
-  keep(bytes: Buffer, check: (file: string, held: HeldFile) => Promise<void>): Promise<HeldFile>;
+  /** Keeps bytes as they come, once `check` has not thrown; it receives a file that has them already, and what they will be. */
+  keep(body: AsyncIterable<Buffer>, check: (file: string, held: HeldFile) => Promise<void>): Promise<HeldFile>;
   /** The content of a digest; undefined if it isn't there, or isn't what it was. */
   find(digest: string): HeldFile | undefined;
   /** Whether a content is still as it was. It is read only if its size or time tell that somebody changed it. */
@@ -23,18 +24,15 @@ export function openContents(folder: string): Contents {
   makeFolder(folder);
   clearLeftovers(folder, '');
   const fileOf = (digest: string): string => join(folder, digest.slice(0, 2), digest);
-  const describe = (bytes: Buffer): HeldFile => {
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    return { file: fileOf(digest), size: bytes.length, digest, content: blobId(bytes) };
-  };
   const find = (digest: string): HeldFile | undefined => {
-    const isFile = statSync(fileOf(digest), { throwIfNoEntry: false })?.isFile() ?? false;
-    const bytes = isFile ? readFileSync(fileOf(digest)) : undefined;
-    const held = bytes === undefined ? undefined : describe(bytes);
-    if (held?.digest !== digest) return undefined;
-    setContentTime(held.file, digest);
-    return held;
+    const file = fileOf(digest);
+    const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+    const facts = isFile ? describe(file) : undefined;
+    if (facts?.digest !== digest) return undefined;
+    setContentTime(file, digest);
+    return { file, ...facts };
   };
+  let incoming = 0;
   return {
     fileOf,
     find,
@@ -43,11 +41,12 @@ export function openContents(folder: string): Contents {
       if (!stats?.isFile() || stats.size !== size) return false;
       return stats.mtimeMs === 1000 * contentTime(digest) || find(digest) !== undefined;
     },
-    keep: async (bytes, check) => {
-      const held = describe(bytes);
-      const temporary = temporaryName(join(folder, `${held.digest}-${randomBytes(4).toString('hex')}`));
+    keep: async (body, check) => {
+      const temporary = temporaryName(join(folder, `incoming-${++incoming}`));
       try {
-        writeFileSync(temporary, bytes);
+        await pipeline(body, createWriteStream(temporary, { flags: 'wx' }));
+        const facts = describe(temporary);
+        const held = { file: fileOf(facts.digest), ...facts };
         await check(temporary, held);
         setContentTime(temporary, held.digest);
         makeFolder(join(folder, held.digest.slice(0, 2)));
@@ -60,3 +59,22 @@ export function openContents(folder: string): Contents {
     },
   };
 }
+
+/** What a file holds. It may be large, so it is read piece by piece. */
+function describe(file: string): Omit<HeldFile, 'file'> {
+  const handle = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(handle);
+    const [digest, content] = [createHash('sha256'), blobHash(size)];
+    const piece = Buffer.allocUnsafe(Math.max(1, Math.min(size, PIECE)));
+    for (let read = readSync(handle, piece); read > 0; read = readSync(handle, piece)) {
+      digest.update(piece.subarray(0, read));
+      content.update(piece.subarray(0, read));
+    }
+    return { size, digest: digest.digest('hex'), content: content.digest('hex') };
+  } finally {
+    closeSync(handle);
+  }
+}
+
+const PIECE = 2 ** 20;

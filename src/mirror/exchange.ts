@@ -1,46 +1,54 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
-import { errorCode } from '../errors.ts';
-import type { Pace } from './mirroring.ts';
-import { AttemptError } from './network-errors.ts';
+import { bodyOf } from './body.ts';
+import type { Expected, Flow } from './body.ts';
 import type { Address } from './address.ts';
-import { Refusal } from './refusal.ts';
+import type { Pace } from './mirroring.ts';
+import { asRefusal, AttemptError } from './network-errors.ts';
+import { Refusal, spoiled } from './refusal.ts';
 
 /* One attempt to get one body: the request, its redirects, and the checks of what comes. */
 
 /** What is asked for. */
-export interface Asked {
+export interface Asked extends Expected {
   /** Below the address of the registry, without a slash at its beginning. */
   readonly path: string;
   /** A list is JSON; anything else must be neither JSON nor HTML, as pages of errors are. */
   readonly kind: 'list' | 'file';
-  /** Bytes, packed and unpacked. */
-  readonly limit: number;
-  /** What is larger; the end of a sentence. */
-  readonly excess: string;
 }
 
 /** How requests are sent. */
-export interface Line extends Pick<Pace, 'headersTimeout' | 'idleTimeout' | 'bodyTimeout'> {
+export interface Line extends Flow, Pick<Pace, 'headersTimeout' | 'bodyTimeout'> {
   readonly address: Address;
   readonly dispatcher: Dispatcher;
+  /** The origins to which redirects have led. */
+  readonly elsewhere: Set<string>;
   onRequest(): void;
-  onBytes(count: number): void;
 }
 
-/** Sends a request, follows redirects, and gives the whole body. Throws a `Refusal`, or the error of the network. */
-export async function exchange(asked: Asked, line: Line): Promise<Buffer> {
+/** Takes a body. What it throws of its own is thrown as it is. */
+export type Read<T> = (body: AsyncIterable<Buffer>) => Promise<T>;
+
+/** Sends a request, follows redirects, and has the body read. Throws a `Refusal`. */
+export async function exchange<T>(asked: Asked, line: Line, read: Read<T>): Promise<T> {
   const signal = AbortSignal.timeout(line.bodyTimeout);
   let url = new URL(`${line.address.shown}/${asked.path}`);
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
     const answer = await ask(url, asked, { line, signal });
-    const next = redirectOf(answer, url);
-    if (next === undefined) return await bodyOf(answer, asked, line);
-    discard(answer);
-    url = next;
+    try {
+      const next = redirectOf(answer, url);
+      if (next === undefined) {
+        checkHead(answer, asked);
+        asked.watch?.onHead(lengthOf(answer));
+        const isGzip = headerOf(answer.headers, 'content-encoding') === 'gzip';
+        return await read(bodyOf({ packed: answer.body, isGzip }, asked, line));
+      }
+      url = next;
+    } finally {
+      discard(answer);
+    }
+    noteOrigin(url, line);
   }
-  throw new Refusal(`redirects more than ${MOST_REDIRECTS} times`);
+  throw new Refusal(`redirects more than ${MOST_REDIRECTS} times`, { remedy: 'address' });
 }
 
 const MOST_REDIRECTS = 5;
@@ -54,7 +62,7 @@ async function ask(
   const { address, dispatcher } = line;
   const isOwn = url.origin === address.origin && address.authorization !== undefined;
   line.onRequest();
-  return await dispatcher.request({
+  const request = {
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method: 'GET',
@@ -67,6 +75,9 @@ async function ask(
     signal,
     headersTimeout: line.headersTimeout,
     bodyTimeout: line.idleTimeout,
+  } as const;
+  return await dispatcher.request(request).catch((error: unknown) => {
+    throw asRefusal(error);
   });
 }
 
@@ -74,57 +85,46 @@ async function ask(
 function redirectOf({ statusCode, headers }: Dispatcher.ResponseData, url: URL): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(statusCode)) return undefined;
   const location = headerOf(headers, 'location');
-  if (!URL.canParse(location, url)) throw new Refusal(`answers ${statusCode} without a place to go to`);
+  if (location === '' || !URL.canParse(location, url))
+    throw new Refusal(`answers ${statusCode} without a place to go to`, { remedy: 'address' });
   const next = new URL(location, url);
   if (next.protocol !== 'https:' && (next.protocol !== 'http:' || url.protocol === 'https:'))
-    throw new Refusal(`redirects from ${url.protocol.slice(0, -1)} to ${next.protocol.slice(0, -1)}`);
+    throw new Refusal(`redirects from ${url.protocol.slice(0, -1)} to ${next.protocol.slice(0, -1)}`, {
+      remedy: 'address',
+    });
   return next;
 }
 
-async function bodyOf(answer: Dispatcher.ResponseData, asked: Asked, line: Line): Promise<Buffer> {
-  try {
-    checkHead(answer, asked);
-    const bytes = await collect(answer, asked, line);
-    return headerOf(answer.headers, 'content-encoding') === 'gzip' ? await unpack(bytes, asked) : bytes;
-  } finally {
-    discard(answer);
-  }
+/** Each origin has connections of its own, which stay until the end. */
+function noteOrigin({ origin }: URL, { address, elsewhere }: Line): void {
+  if (origin !== address.origin) elsewhere.add(origin);
+  if (elsewhere.size > MOST_ORIGINS) throw new Refusal(`redirects to more than ${MOST_ORIGINS} hosts`);
 }
 
+const MOST_ORIGINS = 100;
+
 function checkHead({ statusCode, headers }: Dispatcher.ResponseData, { kind, limit, excess }: Asked): void {
-  if (statusCode !== 200) {
-    const isPassing = statusCode >= 500 || [408, 425, 429].includes(statusCode);
-    throw new AttemptError(`answers ${statusCode}`, { isPassing, wait: waitOf(headerOf(headers, 'retry-after')) });
-  }
+  if (statusCode !== 200) throw statusRefusal(statusCode, headerOf(headers, 'retry-after'));
   const [type = ''] = headerOf(headers, 'content-type').toLowerCase().split(';', 1);
   const isJson = /^application\/(?:\w+\+)?json$/.test(type.trim());
   if (kind === 'list' ? type !== '' && !isJson : isJson || type.trim() === 'text/html')
-    throw new Refusal(`sends ${JSON.stringify(type.slice(0, 100))}, which is not what was asked for`);
+    throw spoiled(`sends ${JSON.stringify(type.slice(0, 100))}, which is not what was asked for`);
   const coding = headerOf(headers, 'content-encoding');
   if (!['', 'identity', 'gzip'].includes(coding))
-    throw new Refusal(`sends a coding that was not asked for: ${JSON.stringify(coding.slice(0, 100))}`);
+    throw spoiled(`sends a coding that was not asked for: ${JSON.stringify(coding.slice(0, 100))}`);
   if (Number(headerOf(headers, 'content-length')) > limit) throw new Refusal(excess, { code: 'limit' });
 }
 
-async function collect({ body }: Dispatcher.ResponseData, { limit, excess }: Asked, line: Line): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    line.onBytes(chunk.length);
-    if (size > limit) throw new Refusal(excess, { code: 'limit' });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function statusRefusal(status: number, retryAfter: string): Refusal {
+  const isPassing = status >= 500 || [408, 425, 429].includes(status);
+  const remedy = [401, 403, 407].includes(status) ? 'login' : isPassing ? undefined : 'address';
+  return new AttemptError(`answers ${status}`, { isPassing, wait: waitOf(retryAfter), remedy });
 }
 
-async function unpack(bytes: Buffer, { limit, excess }: Asked): Promise<Buffer> {
-  try {
-    return await promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip)(bytes, { maxOutputLength: limit });
-  } catch (error) {
-    if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') throw new Refusal(excess, { code: 'limit' });
-    throw new Refusal(`sends what is no whole gzip (${errorCode(error)})`);
-  }
+/** How many bytes a body is said to have; undefined if it isn't said. */
+function lengthOf({ headers }: Dispatcher.ResponseData): number | undefined {
+  const text = headerOf(headers, 'content-length');
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** Ends an answer, however much of it is still to come. */

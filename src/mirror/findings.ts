@@ -1,6 +1,7 @@
 import type { Finding } from '../errors.ts';
 import { zipPath } from '../tree/layout.ts';
 import { listPath } from './list.ts';
+import type { ParsedList } from './list.ts';
 import type { Listed, Mirroring } from './mirroring.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -32,11 +33,14 @@ export function refusalFinding(
   return revisionFinding(revision, source, { code, text, level });
 }
 
-/** About entries of a list, a sentence each; the first few are enough to see what is wrong. */
-export function listFindings(faults: readonly string[], { layer, shown }: Source): Finding[] {
+/** About a list that is empty; and about entries of one, a sentence each: the first few are enough to see what is wrong. */
+export function listFindings({ listed, faults }: ParsedList, { layer, shown }: Source): Finding[] {
+  const where = `${layer}: ${shown}/${listPath()}`;
+  if (listed.length === 0 && faults.length === 0)
+    return [{ code: 'takes-nothing', where, text: 'lists no packages', level: 'warning' }];
   const rest = faults.length - MOST_FAULTS;
   const texts = [...faults.slice(0, MOST_FAULTS), ...(rest > 0 ? [`has more such entries: ${rest}`] : [])];
-  return texts.map((text) => ({ code: 'refused', where: `${layer}: ${shown}/${listPath()}`, text, level: 'error' }));
+  return texts.map((text) => ({ code: 'refused', where, text, level: 'error' }));
 }
 
 const MOST_FAULTS = 20;

@@ -1,11 +1,13 @@
-import { excess } from '../limits.ts';
+import { excessText } from '../limits.ts';
 import type { Limits } from '../limits.ts';
 import { parseStrictVersion } from '../core/version.ts';
 import { quoted } from '../storage/zip-error.ts';
 import { revisionId } from '../storage/storage.ts';
 import { signaturePath } from '../tree/layout.ts';
+import { arrayElements, parseElement } from './array-elements.ts';
 import type { Listed } from './mirroring.ts';
 import { Refusal } from './refusal.ts';
+import { summaryReader } from './summary.ts';
 
 /** The revisions of a list, and what is wrong with its other entries, a sentence about each. */
 export interface ParsedList {
@@ -14,25 +16,42 @@ export interface ParsedList {
 }
 
 /**
- * Reads the answer to `/search?all=true&prerelease=true`. Of a revision that is there twice, the first entry counts. Throws a `Refusal` if
- * it is no list, or one that is longer than the limits allow.
+ * Reads the answer to `/search?all=true&prerelease=true` as it comes. Of a revision that is there twice, the first entry counts. Throws a
+ * `Refusal` if it is no list, or one that is longer than the limits allow.
  */
-export function parseList(bytes: Buffer, limits: Limits): ParsedList {
-  const entries = parseArray(bytes);
-  const tooMany = excess(limits, 'revisions', entries.length);
-  if (tooMany !== undefined) throw new Refusal(tooMany, { code: 'limit' });
+export async function parseList(body: AsyncIterable<Buffer>, limits: Limits): Promise<ParsedList> {
+  const reader = summaryReader();
   const found = new Map<string, Listed>();
+  const names = new Set<string>();
   const faults: string[] = [];
-  for (const [i, entry] of entries.entries()) {
-    const listed = toListed(entry);
-    if (typeof listed === 'string') faults.push(`entry ${i + 1} ${listed}`);
-    else if (found.has(listed.id)) faults.push(`entry ${i + 1} lists ${listed.id} again; the first one counts`);
-    else found.set(listed.id, listed);
+  const refuseMore = (key: 'revisions' | 'packages', count: number): void => {
+    if (count > limits[key]) throw new Refusal(excessText(limits, key), { code: 'limit' });
+  };
+  let entries = 0;
+  for await (const bytes of arrayElements(body, limits.manifest)) {
+    refuseMore('revisions', ++entries);
+    const fault = (text: string): void => void faults.push(`entry ${entries} ${text}`);
+    if (bytes === undefined) {
+      fault(excessText(limits, 'manifest'));
+      continue;
+    }
+    const entry = parseElement(bytes);
+    const named = nameIn(entry);
+    if (typeof named === 'string') fault(named);
+    else if (found.has(named.id)) fault(`lists ${named.id} again; the first one counts`);
+    else {
+      names.add(named.name);
+      refuseMore('packages', names.size);
+      found.set(named.id, { ...named, isSigned: isSigned(entry), ranges: [], facts: reader.factsOf(entry) });
+      if (reader.texts > MOST_TEXTS) throw new Refusal(TEXTS_EXCESS, { code: 'limit' });
+    }
   }
-  const packages = excess(limits, 'packages', new Set([...found.values()].map(({ name }) => name)).size);
-  if (packages !== undefined) throw new Refusal(packages, { code: 'limit' });
   return { listed: [...found.values()], faults };
 }
+
+/** Categories, capabilities and the like, of all revisions. A real registry has some ten thousand. */
+const MOST_TEXTS = 1_000_000;
+const TEXTS_EXCESS = `has more than ${MOST_TEXTS.toLocaleString('en-US')} categories and capabilities`;
 
 /** Where the list of everything is, below the address of a registry; or of what lies in a range of spec versions, such as `2.3-3.6`. */
 export function listPath(range?: string): string {
@@ -40,8 +59,8 @@ export function listPath(range?: string): string {
   return `search?all=true&prerelease=true${range === undefined ? '' : `&spec.min=${min}&spec.max=${max}`}`;
 }
 
-/** An entry as a revision in no range, or what is wrong with it. */
-export function toListed(entry: unknown): Listed | string {
+/** The name and version of an entry, or what is wrong with them. */
+export function nameIn(entry: unknown): Pick<Listed, 'id' | 'name' | 'version'> | string {
   if (!isObject(entry)) return 'is no package';
   const { name, version } = entry;
   if (typeof name !== 'string' || !/^[a-z0-9_]+$/.test(name)) return `has a name that no package has: ${shown(name)}`;
@@ -49,40 +68,19 @@ export function toListed(entry: unknown): Listed | string {
     return `has a version that is none: ${shown(version)} of ${quoted(name)}`;
   if (signaturePath(name, version).length > MOST_CHARACTERS)
     return `has a name and version that are too long to be file names: ${quoted(name)}`;
-  if (!isFlat(entry, MOST_DEPTH))
-    return `has too many lists and objects in each other: ${quoted(`${name}@${version}`)}`;
-  const isSigned = typeof entry['signature_path'] === 'string' && entry['signature_path'] !== '';
-  return { id: revisionId(name, version), name, version, isSigned, ranges: [], summary: entry };
+  return { id: revisionId(name, version), name, version };
 }
 
 /** Such a path has the name twice. */
 const MOST_CHARACTERS = 255;
 
-/** A summary has 6 lists and objects in each other. What can't be written again can't be kept. */
-const MOST_DEPTH = 64;
-
-function isFlat(value: object, depth: number): boolean {
-  if (depth === 0) return false;
-  return Object.values(value).every((inner: unknown) => !isNested(inner) || isFlat(inner, depth - 1));
-}
-
-function isNested(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function parseArray(bytes: Buffer): readonly unknown[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw new Refusal('gives a list that is no JSON'); // the parser's own message repeats parts of the text
-  }
-  if (!Array.isArray(value)) throw new Refusal('gives JSON that is no list of packages');
-  return value;
+function isSigned(entry: unknown): boolean {
+  const path = isObject(entry) ? entry['signature_path'] : undefined;
+  return typeof path === 'string' && path !== '';
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return isNested(value) && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function shown(value: unknown): string {

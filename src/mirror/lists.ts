@@ -2,10 +2,11 @@ import { excessText } from '../limits.ts';
 import type { Limits } from '../limits.ts';
 import type { RevisionId } from '../storage/storage.ts';
 import type { Client } from './client.ts';
-import { listPath, parseList, toListed } from './list.ts';
+import { listPath, nameIn, parseList } from './list.ts';
 import type { ParsedList } from './list.ts';
 import type { Listed } from './mirroring.ts';
 import type { KeptEntry, Records } from './records.ts';
+import { asByteString } from '../tree/byte-string.ts';
 
 /** What a registry lists, and what only the cache has. */
 export interface Lists extends ParsedList {
@@ -26,7 +27,8 @@ export async function fetchLists(
 ): Promise<Lists> {
   const fetchList = async (range?: string): Promise<ParsedList> => {
     const excess = excessText(limits, 'list');
-    return parseList(await client.get({ path: listPath(range), kind: 'list', limit: limits.list, excess }), limits);
+    const asked = { path: listPath(range), kind: 'list', limit: limits.list, excess } as const;
+    return await client.get(asked, (body) => parseList(body, limits));
   };
   const { listed, faults } = await fetchList();
   const inRanges: (readonly [range: string, ids: ReadonlySet<RevisionId>])[] = [];
@@ -66,15 +68,15 @@ function goneFrom(listed: readonly Listed[], records: Records): Listed[] {
 
 /** What is known of a revision if the list of the last run is lost. */
 function leastEntry(id: RevisionId): KeptEntry {
-  const [name, version] = id.split('@');
-  return { summary: { name, version }, ranges: [] };
+  const [name = '', version = ''] = id.split('@');
+  return { name, version, isSigned: false, ranges: [], facts: { type: asByteString('') } };
 }
 
-function toEntry({ summary, ranges }: Listed): KeptEntry {
-  return { summary, ranges };
+function toEntry({ name, version, isSigned, ranges, facts }: Listed): KeptEntry {
+  return { name, version, isSigned, ranges, facts };
 }
 
-function fromEntry({ summary, ranges }: KeptEntry): Listed | [] {
-  const listed = toListed(summary);
-  return typeof listed === 'string' ? [] : { ...listed, ranges };
+function fromEntry(entry: KeptEntry): Listed | [] {
+  const named = nameIn(entry);
+  return typeof named === 'string' ? [] : { ...entry, ...named };
 }

@@ -8,7 +8,7 @@ import type { RevisionId } from '../storage/storage.ts';
 import { clearLeftovers } from '../tree/commit/leftovers.ts';
 import { withLock } from '../tree/commit/lock.ts';
 import type { Lock } from '../tree/commit/lock.ts';
-import { registryAddress } from './address.ts';
+import { registryAddress, tokenVariable } from './address.ts';
 import { chooseFrom, chooseLocked } from './choice.ts';
 import type { Choice, Wish } from './choice.ts';
 import { openClient, PACE } from './client.ts';
@@ -56,8 +56,8 @@ export async function mirrorRegistry(mirroring: Mirroring): Promise<Mirrored> {
   const folder = join(root, address.key);
   return await withLock(folder, mirroring, async (lock) => {
     clearLeftovers(root, '');
-    const measured = meter(mirroring.onBytes, pace.concurrency);
-    const client = offline ? undefined : await openClient(address, { pace, environment, onBytes: measured.onBytes });
+    const measured = meter(mirroring.onBytes);
+    const client = offline ? undefined : await openClient(address, { pace, environment });
     const source = { layer, shown: address.shown };
     try {
       return await update({ mirroring, pace, source, root, records: openRecords(folder), client, measured, lock });
@@ -79,7 +79,7 @@ async function update(run: Run): Promise<Mirrored> {
   return {
     held: obtained.held.toSorted(byNameAndVersion),
     findings: [
-      ...listFindings(lists.faults, source),
+      ...(wanted.kind === 'locked' ? [] : listFindings(lists, source)),
       ...obtained.findings.toSorted((a, b) => (a.where < b.where ? -1 : 1)),
       ...goneFindings(choice.gone, gone, source),
     ],
@@ -118,9 +118,19 @@ async function listsOf(run: Run, ranges: readonly string[]): Promise<Lists> {
     return await fetchLists(client, { records, limits: mirroring.limits, ranges });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const hint = 'run it again later, or build from what the cache holds with --offline';
-    throw new Stop('no-registry', `${source.layer}: ${source.shown}/${listPath()} ${error.message}`, hint);
+    const problem = `${source.layer}: ${source.shown}/${listPath()} ${error.message}`;
+    throw new Stop('no-registry', problem, hintOf(error, source.layer));
   }
+}
+
+/** What to do where a registry gives no list. */
+function hintOf({ remedy, code }: Refusal, layer: string): string {
+  const offline = 'or use what the cache holds, with --offline';
+  const login = `set ${tokenVariable(layer)}, or a user and a password in .netrc or in the URL`;
+  if (code === 'limit') return `raise the limit if you trust this registry, ${offline}`;
+  if (remedy === 'login') return `${login}, ${offline}`;
+  if (remedy === 'address') return `check the URL: below it, /search must answer as that of a registry; ${offline}`;
+  return `run it again later, ${offline}`;
 }
 
 function offlineLists({ records, source: { layer, shown } }: Run, ranges: readonly string[]): Lists {
@@ -150,8 +160,9 @@ async function obtainWishes(wishes: readonly Wish[], run: Run): Promise<Obtained
       checking: pLimit(CHECKS_AT_ONCE),
       concurrency: pace.concurrency,
       onFetched: measured.onFetched,
-      get: async (asked, id) => {
-        if (client) return await client.get(asked);
+      get: async (asked, id, read) => {
+        const isZip = asked.path.endsWith('.zip');
+        if (client) return await client.get({ ...asked, watch: isZip ? measured.watch(id) : undefined }, read);
         missing.push(id);
         throw new Refusal('is not in the cache');
       },

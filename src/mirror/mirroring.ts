@@ -1,14 +1,16 @@
 import type { KeyFile } from '../config.ts';
+import type { Facts } from '../core/columns.ts';
 import type { Finding } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { RevisionId } from '../storage/storage.ts';
+import type { ByteString } from '../tree/byte-string.ts';
 
 /*
  * A registry as a layer: what is asked of it, and what the cache holds of it afterwards. `mirrorRegistry` in mirror.ts goes from
  * `Mirroring` to `Mirrored`.
  */
 
-/** A revision as a registry lists it. Only its name and version are checked; all else is as the registry says. */
+/** A revision as a registry lists it. Its name and version are checked; all else is as the registry says. */
 export interface Listed {
   readonly id: RevisionId;
   /** `[a-z0-9_]+`. */
@@ -19,9 +21,14 @@ export interface Listed {
   readonly isSigned: boolean;
   /** Those of the asked ranges of spec versions in which the registry lists it too. Summaries have no spec version. */
   readonly ranges: readonly string[];
-  /** The whole summary, as `/search` gives it (docs/contract.md section 4). Hostile: any member may be anything, or missing. */
-  readonly summary: Readonly<Record<string, unknown>>;
+  readonly facts: ListedFacts;
 }
+
+/** What a summary says of what a line of `take` can ask (docs/contract.md section 4). */
+export type ListedFacts = Omit<Facts<ByteString>, 'spec' | 'fields' | 'datasets'> & {
+  /** The constraint, as it is written. */
+  readonly kibana?: string;
+};
 
 /** Which revisions are wanted: those that a rule chooses of the list, or just those that a lock file has. */
 export type Wanted =
@@ -92,8 +99,10 @@ export interface Pace {
   readonly connectTimeout: number;
   /** Until the headers of an answer are there. */
   readonly headersTimeout: number;
-  /** Without a byte of a body. */
+  /** Without a byte of a body, or with fewer than `slowest` allows. */
   readonly idleTimeout: number;
+  /** The fewest bytes of a body in a second. */
+  readonly slowest: number;
   /** Until a body is there as a whole. */
   readonly bodyTimeout: number;
 }

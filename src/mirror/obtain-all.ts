@@ -13,8 +13,8 @@ import { Refusal } from './refusal.ts';
 export interface ObtainingAll extends Obtaining {
   readonly source: Source;
   readonly concurrency: number;
-  /** Called after each revision that was not held before. */
-  onFetched(): void;
+  /** Called after each revision that was not held before, also if it can't be had. */
+  onFetched(id: RevisionId): void;
 }
 
 export interface Obtained {
@@ -49,7 +49,7 @@ export async function obtainAll(wishes: readonly Wish[], refresh: boolean, obtai
       obtained.findings.push(refusalFinding(wish.listed, source, { code, message, isHeld: held !== undefined }));
       add(obtained, { wish, before, held }, source);
     } finally {
-      if (refresh || before === undefined) obtaining.onFetched();
+      if (refresh || before === undefined) obtaining.onFetched(wish.listed.id);
     }
   };
   let failure: { readonly error: unknown } | undefined;

@@ -8,7 +8,7 @@ import type { RevisionId } from '../storage/storage.ts';
 import { signaturePath, zipPath } from '../tree/layout.ts';
 import { checkZip } from './check-zip.ts';
 import type { Contents } from './contents.ts';
-import type { Asked } from './exchange.ts';
+import type { Asked, Read } from './exchange.ts';
 import type { Wish } from './choice.ts';
 import type { Held, HeldFile, Listed, Mirroring } from './mirroring.ts';
 import type { HeldRecord, Records } from './records.ts';
@@ -22,8 +22,8 @@ export interface Obtaining {
   readonly judge: SignatureJudge;
   /** Bounds the zips that are unpacked at the same time. */
   readonly checking: LimitFunction;
-  /** Fetches something of a revision. Throws a `Refusal`. */
-  get(asked: Asked, id: RevisionId): Promise<Buffer>;
+  /** Fetches something of a revision, and has it read. Throws a `Refusal`. */
+  get<T>(asked: Asked, id: RevisionId, read: Read<T>): Promise<T>;
 }
 
 /**
@@ -63,12 +63,13 @@ async function obtainZip(
   const held = heldFile(known?.zip, locked?.digest, contents);
   if (held && !fetchesAnew) return held;
   const path = zipPath(listed.name, listed.version);
-  const bytes = await get({ path, kind: 'file', limit: limits.file, excess: excessText(limits, 'file') }, listed.id);
-  return await contents.keep(bytes, async (file, { digest }) => {
+  const check = async (file: string, { digest }: HeldFile): Promise<void> => {
     await checking(() => checkZip(file, listed, limits));
     if (locked && digest !== locked.digest)
       throw new Refusal(`gives another zip than the lock file has: its SHA-256 is ${digest}, not ${locked.digest}`);
-  });
+  };
+  const asked = { path, kind: 'file', limit: limits.file, excess: excessText(limits, 'file') } as const;
+  return await get(asked, listed.id, (body) => contents.keep(body, check));
 }
 
 /** A file that is held and as it was: the one that is known, or the one with the digest that a lock file has. */
@@ -102,11 +103,12 @@ async function obtainSignature(
   if (!listed.isSigned) return undefined;
   const path = signaturePath(listed.name, listed.version);
   const excess = `is larger than a signature: more than ${MOST_BYTES} bytes`;
-  const bytes = await get({ path, kind: 'file', limit: MOST_BYTES, excess }, listed.id);
-  return await contents.keep(bytes, async (file, { digest }) => {
-    if (locked && digest !== locked.signature) throw new Refusal('gives another signature than the lock file has');
+  const check = async (file: string, { digest }: HeldFile): Promise<void> => {
     await verify(file, { listed, zip }, obtaining);
-  });
+    if (locked && digest !== locked.signature) throw new Refusal('gives another signature than the lock file has');
+  };
+  const asked = { path, kind: 'file', limit: MOST_BYTES, excess } as const;
+  return await get(asked, listed.id, (body) => contents.keep(body, check));
 }
 
 /**
@@ -119,11 +121,13 @@ async function verify(
   { mirroring: { layer, keys, signatures }, judge }: Obtaining,
 ): Promise<void> {
   const signature = await readFile(file);
+  const isAsked = keys.length > 0 || signatures === 'required';
+  const broken = isAsked ? await signatureFault(signature) : armorFault(signature);
+  if (broken !== undefined)
+    throw new Refusal(`gives a signature that ${broken}`, { code: 'signature', isPassing: true });
   const where = zipPath(listed.name, listed.version);
   const revision = { ...listed, layer, where, source: zip.content, zipped: true, signature: file };
   const pair = { digest: zip.digest, isGenerated: false, signature, readZip: async () => zip.file };
   const [fault] = await judge.judge(revision, async () => pair);
-  const isAsked = keys.length > 0 || signatures === 'required';
-  const text = fault?.text ?? (isAsked ? await signatureFault(signature) : armorFault(signature));
-  if (text !== undefined) throw new Refusal(`gives a signature that ${text}`, { code: 'signature' });
+  if (fault) throw new Refusal(`gives a signature that ${fault.text}`, { code: 'signature' });
 }

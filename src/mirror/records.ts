@@ -7,7 +7,7 @@ import type { RevisionId } from '../storage/storage.ts';
 import { writeAside } from '../tree/commit/aside.ts';
 import { clearLeftovers, removeNow, temporaryName } from '../tree/commit/leftovers.ts';
 import { makeFolder } from '../tree/make-folder.ts';
-import type { HeldFile } from './mirroring.ts';
+import type { HeldFile, Listed } from './mirroring.ts';
 
 /** What the cache holds of a revision, after all checks. */
 export interface HeldRecord {
@@ -28,11 +28,8 @@ export interface KeptList {
   readonly gone: readonly KeptEntry[];
 }
 
-/** A summary, and those of the ranges in which it is listed. */
-export interface KeptEntry {
-  readonly summary: unknown;
-  readonly ranges: readonly string[];
-}
+/** A revision of a list. */
+export type KeptEntry = Omit<Listed, 'id'>;
 
 /** What is known of one registry from run to run. */
 export interface Records {
@@ -79,11 +76,16 @@ export function openRecords(folder: string): Records {
     },
     readList: () => {
       const text = unsealed(readIfThere(list) ?? '');
-      return text === undefined ? undefined : (JSON.parse(text) as KeptList);
+      if (text === undefined) return undefined;
+      const { format, ...kept } = JSON.parse(text) as KeptList & { readonly format?: number };
+      return format === LIST_FORMAT ? kept : undefined;
     },
-    writeList: (kept) => write(list, sealed(JSON.stringify(kept))),
+    writeList: (kept) => write(list, sealed(JSON.stringify({ format: LIST_FORMAT, ...kept }))),
   };
 }
+
+/** Increase it when the form of kept lists changes. */
+const LIST_FORMAT = 2;
 
 function write(path: string, text: string): void {
   writeAside({ path, temporary: temporaryName(path) }, (temporary) => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { formatTree, inTreeOrder } from './git/tree.ts';
 import type { TreeEntry } from './git/tree.ts';
 
@@ -9,6 +10,11 @@ export type ObjectType = 'blob' | 'tree' | 'commit';
 /** The id of a content, in a repository of this format. */
 export function blobId(bytes: Uint8Array, format: 'sha1' | 'sha256' = 'sha1'): string {
   return objectId('blob', bytes, format);
+}
+
+/** Becomes the id of a content of this many bytes, by SHA-1, once it has them all. */
+export function blobHash(size: number): Hash {
+  return hashOf('blob', size, 'sha1');
 }
 
 /** The id of a folder with these entries, in any order. */
@@ -24,5 +30,9 @@ export function isObject(id: string, type: ObjectType, bytes: Uint8Array): boole
 const SHA256_LENGTH = 64;
 
 function objectId(type: ObjectType, bytes: Uint8Array, algorithm: 'sha1' | 'sha256'): string {
-  return createHash(algorithm).update(`${type} ${bytes.length}\0`).update(bytes).digest('hex');
+  return hashOf(type, bytes.length, algorithm).update(bytes).digest('hex');
+}
+
+function hashOf(type: ObjectType, size: number, algorithm: 'sha1' | 'sha256'): Hash {
+  return createHash(algorithm).update(`${type} ${size}\0`);
 }

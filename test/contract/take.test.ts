@@ -1,9 +1,11 @@
+import { Readable } from 'node:stream';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import type { TakeLine } from '../../src/config.ts';
 import { shippedConfig } from '../../src/default-config.ts';
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
+import type { Asked, Read } from '../../src/mirror/exchange.ts';
 import { fetchLists } from '../../src/mirror/lists.ts';
 import type { Listed } from '../../src/mirror/mirroring.ts';
 import { openRecords } from '../../src/mirror/records.ts';
@@ -38,7 +40,7 @@ async function ask(path: string): Promise<Buffer> {
 async function listsFor(line: TakeLine, records: Records): Promise<readonly Listed[]> {
   const ranges = [specRange(line)].filter((range) => range !== '');
   const client = {
-    get: ({ path }: { path: string }) => ask(path),
+    get: async <T>({ path }: Asked, read: Read<T>) => await read(Readable.from([await ask(path)])),
     traffic: { requests: 0, bytes: 0 },
     close: async () => undefined,
   };

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import semver from 'semver';
 import { describe, expect, test } from 'vitest';
 import type { TakeLine } from '../../src/config.ts';
+import { summaryReader } from '../../src/mirror/summary.ts';
 import { takeRule } from '../../src/mirror/take.ts';
 import type { Listed } from '../../src/mirror/mirroring.ts';
 import { revisionId } from '../../src/storage/storage.ts';
@@ -35,7 +36,14 @@ function listedOf({ name, version, facts }: IndexedRevision): Listed {
     ...(facts.categories && { categories: facts.categories }),
     ...(facts.templates && { policy_templates: facts.templates.map((categories) => ({ categories })) }),
   };
-  return { id: revisionId(name, version), name, version, isSigned: false, ranges, summary };
+  return {
+    id: revisionId(name, version),
+    name,
+    version,
+    isSigned: false,
+    ranges,
+    facts: summaryReader().factsOf(summary),
+  };
 }
 
 const everyKey: fc.Arbitrary<Required<Omit<TakeLine, 'versions'>>> = fc.record({
@@ -144,7 +152,8 @@ describe('a hostile summary', () => {
       fc.asyncProperty(fc.array(summary, { maxLength: 5 }), line, async (summaries, one) => {
         const list = summaries.map((each, i): Listed => {
           const version = `1.0.${i}`;
-          return { id: revisionId('a', version), name: 'a', version, isSigned: false, ranges: [], summary: each };
+          const facts = summaryReader().factsOf(each);
+          return { id: revisionId('a', version), name: 'a', version, isSigned: false, ranges: [], facts };
         });
         const rule = await takeRule([one], CATEGORIES);
         for (const { name } of rule(list).revisions) expect(name).toBe('a');

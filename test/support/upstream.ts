@@ -37,13 +37,18 @@ export interface Upstream {
 
 export const LIST = '/search?all=true&prerelease=true';
 
-/** Starts a registry without packages. `tls` has its key and certificate, and `prefix` is a path below which it lies. */
+/**
+ * Starts a registry without packages. `tls` has its key and certificate, `prefix` is a path below which it lies, and `address` is where it
+ * listens.
+ */
 export async function startUpstream({
   tls,
   prefix = '',
+  address = '127.0.0.1',
 }: {
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
   readonly prefix?: string;
+  readonly address?: string;
 } = {}): Promise<Upstream> {
   const files = new Map<string, Uint8Array>();
   const answers = new Map<string, Answer[]>();
@@ -63,7 +68,7 @@ export async function startUpstream({
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   onTestFinished(close);
   const upstream: Upstream = {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,

@@ -3,12 +3,13 @@ import { chooseFrom } from '../../src/mirror/choice.ts';
 import type { Listed } from '../../src/mirror/mirroring.ts';
 import { takeRule } from '../../src/mirror/take.ts';
 import { revisionId } from '../../src/storage/storage.ts';
+import { asByteString } from '../../src/tree/byte-string.ts';
 
 /* What is chosen where the registry no longer lists what the cache holds. */
 
 function listed(name: string, version: string): Listed {
-  const summary = { name, version, release: 'ga', type: 'integration' };
-  return { id: revisionId(name, version), name, version, isSigned: false, ranges: [], summary };
+  const facts = { type: asByteString('integration') };
+  return { id: revisionId(name, version), name, version, isSigned: false, ranges: [], facts };
 }
 
 const lists = {

@@ -133,6 +133,7 @@ describe('a zip that is refused:', () => {
       'refused error: sends too many headers',
     ],
     ['silence', (response) => void response.socket?.destroy(), 'refused error: cuts the connection'],
+    ['no place', status(302), 'refused error: answers 302 without a place to go to'],
     ['a place that is none', redirect('http://'), 'refused error: answers 302 without a place to go to'],
     ['another scheme', redirect('file:///etc/passwd'), 'refused error: redirects from http to file'],
     ['a loop', redirect(ZIP, 307), 'refused error: redirects more than 5 times'],
@@ -165,6 +166,79 @@ test('a slow answer is given up, and asked for again', async () => {
   const mirrored = await mirror(upstream.url, temporaryFolder(), { pace });
   expect(said(mirrored)).toEqual([]);
   expect(mirrored.report).toMatchObject({ held: 3, requests: 7 });
+});
+
+describe('what is not what was asked for is asked for again', () => {
+  const html = body('<h1>Log in</h1>', { 'content-type': 'text/html' });
+  const json = { 'content-type': 'application/json' };
+  test.each<[string, Answer]>([
+    ['a page', html],
+    ['a page elsewhere', redirect('/login')],
+    ['garbage', body('garbage')],
+    ['nothing', body('')],
+    ['a cut zip', body(packageZip('bad', '1.0.0').subarray(0, 200))],
+    [
+      'a zip with another content',
+      body(Buffer.from(packageZip('bad', '1.0.0').map((byte, i) => (i === 150 ? ~byte : byte)))),
+    ],
+    ['another package', body(packageZip('good', '1.0.0'))],
+    ['no gzip', body('x', { 'content-encoding': 'gzip' })],
+    ['half a gzip', body(gzipSync(packageZip('bad', '1.0.0')).subarray(0, 99), { 'content-encoding': 'gzip' })],
+  ])('%s in the place of a zip', async (_, answer) => {
+    const upstream = await withBad();
+    upstream.once(ZIP, answer, answer);
+    upstream.always('/login', html);
+    const mirrored = await mirror(upstream.url, temporaryFolder());
+    expect(said(mirrored)).toEqual([]);
+    expect(heldIds(mirrored)).toEqual(['bad@1.0.0', 'good@1.0.0']);
+    expect(upstream.paths().filter((path) => path === ZIP)).toHaveLength(3);
+  });
+
+  test.each<[string, Answer]>([
+    ['a page', html],
+    ['garbage', body('garbage', json)],
+    ['half a list', body('[{"name":"bad","version":"1.0.0"},', json)],
+    ['an error', body('{"error":"no"}', json)],
+    ['half a gzip', body(gzipSync('[]').subarray(0, 9), { ...json, 'content-encoding': 'gzip' })],
+  ])('%s in the place of the list', async (_, answer) => {
+    const upstream = await withBad();
+    upstream.once(LIST, answer, answer);
+    expect(heldIds(await mirror(upstream.url, temporaryFolder()))).toEqual(['bad@1.0.0', 'good@1.0.0']);
+  });
+
+  test.each([
+    ['a page', '<h1>Not found</h1>'],
+    ['nothing', ''],
+  ])('%s in the place of a signature', async (_, wrong) => {
+    const upstream = await startUpstream();
+    const signature = '-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n';
+    upstream.add('acme', '1.0.0', { signature });
+    upstream.once(`${zipAt('acme', '1.0.0')}.sig`, body(wrong), body(wrong));
+    const mirrored = await mirror(upstream.url, temporaryFolder());
+    expect(said(mirrored)).toEqual([]);
+    expect(mirrored.held[0]?.signature?.size).toBe(signature.length);
+  });
+
+  test('but not many times where nearly everything is wrong', async () => {
+    const upstream = await startUpstream();
+    for (let i = 0; i < 60; i++) {
+      upstream.add('acme', `1.0.${i}`);
+      upstream.always(zipAt('acme', `1.0.${i}`), body('garbage'));
+    }
+    const { findings, report } = await mirror(upstream.url, temporaryFolder());
+    expect(findings).toHaveLength(60);
+    expect(report.requests).toBeLessThan(1 + 60 + 2 * (16 + 2 * 8));
+  });
+});
+
+test('redirects to more and more hosts end', async () => {
+  const upstream = await startUpstream({ address: '0.0.0.0' });
+  for (let i = 0; i < 120; i++) {
+    upstream.add('acme', `1.0.${i}`);
+    upstream.always(zipAt('acme', `1.0.${i}`), redirect(upstream.url.replace('127.0.0.1', `127.0.1.${i}`)));
+  }
+  const { findings } = await mirror(upstream.url, temporaryFolder(), { pace: { attempts: 1, concurrency: 1 } });
+  expect(findings.filter(({ text }) => text === 'redirects to more than 100 hosts')).toHaveLength(20);
 });
 
 test('a list may come as gzip', async () => {
@@ -213,7 +287,7 @@ describe('a list that is none ends the run:', () => {
           response,
           Array.from({ length: 11 }, () => 1),
         ),
-      'has 11 versions of packages; the limit is 10 (limits.revisions in distributions.yml)',
+      'has more than 10 versions of packages; the limit is 10 (limits.revisions in distributions.yml)',
     ],
     ['too deep', body('['.repeat(50_000), { 'content-type': 'application/json' }), 'gives a list that is no JSON'],
     ['away', (response) => void response.destroy(), 'cuts the connection'],
@@ -225,6 +299,20 @@ describe('a list that is none ends the run:', () => {
       code: 'no-registry',
       message: `elastic: ${upstream.url}${LIST} ${text}`,
     });
+  });
+
+  test.each<[string, Answer, string]>([
+    ['another program', body('<h1>', { 'content-type': 'text/html' }), 'check the URL: '],
+    ['nothing there', status(404), 'check the URL: '],
+    ['a login', status(401), 'set EPR_STATIC_TOKEN_ELASTIC, '],
+    ['trouble', status(500), 'run it again later, '],
+    ['too much', body(`[${' '.repeat(100_000)}]`, { 'content-type': 'application/json' }), 'raise the limit if '],
+  ])('the hint says what helps: %s', async (_, answer, hint) => {
+    const upstream = await startUpstream();
+    upstream.always(LIST, answer);
+    const limits = { ...DEFAULT_LIMITS, list: 100_000 };
+    const stop = await mirror(upstream.url, temporaryFolder(), { limits }).catch((error: unknown) => error);
+    expect(stop).toMatchObject({ hint: expect.stringContaining(hint) });
   });
 });
 

@@ -54,7 +54,7 @@ async function addSigned(version: string, sign = signer): Promise<void> {
 
 describe('what a registry no longer lists', () => {
   beforeEach(async () => {
-    upstream.add('acme', '1.0.0', { summary: { title: 'Old' } });
+    upstream.add('acme', '1.0.0', { summary: { type: 'old' } });
     upstream.add('acme', '2.0.0');
     await run();
     upstream.list.shift();
@@ -66,7 +66,7 @@ describe('what a registry no longer lists', () => {
       const mirrored = await run(more);
       expect(said(mirrored)).toEqual([]);
       expect(heldIds(mirrored)).toEqual(['acme@1.0.0', 'acme@2.0.0']);
-      expect(mirrored.held[0]?.listed.summary).toMatchObject({ title: 'Old' });
+      expect(mirrored.held[0]?.listed.facts).toEqual({ type: 'old' });
       expect(mirrored.report).toMatchObject({ listed: 1, gone: [{ id: 'acme@1.0.0', isKept: true }] });
     }
   });
@@ -77,7 +77,7 @@ describe('what a registry no longer lists', () => {
     await expect(run({ offline: true })).rejects.toMatchObject({ code: 'offline' });
     const mirrored = await run();
     expect(heldIds(mirrored)).toEqual(['acme@1.0.0', 'acme@2.0.0']);
-    expect(mirrored.held[0]?.listed.summary).toEqual({ name: 'acme', version: '1.0.0' });
+    expect(mirrored.held[0]?.listed.facts).toEqual({ type: '' });
   });
 
   test('is dropped, and told once', async () => {

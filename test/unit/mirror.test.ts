@@ -9,7 +9,7 @@ import { LIST, packageZip, redirect, startUpstream, status, zipAt } from '../sup
 test('brings everything that is listed, and asks only once', async () => {
   const upstream = await startUpstream();
   upstream.add('nginx', '1.10.0');
-  upstream.add('nginx', '1.9.0', { summary: { title: 'NGINX' } });
+  upstream.add('nginx', '1.9.0', { summary: { type: 'integration' } });
   upstream.add('acme', '0.0.1-beta+a');
   const cache = temporaryFolder();
   const first = await mirror(`${upstream.url}/`, cache);
@@ -17,7 +17,7 @@ test('brings everything that is listed, and asks only once', async () => {
   expect(heldIds(first)).toEqual(['acme@0.0.1-beta+a', 'nginx@1.9.0', 'nginx@1.10.0']);
   const zip = packageZip('nginx', '1.9.0');
   const held = first.held[1];
-  expect(held?.listed.summary).toMatchObject({ title: 'NGINX' });
+  expect(held?.listed.facts).toEqual({ type: 'integration' });
   expect(held?.zip).toMatchObject({
     size: zip.length,
     digest: createHash('sha256').update(zip).digest('hex'),
