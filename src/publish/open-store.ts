@@ -1,4 +1,7 @@
 import { Stop } from '../errors.ts';
+import type { StoreReader } from '../hosts/fetch/store-files.ts';
+import { folderReader } from '../hosts/node/folder-reader.ts';
+import { POINTER } from '../tree/store-form.ts';
 import { FolderStore } from './folder-store.ts';
 import type { Store } from './store.ts';
 
@@ -11,14 +14,25 @@ export interface StoreOptions {
  * Opens a store: `s3://bucket/prefix`, or a folder. Code for object stores is loaded only where one is asked for. `onWait` is called where
  * another process holds the lock of a folder. Throws a `Stop` where the URL is of no kind that is known.
  */
-export async function openStore(
-  url: string,
-  { endpoint }: StoreOptions,
-  onWait: (holder: string) => void,
-): Promise<Store> {
+export async function openStore(url: string, options: StoreOptions, onWait: (holder: string) => void): Promise<Store> {
+  return isBucket(url, options) ? await openBucket(url, options) : new FolderStore(url, { onWait });
+}
+
+/** Opens a store that is only read. Throws a `Stop` where nothing was published to it, and as `openStore` does. */
+export async function openReader(url: string, options: StoreOptions): Promise<StoreReader> {
+  const reader = isBucket(url, options) ? await openBucket(url, options) : folderReader(url);
+  if (await reader.read(POINTER)) return reader;
+  throw new Stop('no-release', `nothing was published to ${url}`, 'publish a site to it first');
+}
+
+function isBucket(url: string, { endpoint }: StoreOptions): boolean {
   const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url) ?? [];
-  if (scheme === 's3') return new (await import('./s3-store.ts')).S3Store(url, endpoint);
+  if (scheme === 's3') return true;
   if (scheme !== undefined) throw new Stop('usage', `${url} is no store`, 'give s3://BUCKET/PREFIX or a folder');
   if (endpoint !== undefined) throw new Stop('usage', '--endpoint is for s3:// alone', `leave it out for ${url}`);
-  return new FolderStore(url, { onWait });
+  return false;
+}
+
+async function openBucket(url: string, { endpoint }: StoreOptions): Promise<Store & StoreReader> {
+  return new (await import('./s3-store.ts')).S3Store(url, endpoint);
 }

@@ -6,8 +6,10 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import type { GetObjectCommandInput, GetObjectCommandOutput, S3ClientConfig } from '@aws-sdk/client-s3';
 import { Stop } from '../errors.ts';
+import type { LargeObjects } from '../hosts/fetch/store-files.ts';
+import { streamDigest } from '../hosts/node/folder-reader.ts';
 import { POINTER } from '../tree/store-form.ts';
 import { hushNodeWarning } from './sdk.ts';
 import { noTraffic } from './store.ts';
@@ -20,6 +22,15 @@ import type { Listed, Sent, Store } from './store.ts';
 export class S3Store implements Store {
   readonly url: string;
   readonly traffic = noTraffic();
+  /** How readers get large objects. */
+  readonly large: LargeObjects = {
+    open: async (key, part) => {
+      const range = part && { Range: `bytes=${part.start}-${part.end - 1}`, IfMatch: part.tag };
+      const found = await this.ask(key, range ?? {});
+      return found?.Body && { tag: found.ETag ?? '', stream: found.Body.transformToWebStream() };
+    },
+    digest: streamDigest,
+  };
   private readonly bucket: string;
   /** '' or with a slash at its end. */
   private readonly prefix: string;
@@ -101,13 +112,20 @@ export class S3Store implements Store {
   }
 
   private async get(key: string, range?: string): Promise<{ bytes: Buffer; tag: string } | undefined> {
-    const command = new GetObjectCommand(this.own({ Key: this.prefix + key, Range: range }));
-    return await this.asked(key, async () => {
-      this.traffic.gets++;
-      const found = await unless(isAbsent, () => this.client.send(command));
-      if (!found?.Body) return undefined;
-      return { bytes: Buffer.from(await found.Body.transformToByteArray()), tag: found.ETag ?? '' };
-    });
+    const found = await this.ask(key, range === undefined ? {} : { Range: range });
+    if (!found?.Body) return undefined;
+    const { Body: body, ETag: tag = '' } = found;
+    return await this.asked(key, async () => ({ bytes: Buffer.from(await body.transformToByteArray()), tag }));
+  }
+
+  /** An object, or a part of it, whose bytes have yet to arrive; undefined where there is none. */
+  private async ask(
+    key: string,
+    how: Pick<GetObjectCommandInput, 'Range' | 'IfMatch'>,
+  ): Promise<GetObjectCommandOutput | undefined> {
+    this.traffic.gets++;
+    const command = new GetObjectCommand(this.own({ Key: this.prefix + key, ...how }));
+    return await this.asked(key, async () => await unless(isAbsent, () => this.client.send(command)));
   }
 
   /** False where the condition isn't met. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askAll, askUnrecorded, buildSite, recordedSets, UNRECORDED } from '../support/contract.ts';
-import { coreInMemory, fetchOverFolder, fetchOverStore, serve } from '../support/implementations.ts';
+import { coreInMemory, fetchOverFolder, fetchOverStore, serve, serveOverStore } from '../support/implementations.ts';
 import type { RecordedRow } from '../support/compare.ts';
 import type { Running } from '../support/implementations.ts';
 
@@ -15,21 +15,24 @@ test('the cases are 97 revisions, one of them shadowed by different content', ()
   expect([...sets.values()].flat()).toHaveLength(6884);
 });
 
-describe.each([coreInMemory, serve])('$name answers like the registry over the cases', (implementation) => {
-  let running: Running;
-  beforeAll(async () => {
-    running = await implementation.start(site.folder);
-  });
-  afterAll(() => running.stop());
+describe.each([coreInMemory, serve, serveOverStore])(
+  '$name answers like the registry over the cases',
+  (implementation) => {
+    let running: Running;
+    beforeAll(async () => {
+      running = await implementation.start(site.folder);
+    });
+    afterAll(() => running.stop());
 
-  test.each([...sets])('%s', async (_, rows) => {
-    expect(await askAll(running, rows)).toEqual([]);
-  });
+    test.each([...sets])('%s', async (_, rows) => {
+      expect(await askAll(running, rows)).toEqual([]);
+    });
 
-  test('requests that no recording holds', async () => {
-    expect(await askUnrecorded(running, UNRECORDED)).toEqual([]);
-  });
-});
+    test('requests that no recording holds', async () => {
+      expect(await askUnrecorded(running, UNRECORDED)).toEqual([]);
+    });
+  },
+);
 
 describe.each([fetchOverFolder, fetchOverStore])('$name answers like the registry over the cases', (implementation) => {
   let running: Running;

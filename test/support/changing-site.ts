@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fetchHandler } from '../../src/hosts/fetch/handler.ts';
 import { folderFiles } from '../../src/hosts/fetch/folder-files.ts';
 import { siteServer } from '../../src/hosts/node/http.ts';
+import { nodeFolderFiles } from '../../src/hosts/node/node-files.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import { build } from '../../src/commands/build/run.ts';
 import { silentProgress } from '../../src/report.ts';
@@ -31,7 +32,7 @@ const HEADERS = ['cache-control', 'content-length', 'content-range', 'content-ty
 export const folderHosts: Readonly<Record<string, (folder: string) => Promise<FolderHost>>> = {
   serve: async (folder) => {
     const log: string[] = [];
-    const server = siteServer(nodeSite(folder, (line) => log.push(line)));
+    const server = siteServer(nodeSite(nodeFolderFiles(folder), (line) => log.push(line)));
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const { port } = server.address() as AddressInfo;
     const ask: FolderHost['ask'] = (path, headers = {}) =>

@@ -7,10 +7,13 @@ import { splitTarget } from '../../src/core/path.ts';
 import { respond } from '../../src/core/respond.ts';
 import { fetchHandler } from '../../src/hosts/fetch/handler.ts';
 import { folderFiles } from '../../src/hosts/fetch/folder-files.ts';
-import { storeFiles } from '../../src/hosts/fetch/store-files.ts';
+import { storeHandler } from '../../src/hosts/fetch/store-handler.ts';
 import { openStore } from '../../src/publish/open-store.ts';
 import { publishSite } from '../../src/publish/publish.ts';
 import { siteServer } from '../../src/hosts/node/http.ts';
+import { folderReader } from '../../src/hosts/node/folder-reader.ts';
+import { nodeFolderFiles, nodeStoreFiles } from '../../src/hosts/node/node-files.ts';
+import type { NodeFiles } from '../../src/hosts/node/node-files.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import type { Answer } from '../../src/core/response.ts';
 import type { Columns } from '../../src/core/columns.ts';
@@ -59,22 +62,39 @@ export const coreInMemory: Implementation = {
 /** `epr-static serve`: the same core behind Node's HTTP server. */
 export const serve: Implementation = {
   name: 'serve',
+  start: (folder) => startNode(nodeFolderFiles(folder)),
+};
+
+/** `epr-static serve --store`: the same over a store to which the site was published. */
+export const serveOverStore: Implementation = {
+  name: 'serve over a store',
   start: async (folder) => {
-    const site = nodeSite(folder, (line) => {
-      throw new Error(line);
-    });
-    const server = siteServer(site);
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const client = httpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    return {
-      ask: client.ask,
-      stop: async () => {
-        client.close();
-        await new Promise((done) => server.close(done));
-      },
-    };
+    const { url, remove } = await published(folder);
+    const running = await startNode(nodeStoreFiles(folderReader(url), fail));
+    return { ...running, stop: () => running.stop().finally(remove) };
   },
 };
+
+async function startNode(files: NodeFiles): Promise<Running> {
+  const server = siteServer(nodeSite(files, fail));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const client = httpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  return {
+    ask: client.ask,
+    stop: async () => {
+      client.close();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** Publishes a site to a new store, a folder. */
+export async function published(folder: string): Promise<{ readonly url: string; remove(): void }> {
+  const url = mkdtempSync(join(tmpdir(), 'epr-static-store-'));
+  const store = await openStore(url, {}, () => undefined);
+  await publishSite({ folder, store, check: false, dryRun: false, onProgress: () => undefined });
+  return { url, remove: () => rmSync(url, { recursive: true, force: true }) };
+}
 
 /** The handler for hosts of the Fetch standard over a folder, called as a function. A `Request` holds targets as `URL` writes them. */
 export const fetchOverFolder: Implementation = {
@@ -82,15 +102,12 @@ export const fetchOverFolder: Implementation = {
   start: (folder) => Promise.resolve(askedBy(fetchHandler(folderFiles(folder), fail))),
 };
 
-/** The same over a store to which the site was published. */
+/** The handler for these hosts over a store to which the site was published. */
 export const fetchOverStore: Implementation = {
   name: 'the fetch handler over a store',
   start: async (folder) => {
-    const url = mkdtempSync(join(tmpdir(), 'epr-static-store-'));
-    const store = await openStore(url, {}, () => undefined);
-    await publishSite({ folder, store, check: false, dryRun: false, onProgress: () => undefined });
-    const stop = (): Promise<void> => Promise.resolve(rmSync(url, { recursive: true }));
-    return { ...askedBy(fetchHandler(storeFiles(store, fail), fail)), stop };
+    const { url, remove } = await published(folder);
+    return { ...askedBy(storeHandler(folderReader(url), fail)), stop: () => Promise.resolve(remove()) };
   },
 };
 

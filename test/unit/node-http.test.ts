@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { siteServer, stopServer } from '../../src/hosts/node/http.ts';
 import type { Limits } from '../../src/hosts/node/http.ts';
 import { headIn } from '../../src/hosts/node/raw-head.ts';
+import { nodeFolderFiles } from '../../src/hosts/node/node-files.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import type { NodeSite } from '../../src/hosts/node/server.ts';
 import { BIG, README, workshop, ZIP } from '../support/changing-site.ts';
@@ -33,7 +34,7 @@ afterAll(() => shop.remove());
 beforeEach(() => {
   access = [];
   failures = [];
-  site = nodeSite(folder, (line) => failures.push(line));
+  site = nodeSite(nodeFolderFiles(folder), (line) => failures.push(line));
 });
 afterEach(() => {
   server.closeAllConnections();

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { nodeFolderFiles } from '../../src/hosts/node/node-files.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import type { NodeSite } from '../../src/hosts/node/server.ts';
 import { columnsName, rowsName } from '../../src/tree/layout.ts';
@@ -47,7 +48,7 @@ beforeEach(async () => {
   write('_registry/package/acme/1.0.0.json', '12345');
   write('package/acme/1.0.0/a.txt', 'text');
   write('package/acme/1.0.0/big.txt', big);
-  const site = nodeSite(folder, (line) => log.push(line));
+  const site = nodeSite(nodeFolderFiles(folder), (line) => log.push(line));
   server = createServer((request, response) => void site.handle(request, response));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
 });
@@ -120,7 +121,7 @@ async function handedOver(site: NodeSite, ...targets: readonly string[]): Promis
   return bodies;
 }
 
-const newSite = (bodies?: number): NodeSite => nodeSite(folder, (line) => log.push(line), bodies);
+const newSite = (bodies?: number): NodeSite => nodeSite(nodeFolderFiles(folder), (line) => log.push(line), bodies);
 
 describe('composed answers', () => {
   test('are kept', async () => {

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readCertificate, renewCertificate } from '../../src/commands/serve/certificate.ts';
 import { siteServer, stopServer } from '../../src/hosts/node/http.ts';
 import type { Limits } from '../../src/hosts/node/http.ts';
+import { nodeFolderFiles } from '../../src/hosts/node/node-files.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { BIG, workshop } from '../support/changing-site.ts';

@@ -1,8 +1,13 @@
 import { Option } from '@commander-js/extra-typings';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
-import { outOption, parsePort } from '../options.ts';
+import { endpointOption, outOption, parsePort } from '../options.ts';
 import { parseAddress } from './address.ts';
+
+const storeOption = new Option(
+  '--store <url>',
+  'serve the current release of a store: s3://bucket/prefix, or a folder',
+).conflicts(['dist', 'dir']);
 
 const addressOption = new Option('--address <host:port>', 'host and port in one, as registries take them')
   .env('EPR_ADDRESS')
@@ -18,10 +23,12 @@ const keyOption = new Option('--tls-key <file>', 'the private key of the certifi
 export const declare: Declare = (program, finish) => {
   program
     .command('serve')
-    .description('serve a built site, with the answers of a registry')
+    .description('serve a built site or a store, with the answers of a registry')
     .option('-d, --dist <name>', 'serve dist/<name>')
     .option('--dir <folder>', 'serve the site in this folder')
     .addOption(outOption)
+    .addOption(storeOption)
+    .addOption(endpointOption)
     .option('-p, --port <number>', 'the port; 0 takes a free one (default: 8080)', parsePort)
     .option('--host <name>', 'the address to listen on (default: localhost)')
     .addOption(addressOption)
@@ -37,6 +44,7 @@ export const declare: Declare = (program, finish) => {
           'serve --dist staging',
           'serve --dir /srv/sites/production --address 0.0.0.0:80 --log',
           'serve --dist staging --host registry.example.org --tls-cert tls.crt --tls-key tls.key',
+          'serve --store s3://packages/production --address 0.0.0.0:8080',
         ],
       }),
     )

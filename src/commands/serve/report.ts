@@ -7,9 +7,9 @@ export function printAccess(line: string): void {
 }
 
 /** Where the server listens, and how Kibana gets to it. */
-export function printServing({ folder, url }: Serving): void {
+export function printServing({ source, url }: Serving): void {
   printLines(() => [
-    `Serving ${folder} at ${url}`,
+    `Serving ${source} at ${url}`,
     '',
     'For Kibana, in kibana.yml:',
     `  xpack.fleet.registryUrl: ${url}`,

@@ -2,7 +2,11 @@ import type { Server } from 'node:http';
 import { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { siteServer, stopServer } from '../../hosts/node/http.ts';
+import { nodeFolderFiles, nodeStoreFiles } from '../../hosts/node/node-files.ts';
+import type { NodeFiles } from '../../hosts/node/node-files.ts';
 import { nodeSite } from '../../hosts/node/server.ts';
+import { openReader } from '../../publish/open-store.ts';
+import type { StoreOptions } from '../../publish/open-store.ts';
 import type { Log } from '../../hosts/fetch/site-files.ts';
 import { Stop } from '../../errors.ts';
 import { INDEX } from '../../tree/layout.ts';
@@ -12,7 +16,9 @@ import { addressOf, urlOf } from './address.ts';
 import type { Address, AddressOptions } from './address.ts';
 import { certificateFiles, readCertificate, renewCertificate } from './certificate.ts';
 
-export interface ServeOptions extends SiteOptions, AddressOptions {
+export interface ServeOptions extends SiteOptions, StoreOptions, AddressOptions {
+  /** A store, whose current release is served instead of a site. */
+  readonly store?: string | undefined;
   /** The PEM files of the certificate and its key; none for plain HTTP. */
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
@@ -22,33 +28,42 @@ export interface ServeOptions extends SiteOptions, AddressOptions {
 
 /** A server that runs until it is stopped. */
 export interface Serving {
-  readonly folder: string;
+  /** The folder of the site, or the store. */
+  readonly source: string;
   readonly url: string;
   /** Resolves once running requests are answered, or broken off after 10 seconds. */
   stop(): Promise<void>;
 }
 
 /**
- * Serves a site; failures go to `log`. Throws a `Stop` if there is no site, or if the port or the certificate can't be used.
+ * Serves a site, or the current release of a store; failures go to `log`. Throws a `Stop` if there is no site or no release, or if the port or the
+ * certificate can't be used.
  */
 export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
-  const folder = siteFolder(options);
-  requireSite(folder, options, INDEX);
-  const files = certificateFiles(options.tlsCert, options.tlsKey);
-  const certificate = files && (await readCertificate(files));
-  const server = siteServer(nodeSite(folder, log), { access: options.access, certificate });
+  const { source, files } = await openSource(options, log);
+  const pem = certificateFiles(options.tlsCert, options.tlsKey);
+  const certificate = pem && (await readCertificate(pem));
+  const server = siteServer(nodeSite(files, log), { access: options.access, certificate });
   const address = addressOf(options);
   await listen(server, address);
-  const endRenewal = files && server instanceof TlsServer ? renewCertificate(server, files, { log }) : undefined;
+  const endRenewal = pem && server instanceof TlsServer ? renewCertificate(server, pem, { log }) : undefined;
   const { port } = server.address() as AddressInfo;
   return {
-    folder,
-    url: urlOf(files ? 'https' : 'http', { ...address, port }),
+    source,
+    url: urlOf(pem ? 'https' : 'http', { ...address, port }),
     stop: async () => {
       endRenewal?.();
       await stopServer(server);
     },
   };
+}
+
+async function openSource(options: ServeOptions, log: Log): Promise<{ source: string; files: NodeFiles }> {
+  const { store } = options;
+  if (store !== undefined) return { source: store, files: nodeStoreFiles(await openReader(store, options), log) };
+  const folder = siteFolder(options);
+  requireSite(folder, options, INDEX);
+  return { source: folder, files: nodeFolderFiles(folder) };
 }
 
 async function listen(server: Server, { port, host }: Address): Promise<void> {

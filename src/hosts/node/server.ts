@@ -8,14 +8,13 @@ import type { Answer, FileBody } from '../../core/response.ts';
 import { withoutFile } from '../../core/without-file.ts';
 import { asByteString } from '../../tree/byte-string.ts';
 import { toBytes } from '../../tree/text.ts';
-import { folderFiles } from '../fetch/folder-files.ts';
-import type { FolderFiles } from '../fetch/folder-files.ts';
 import { joinPieces } from '../fetch/index.ts';
 import type { Index } from '../fetch/index.ts';
 import { answerOf, lineOf, UnreadableFile } from '../fetch/site-files.ts';
 import type { Log } from '../fetch/site-files.ts';
 import { watchSite } from '../fetch/watch.ts';
 import { boundedMemory } from './memory.ts';
+import type { NodeFiles } from './node-files.ts';
 import { errorCode } from '../../errors.ts';
 
 /** A site that Node serves. */
@@ -25,22 +24,21 @@ export interface NodeSite {
 }
 
 /**
- * Serves the site in `folder`. It notices within a second if another site takes its place, and each answer is wholly of one build. If
+ * Serves a site. It asks at most once a second whether another site has taken its place, and each answer is wholly of one build. If
  * a file exists and can't be read, or isn't the one that the site names, the answer is a 503, and the log names the file.
  */
-export function nodeSite(folder: string, log: Log, bodies = BODIES): NodeSite {
+export function nodeSite(files: NodeFiles, log: Log, bodies = BODIES): NodeSite {
   const texts = boundedMemory<string | undefined>(TEXTS, (text) => text?.length ?? Infinity);
   const made = boundedMemory<Made>(bodies, ({ body, isKept }) =>
     isKept && body instanceof Uint8Array ? body.length : Infinity,
   );
-  const files = folderFiles(folder);
   const watch = watchSite(files, log, () => {
     texts.clear();
     made.clear();
   });
   const site: Site = {
     files,
-    text: (path) => texts.get(path, async () => (await files.bytes(path))?.toString('utf8')),
+    text: (path) => texts.get(path, async () => decoded(await files.bytes(path))),
     made: (key, make) => made.get(key, make),
     confirmAbsence: (index) => watch.confirmAbsence(index),
     confirm: (index) => watch.confirm(index),
@@ -84,7 +82,7 @@ const BODIES = 128 * 2 ** 20;
 const SMALL = 4 * 2 ** 20;
 
 interface Site {
-  readonly files: FolderFiles;
+  readonly files: NodeFiles;
   /** A small file, from memory if it was asked for before. */
   text(path: string): Promise<string | undefined>;
   /** The result of `make`, from memory if the same was asked for before. */
@@ -175,20 +173,31 @@ function sendOwn(result: Answer, index: Index | undefined, response: ServerRespo
 
 /** Streams a file, or a range of it, and returns the bytes sent. Undefined if the site lacks the file. */
 async function stream(
-  files: FolderFiles,
+  files: NodeFiles,
   { made, body }: { made: Made; body: FileBody },
   response: ServerResponse,
 ): Promise<number | undefined> {
-  const file = await files.open(body);
-  if (!file) return undefined;
-  const source = file.createReadStream({ start: body.start, end: body.end - 1 }); // which closes the file
+  const source = await files.stream(body);
+  if (!source) return undefined;
   response.writeHead(made.status, made.headers);
+  let sent = 0;
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      sent += chunk.length;
+      yield chunk;
+    }
+    if (sent < body.end - body.start) throw new UnreadableFile(body.path, 'it became shorter while it was sent');
+  };
   try {
-    await pipeline(source, response);
+    await pipeline(source, counted, response);
   } catch (error) {
     if (!hasClientLeft(error)) throw error;
   }
-  return source.bytesRead;
+  return sent;
+}
+
+function decoded(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && new TextDecoder().decode(bytes);
 }
 
 /** In Node, the request line is a byte string. */
