@@ -46,7 +46,7 @@ async function listen(limits: Partial<Limits> = {}): Promise<void> {
   failures = [];
   const certificate = await readCertificate(files);
   server = siteServer(
-    nodeSite(site, (line) => failures.push(line)),
+    nodeSite(nodeFolderFiles(site), (line) => failures.push(line)),
     { certificate, limits: { ...LIMITS, ...limits } },
   );
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
