@@ -97,8 +97,14 @@ export interface StorageConfig {
   readonly tables: Tables;
 }
 
+/** A distributions file that was read. A run reads it once. */
+export interface ConfigFile {
+  readonly place: ConfigPlace;
+  readonly written: WrittenConfig;
+}
+
 export interface ConfigOptions {
-  readonly config: ConfigPlace;
+  readonly config: ConfigFile;
   readonly dist?: string | undefined;
   /** Overrides the file's storage: a path relative to the current folder, or a URL. */
   readonly storage?: string | undefined;
@@ -116,21 +122,28 @@ const PRECOMPUTE: Precompute = {
   specs: Array.from({ length: 10 }, (_, minor) => ({ min: '2.3', max: `3.${minor}` })),
 };
 
+/** Reads a distributions file; `text` is what is in it, where that is known. Throws a `Stop` that lists everything wrong with it. */
+export async function openConfig(place: ConfigPlace, text?: string): Promise<ConfigFile> {
+  const file = shownConfig(place);
+  const written = check(writtenConfig, await readDistributions(place, text), file);
+  if (typeof place !== 'string') refuseForeign(written, file);
+  return { place, written };
+}
+
 /**
- * Reads the distributions file, the tables beside it (`categories.yml`, `ingestion-methods.yml`) and the files of keys.
- * Throws a `Stop` that lists everything wrong with a file, or names the distributions there are. A release version that no
+ * A distribution of a distributions file, with the tables beside that (`categories.yml`, `ingestion-methods.yml`) and the files of
+ * keys. Throws a `Stop` that lists everything wrong with a file, or names the distributions there are. A release version that no
  * distribution is called by is a distribution with one layer: the tag of that name, which may be missing.
  */
 export async function readConfig(options: ConfigOptions): Promise<Distribution> {
-  const { config } = options;
-  const written = await readWritten(config);
+  const { place: config, written } = options.config;
   const { dist, chain, release } = choose(written, options.dist, config);
   const distribution = settingsOf(chain);
   const precompute = { ...PRECOMPUTE, ...distribution.precompute } as Precompute;
   return {
     name: dist,
     registry: distribution.registry ?? written.registry,
-    storage: placeOf(options.storage, { written, config }),
+    storage: locationIn(options.config, options.storage),
     layers: await resolveLayers(written, distribution, { config, dist, refs: options.refs ?? {} }),
     subsets: await readSubsets(chain, config),
     cache: { index: 10, search: 600, categories: 600, files: 600, ...distribution.cache } as CacheTimes,
@@ -144,13 +157,9 @@ export async function readConfig(options: ConfigOptions): Promise<Distribution> 
   };
 }
 
-/** Reads the same file for the verbs that change a storage: its layers with their rules. Throws as `readConfig` does. */
-export async function readStorageConfig({
-  config,
-  storage,
-}: Pick<ConfigOptions, 'config' | 'storage'>): Promise<StorageConfig> {
-  const file = shownConfig(config);
-  const written = await readWritten(config);
+/** The same for the verbs that change a storage: its layers with their rules. Throws as `readConfig` does. */
+export async function readStorageConfig(options: Pick<ConfigOptions, 'config' | 'storage'>): Promise<StorageConfig> {
+  const { place: config, written } = options.config;
   const distributions = Object.keys(written.distributions).map((dist) => {
     const { layers: entries } = chainOf(written, dist, config).base;
     return [dist, entries.map((entry) => (typeof entry === 'string' ? entry : entry.name))] as const;
@@ -167,8 +176,8 @@ export async function readStorageConfig({
     return { ...spec, overwrite, remove, signatures: isSigned(spec.name) ? 'required' : 'optional' };
   };
   return {
-    file,
-    storage: placeOf(storage, { written, config }),
+    file: shownConfig(config),
+    storage: locationIn(options.config, options.storage),
     layers: specs.flatMap((spec) => (spec.kind === 'storage' ? policyOf(spec) : [])),
     registries: specs.filter((spec) => spec.kind === 'registry'),
     distributions: Object.fromEntries(distributions),
@@ -177,27 +186,9 @@ export async function readStorageConfig({
   };
 }
 
-/**
- * The storage that the options or a distributions file name: an absolute path, or a URL; undefined if every layer of the file is a
- * registry. Throws as `readConfig` does.
- */
-export async function readLocation({
-  config,
-  storage,
-}: Pick<ConfigOptions, 'config' | 'storage'>): Promise<string | undefined> {
-  return placeOf(storage, { written: await readWritten(config), config });
-}
-
-/** The names of the distributions that a distributions file lists, in its order. Throws as `readConfig` does. */
-export async function listDistributions(config: ConfigPlace): Promise<string[]> {
-  return Object.keys((await readWritten(config)).distributions);
-}
-
-async function readWritten(config: ConfigPlace): Promise<WrittenConfig> {
-  const file = shownConfig(config);
-  const written = check(writtenConfig, await readDistributions(config), file);
-  if (typeof config !== 'string') refuseForeign(written, file);
-  return written;
+/** The names of the distributions that a distributions file lists, in its order. */
+export function listDistributions({ written }: ConfigFile): string[] {
+  return Object.keys(written.distributions);
 }
 
 /** The path of a distributions file that is a file on disk. */
@@ -227,15 +218,15 @@ export function isUrl(storage: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(storage) || /^[^/@\s]+@[^/:\s]+:/.test(storage);
 }
 
-/** A storage of the command line is relative to the current folder, one of the file to the file's. */
-function placeOf(
-  given: string | undefined,
-  { written: { storage }, config }: { written: Pick<WrittenConfig, 'storage'>; config: ConfigPlace },
-): string | undefined {
+/**
+ * The storage that the command line (`given`, relative to the current folder) or a distributions file names: an absolute path, or a
+ * URL; undefined if every layer of the file is a registry.
+ */
+export function locationIn({ place, written: { storage } }: ConfigFile, given?: string): string | undefined {
   if (given !== undefined) return locationOf(given);
-  if (typeof config !== 'string') return config.location;
+  if (typeof place !== 'string') return place.location;
   if (storage === undefined) return undefined;
-  return isUrl(storage) ? storage : resolve(dirname(resolve(config)), storage);
+  return isUrl(storage) ? storage : resolve(dirname(resolve(place)), storage);
 }
 
 /** A storage that a user names, as an absolute path or a URL. */

@@ -73,10 +73,10 @@ export function shownConfig(config: ConfigPlace): string {
   return typeof config === 'string' ? resolve(config) : config.shown(DISTRIBUTIONS);
 }
 
-/** The value of the distributions file. Throws a `Stop` if it can't be read or is not YAML. */
-export async function readDistributions(config: ConfigPlace): Promise<unknown> {
+/** The value of the distributions file; `known` is its text. Throws a `Stop` if it can't be read or is not YAML. */
+export async function readDistributions(config: ConfigPlace, known?: string): Promise<unknown> {
   const file = shownConfig(config);
-  const text = typeof config === 'string' ? await readText(file) : await config.read(DISTRIBUTIONS);
+  const text = known ?? (typeof config === 'string' ? await readText(file) : await config.read(DISTRIBUTIONS));
   if (text === undefined)
     throw new Stop('no-config', `${file} is not there`, 'name the distributions file with --config');
   return parseYaml(text, file);

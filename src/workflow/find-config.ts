@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { commandLine } from '../command-line.ts';
-import { DISTRIBUTIONS, isUrl, locationOf, readLocation, shownConfig } from '../config.ts';
-import type { ConfigPlace, OwnConfig } from '../config.ts';
+import { DISTRIBUTIONS, isUrl, locationIn, locationOf, openConfig, shownConfig } from '../config.ts';
+import type { ConfigFile, OwnConfig } from '../config.ts';
 import { errorCode, isAbsence, Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { withoutCredentials } from '../storage/git/command.ts';
@@ -26,7 +26,7 @@ export interface FindOptions {
 }
 
 export interface FoundConfig {
-  readonly config: ConfigPlace;
+  readonly config: ConfigFile;
   /** Whether a storage that is a URL was fetched just now. */
   readonly isFetched: boolean;
   /** A warning where another distributions file is closer at hand than the one that counts. */
@@ -41,30 +41,33 @@ export async function findStorageConfig(
   options: FindOptions,
   onLocation: (location: string | undefined) => void = () => undefined,
 ): Promise<FoundConfig> {
-  const { config, storage } = options;
-  if (config !== undefined) {
-    onLocation(await readLocation({ config, storage }));
+  const { storage } = options;
+  if (options.config !== undefined) {
+    const config = await openConfig(options.config);
+    onLocation(locationIn(config, storage));
     return { config, isFetched: false, findings: [] };
   }
   const here = await fileHere();
-  const location =
-    storage === undefined && here ? await readLocation({ config: here.file }) : locationOf(storage ?? '.');
+  const near = storage === undefined && here ? await openConfig(here.file, here.text) : undefined;
+  const location = near ? locationIn(near) : locationOf(storage ?? '.');
   onLocation(location);
   const own = location === undefined ? undefined : await ownConfig(location, options);
   const wasFetched = location !== undefined && isFetched(location, options);
-  if (own) return { config: own.config, isFetched: wasFetched, findings: differs(own, here) };
-  if (here) return { config: here.file, isFetched: wasFetched, findings: [] };
+  if (own)
+    return { config: await openConfig(own.place, own.text), isFetched: wasFetched, findings: differs(own, here) };
+  if (here) return { config: near ?? (await openConfig(here.file, here.text)), isFetched: wasFetched, findings: [] };
   throw noConfig(location ?? '.');
 }
 
 /** Finds the distributions file for a build: that of the current folder before the storage's own. Throws a `Stop` if there is none. */
 export async function findBuildConfig(options: FindOptions): Promise<FoundConfig> {
-  const given = options.config ?? (await fileHere())?.file;
-  if (given !== undefined) return { config: given, isFetched: false, findings: [] };
+  const here = options.config === undefined ? await fileHere() : { file: options.config, text: undefined };
+  if (here) return { config: await openConfig(here.file, here.text), isFetched: false, findings: [] };
   const location = locationOf(options.storage ?? '.');
   const own = await ownConfig(location, options);
-  if (own) return { config: own.config, isFetched: isFetched(location, options), findings: [] };
-  throw noConfig(location);
+  if (!own) throw noConfig(location);
+  const config = await openConfig(own.place, own.text);
+  return { config, isFetched: isFetched(location, options), findings: [] };
 }
 
 interface Text {
@@ -87,11 +90,11 @@ const HERE = `content/${DISTRIBUTIONS}`;
 async function ownConfig(
   location: string,
   { cache, offline }: FindOptions,
-): Promise<(Text & { readonly config: OwnConfig }) | undefined> {
+): Promise<(Text & { readonly place: OwnConfig }) | undefined> {
   for (const files of await ownFiles(location, { isUrl: isUrl(location), cache, offline }))
     for (const folder of ['content/', '']) {
       const text = await files.read(`${folder}${DISTRIBUTIONS}`);
-      if (text !== undefined) return { text, config: configIn(location, folder, files) };
+      if (text !== undefined) return { text, place: configIn(location, folder, files) };
     }
   return undefined;
 }
@@ -106,11 +109,11 @@ function isFetched(location: string, { offline }: FindOptions): boolean {
 }
 
 function differs(
-  own: Text & { readonly config: OwnConfig },
+  own: Text & { readonly place: OwnConfig },
   here: (Text & { readonly file: string }) | undefined,
 ): Finding[] {
   if (!here || here.text === own.text) return [];
-  const text = `is not what counts here: ${shownConfig(own.config)} differs; commit yours, or name it with --config`;
+  const text = `is not what counts here: ${shownConfig(own.place)} differs; commit yours, or name it with --config`;
   return [{ code: 'other-config', where: here.file, text, level: 'warning' }];
 }
 

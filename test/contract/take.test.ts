@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
 import type { TakeLine } from '../../src/config.ts';
 import { shippedConfig } from '../../src/default-config.ts';
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
@@ -11,6 +10,7 @@ import type { Listed } from '../../src/mirror/mirroring.ts';
 import { openRecords } from '../../src/mirror/records.ts';
 import type { Records } from '../../src/mirror/records.ts';
 import { specRange, takeRule } from '../../src/mirror/take.ts';
+import { readConfig } from '../support/config.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { buildSite } from '../support/contract.ts';
 import { coreInMemory } from '../support/implementations.ts';

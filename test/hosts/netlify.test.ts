@@ -2,9 +2,9 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readConfig } from '../support/config.ts';
 import { noOthers } from '../support/lock.ts';
 import { writeTarget } from '../support/target.ts';
-import { readConfig } from '../../src/config.ts';
 import { bundlePath } from '../../src/hosts/hosts.ts';
 import { netlifyTarget, siteRules } from '../../src/hosts/netlify/target.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';

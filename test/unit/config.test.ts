@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isUrl, readConfig, readStorageConfig } from '../../src/config.ts';
+import { isUrl } from '../../src/config.ts';
 import { shippedConfig } from '../../src/default-config.ts';
 import type { ConfigOptions } from '../../src/config.ts';
 import { Stop } from '../../src/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
+import { readConfig, readStorageConfig } from '../support/config.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const simplest = `
@@ -19,12 +20,14 @@ function configFile(text = simplest, beside: Readonly<Record<string, string>> = 
   return join(temporaryFolder({ 'distributions.yml': text, ...beside }), 'distributions.yml');
 }
 
-async function read(text: string, options: Partial<ConfigOptions> = {}) {
+type Settings = Omit<ConfigOptions, 'config'>;
+
+async function read(text: string, options: Partial<Settings> = {}) {
   return await readConfig({ config: configFile(text), dist: 'staging', ...options });
 }
 
 /** What stops the reading, with the folder's name taken out. */
-async function stopOf(text: string, options: Partial<ConfigOptions> & { beside?: Record<string, string> } = {}) {
+async function stopOf(text: string, options: Partial<Settings> & { beside?: Record<string, string> } = {}) {
   const { beside, ...rest } = options;
   const config = configFile(text, beside);
   const error = await readConfig({ config, dist: 'staging', ...rest }).catch((caught: unknown) => caught);

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readConfig, readStorageConfig } from '../../src/config.ts';
 import { Stop } from '../../src/errors.ts';
+import { readConfig, readStorageConfig } from '../support/config.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const head = `

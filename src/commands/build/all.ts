@@ -3,10 +3,8 @@ import { listDistributions } from '../../config.ts';
 import { Stop } from '../../errors.ts';
 import { staleSites } from '../../inspect/stale.ts';
 import type { StaleSite } from '../../inspect/stale.ts';
-import type { Session } from '../../workflow/open-layers.ts';
 import type { Progress } from '../../report.ts';
-import { findBuildConfig } from '../../workflow/find-config.ts';
-import { build } from './run.ts';
+import { build, openSession } from './run.ts';
 import type { BuildOptions, BuildReport } from './run.ts';
 
 /** What a build of every distribution did. */
@@ -32,11 +30,10 @@ interface FailedBuild {
  * that fails doesn't keep the others from being built.
  */
 export async function buildAll(options: BuildOptions, progress: Progress): Promise<BuildAllReport> {
-  const { config, isFetched } = await findBuildConfig(options);
-  const session: Session = { isFetched, mirrored: new Map() };
+  const session = await openSession(options);
   const distributions: BuildReport[] = [];
   const failed: FailedBuild[] = [];
-  const names = await listDistributions(config);
+  const names = listDistributions(session.config);
   for (const [i, dist] of names.entries()) {
     progress.note(`${dist} (${i + 1} of ${names.length})`);
     try {

@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { commandLine } from '../../command-line.ts';
 import { listDistributions, readConfig } from '../../config.ts';
+import type { ConfigFile } from '../../config.ts';
 import { generator } from '../../generator.ts';
 import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
@@ -43,7 +44,7 @@ export interface BuildOptions {
   /** Fetches again what the cache holds of registries. */
   readonly refresh?: boolean | undefined;
   /** What it shares with other builds of the same run. */
-  readonly session?: Session | undefined;
+  readonly session?: BuildSession | undefined;
   /** The folder of clones and everything else that can be made again. */
   readonly cache: string;
   /** Uses no earlier results, and keeps none for later builds. */
@@ -53,6 +54,17 @@ export interface BuildOptions {
   /** `lock` writes the commits of all layers to `distributions.lock.json`. `locked` builds exactly those. */
   readonly lock?: boolean | undefined;
   readonly locked?: boolean | undefined;
+}
+
+/** What builds of one run share: the distributions file, and what was fetched. */
+export interface BuildSession extends Session {
+  readonly config: ConfigFile;
+}
+
+/** Finds the distributions file for builds that share everything. Throws what `findBuildConfig` throws. */
+export async function openSession(options: BuildOptions): Promise<BuildSession> {
+  const { config, isFetched } = await findBuildConfig(options);
+  return { config, isFetched, mirrored: new Map() };
 }
 
 /** What a build did, or the findings that prevented it. */
@@ -90,9 +102,10 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
   if (options.serving && options.target !== 'nginx')
     throw new Stop('no-target', '--prefix, --port and --root say how nginx serves a site', 'add --target nginx');
   const { dist, storage: location, refs } = options;
-  const { config, isFetched } = await findBuildConfig(options);
-  const pins = await useLock({ ...options, config }, await readConfig({ config, dist, storage: location, refs }));
-  const session = options.session ?? { isFetched, mirrored: new Map() };
+  const session = options.session ?? (await openSession(options));
+  const { config } = session;
+  const asked = await readConfig({ config, dist, storage: location, refs });
+  const pins = await useLock({ ...options, config: config.place }, asked);
   const folder = resolve(options.out, pins.distribution.name);
   const host = options.target && hostFolder(folder, options.target);
   refuseBadOutput({ folder, host, storage: pins.distribution.storage, cache: options.cache });
@@ -102,7 +115,7 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
       await refuseOther(folder);
       return await buildSite({ ...options, session }, { pins, folder, siteLock: lock }, progress);
     });
-    const others = (await listDistributions(config)).filter((name) => name !== report.distribution);
+    const others = listDistributions(config).filter((name) => name !== report.distribution);
     return { ...report, stale: report.site ? await staleSites(resolve(options.out), others, report.layers) : [] };
   } catch (error) {
     if (isSystemError(error)) error.path ??= `${folder}, or the cache in ${resolve(options.cache)}`;

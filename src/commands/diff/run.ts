@@ -2,7 +2,7 @@ import { INDEX } from '../../tree/layout.ts';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readConfig, readStorageConfig } from '../../config.ts';
-import type { ConfigPlace, Distribution, LayerSpec, Tables } from '../../config.ts';
+import type { ConfigFile, Distribution, LayerSpec, Tables } from '../../config.ts';
 import { Stop } from '../../errors.ts';
 import { listKnown } from '../../near-match.ts';
 import type { Limits } from '../../limits.ts';
@@ -58,7 +58,7 @@ interface Source {
 }
 
 async function readSource(
-  options: Omit<DiffOptions, 'config'> & { readonly config: ConfigPlace },
+  options: Omit<DiffOptions, 'config'> & { readonly config: ConfigFile },
   given: string,
 ): Promise<Source> {
   const { layer, storage } = options;
