@@ -9,6 +9,7 @@ export const CACHE_FOLDERS = {
   encoded: 'made again',
   archives: 'made again',
   entries: 'made again',
+  extents: 'made again',
   signatures: 'made again',
   state: 'made again',
   stats: 'made again',

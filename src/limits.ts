@@ -19,6 +19,10 @@ export interface Limits {
   readonly file: number;
   /** Bytes of all files of a package. */
   readonly package: number;
+  /** Files and folders of all packages of a distribution together. */
+  readonly siteFiles: number;
+  /** Bytes of all files of all packages of a distribution, and of zips. */
+  readonly siteBytes: number;
   /** How many times the bytes of a zip its files may have. */
   readonly ratio: number;
   /** Bytes of the list of a registry. */
@@ -42,6 +46,8 @@ export const DEFAULT_LIMITS: Limits = {
   path: 1024,
   file: 64 * MIB,
   package: 250 * MIB,
+  siteFiles: 5_000_000,
+  siteBytes: 128 * 1024 * MIB,
   ratio: 200,
   list: 128 * MIB,
   manifest: MIB,
@@ -57,6 +63,8 @@ const SAYS: Readonly<Record<keyof Limits, (figure: string) => string>> = {
   path: (n) => `has a path of ${n} bytes`,
   file: (n) => `has ${n} bytes`,
   package: (n) => `has ${n} bytes of files`,
+  siteFiles: (n) => `has ${n} files and folders in all of its packages`,
+  siteBytes: (n) => `has ${n} bytes in all of its packages`,
   ratio: (n) => `unpacks to ${n} times its bytes`,
   list: (n) => `has ${n} bytes`,
   manifest: (n) => `has ${n} bytes`,

@@ -108,6 +108,8 @@ const limits = z.strictObject({
   path: limit,
   file: limit,
   package: limit,
+  siteFiles: limit,
+  siteBytes: limit,
   ratio: limit,
   list: limit,
   manifest: limit,

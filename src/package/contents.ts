@@ -3,6 +3,7 @@ import { readFields } from './fields.ts';
 import { jsonError } from './json-text.ts';
 import type { FieldsFile } from './fields.ts';
 import { Lack } from '../storage/lack.ts';
+import { memoized } from '../storage/memoized.ts';
 import type { Storage } from '../storage/storage.ts';
 import { REQUIRED_FIELDS } from './rules.ts';
 import { MOST_BYTES, signatureFault } from './signature.ts';
@@ -42,10 +43,13 @@ export interface ContentReader {
 /** Judges each content of a source once, while its like is asked for. */
 export function contentReader(source: ContentSource, limits: Limits): ContentReader {
   const judged = <T>(judge: (bytes: Buffer) => T): ((id: string) => Promise<T | { readonly error: string }>) =>
-    memoized(async (id) => {
-      const verdict = await source(id, judge);
-      return verdict instanceof Lack ? { error: verdict.text } : verdict;
-    });
+    memoized(
+      async (id) => {
+        const verdict = await source(id, judge);
+        return verdict instanceof Lack ? { error: verdict.text } : verdict;
+      },
+      { most: MOST_KEPT },
+    );
   const pipelines = {
     yml: judged((bytes) => ({ error: yamlError(bytes, limits) })),
     json: judged((bytes) => ({ error: jsonError(bytes, limits) })),
@@ -94,18 +98,6 @@ function isZip(bytes: Buffer): boolean {
 }
 
 const END_RECORD = 22;
-
-function memoized<T>(make: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const known = new Map<string, Promise<T>>();
-  return (key) => {
-    const found = known.get(key) ?? make(key);
-    known.delete(key);
-    known.set(key, found);
-    const [oldest] = known.keys();
-    if (known.size > MOST_KEPT && oldest !== undefined) known.delete(oldest);
-    return found;
-  };
-}
 
 /** More than the versions of one package have. Versions of a package are read one after the other. */
 const MOST_KEPT = 1000;

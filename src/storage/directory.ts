@@ -15,7 +15,7 @@ import type { LayerItem } from './listing.ts';
 import { measure, unlisted } from './measure.ts';
 import type { MeasuredFile } from './measure.ts';
 import { blobId } from './object-id.ts';
-import type { DirectoryStorage, Layer, LayerSource, Revision, RevisionFiles } from './storage.ts';
+import type { DirectoryStorage, Extent, Layer, LayerSource, Revision, RevisionFiles } from './storage.ts';
 import { readUnchanged, unchangedFile } from './unchanged.ts';
 import { zipPackages } from './zip-packages.ts';
 
@@ -38,6 +38,10 @@ export function openDirectoryStorage(
       revision.zipped
         ? await zips.list(revision, revision.source)
         : listFolder(revision, places.folders.get(revision.source) ?? notListed(revision.source), limits),
+    extent: async (revision) =>
+      revision.zipped
+        ? await zips.extent(revision)
+        : extentOf(places.folders.get(revision.source) ?? notListed(revision.source), limits),
     read: async (content) => (await zips.read(content)) ?? (await readUnchanged(places.fileOf(content), content)),
     lacks: async () => new Map(),
     close: () => zips.close(),
@@ -184,6 +188,19 @@ function listFolder(revision: Revision, { trees, folder }: Place, limits: Limits
   if (tooLarge.length > 0) return unlisted(tooLarge);
   files.sort((a, b) => comparePaths(a.path, b.path));
   return { files, folders, zip: undefined, findings };
+}
+
+function extentOf({ trees, folder }: Place, limits: Limits): Extent | undefined {
+  let [files, bytes] = [0, 0];
+  const walk = (inner: string): void => {
+    const entries = trees.entries(inner);
+    files += entries.length;
+    for (const { name, mode, size } of entries)
+      if (mode === FOLDER) walk(`${inner}/${name}`);
+      else bytes += size;
+  };
+  walk(folder);
+  return files > limits.entries || bytes > limits.package ? undefined : { files, bytes };
 }
 
 function notListed(id: string): never {

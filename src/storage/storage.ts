@@ -41,6 +41,14 @@ export interface RevisionFiles {
   readonly findings: readonly Finding[];
 }
 
+/** How much something takes in a site. */
+export interface Extent {
+  /** Files and folders. */
+  readonly files: number;
+  /** Of all files; of a zip package those of the zip, too. */
+  readonly bytes: number;
+}
+
 /** One branch at one commit, one folder, or what is held of a registry. */
 export interface Layer {
   readonly name: string;
@@ -90,6 +98,8 @@ interface Reading {
   /** Throws a `Stop` if there is no such layer. */
   readLayer(spec: LayerSource): Promise<Layer>;
   listFiles(revision: Revision): Promise<RevisionFiles>;
+  /** How much a revision is, before anything of it is read. Undefined where `listFiles` tells why there is nothing of it. */
+  extent(revision: Revision): Promise<Extent | undefined>;
   /** The content of an id that this storage listed. Its bytes are what the id says. */
   read(content: string): Promise<Buffer | Lack>;
   /** Those of the contents, all listed by this storage, that it is known to lack. Throws a `Stop` where it can't be asked. */

@@ -93,15 +93,15 @@ export async function checkDescriptor(
 const DESCRIPTOR = 0x0807_4b50;
 
 /** Where an entry lies: its name, the position of its local header, and the position behind its content. */
-export interface Extent {
+export interface EntryPlace {
   readonly name: string;
   readonly start: number;
   readonly end: number;
 }
 
 /** No two entries may have bytes in common. */
-export function checkOverlaps(extents: readonly Extent[]): void {
-  const sorted = [...extents].sort((a, b) => a.start - b.start);
+export function checkOverlaps(places: readonly EntryPlace[]): void {
+  const sorted = [...places].sort((a, b) => a.start - b.start);
   for (const [i, { name, start }] of sorted.entries()) {
     const before = sorted[i - 1];
     if (before && start < before.end) refuse(name, `overlaps ${quoted(before.name)}`);

@@ -4,7 +4,7 @@ import { isAbsence } from '../errors.ts';
 import { Lack } from './lack.ts';
 import { unlisted } from './measure.ts';
 import { blobId } from './object-id.ts';
-import type { Revision, RevisionFiles } from './storage.ts';
+import type { Extent, Revision, RevisionFiles } from './storage.ts';
 import { openZip, ZipError } from './zip-read.ts';
 import type { ZipEntry, ZipPackage } from './zip-read.ts';
 
@@ -12,6 +12,8 @@ import type { ZipEntry, ZipPackage } from './zip-read.ts';
 export interface ZipPackages {
   /** The files inside a zip; `zipContent` is the content id of the zip itself. */
   list(revision: Revision, zipContent: string): Promise<RevisionFiles>;
+  /** How much a zip and its files are, by its directory alone; undefined where `list` finds nothing in it. */
+  extent(revision: Revision): Promise<Extent | undefined>;
   /** The content of a file that `list` found in a zip. Undefined for any other id. */
   read(content: string): Promise<Buffer | Lack | undefined>;
   /** Whether `list` found the content inside a zip. */
@@ -49,6 +51,11 @@ export function zipPackages(locate: (source: string) => Promise<string | Lack>, 
           return unlisted([{ code: error.code, where: place, text: error.message, level: 'error' }], zipContent);
         }
       }),
+    extent: (revision) =>
+      oneAtATime(async () => {
+        const path = await locate(revision.source);
+        return path instanceof Lack ? undefined : await extentOf(() => opened.open(path));
+      }),
     read: async (content) => {
       const place = found.get(content);
       if (!place) return undefined;
@@ -63,6 +70,17 @@ export function zipPackages(locate: (source: string) => Promise<string | Lack>, 
     holds: (content) => found.has(content),
     close: () => oneAtATime(opened.close),
   };
+}
+
+async function extentOf(open: () => Promise<ZipPackage>): Promise<Extent | undefined> {
+  try {
+    const { entries, folders, packed } = await open();
+    const bytes = entries.reduce((sum, { size }) => sum + size, packed);
+    return { files: entries.length + folders.length, bytes };
+  } catch (error) {
+    if (error instanceof ZipError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   DEFLATED,
   Totals,
 } from './zip-checks.ts';
-import type { Extent } from './zip-checks.ts';
+import type { EntryPlace } from './zip-checks.ts';
 import { quoted, refuse, refuseExcess, ZipError } from './zip-error.ts';
 import { entryName, Names } from './zip-names.ts';
 import { HandleReader } from './zip-reader.ts';
@@ -39,6 +39,8 @@ export interface ZipPackage {
   readonly entries: readonly ZipEntry[];
   /** The folders that have an entry, except the top folder. */
   readonly folders: readonly string[];
+  /** Bytes of the zip itself. */
+  readonly packed: number;
   /** Unpacks one of `entries`. Throws a `ZipError` if content, size or CRC are wrong. */
   read(entry: ZipEntry): Promise<Buffer>;
   /** Waits for the reads that have begun. Later reads fail. */
@@ -53,11 +55,13 @@ export interface ZipPackage {
 export async function openZip(file: string, limits: Limits): Promise<ZipPackage> {
   const handle = await open(file, 'r');
   try {
-    const { top, members, folders } = await readDirectory(handle, limits);
+    const { size: packed } = await handle.stat();
+    const { top, members, folders } = await readDirectory(handle, packed, limits);
     return {
       top,
       entries: [...members.values()].map((member) => member.entry),
       folders,
+      packed,
       read: (entry) => unpack(handle, members.get(entry.path)),
       close: () => handle.close(),
     };
@@ -82,8 +86,7 @@ interface Directory {
   readonly folders: readonly string[];
 }
 
-async function readDirectory(handle: FileHandle, limits: Limits): Promise<Directory> {
-  const { size } = await handle.stat();
+async function readDirectory(handle: FileHandle, size: number, limits: Limits): Promise<Directory> {
   refuseExcess(excess(limits, 'file', size));
   const reader = new HandleReader(handle, size);
   let where = 'not a readable zip';
@@ -134,7 +137,7 @@ async function readLocalHeaders(
   { reader, at }: Reading,
 ): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
-  const extents: Extent[] = [];
+  const places: EntryPlace[] = [];
   for (const [path, entry] of listed) {
     const name = entryName(entry);
     at(quoted(name));
@@ -142,10 +145,10 @@ async function readLocalHeaders(
     checkLocalHeader(name, entry, local);
     const end = local.fileDataStart + entry.compressedSize;
     await checkDescriptor(name, entry, { reader, end });
-    extents.push({ name, start: entry.relativeOffsetOfLocalHeader, end });
+    places.push({ name, start: entry.relativeOffsetOfLocalHeader, end });
     if (!name.endsWith('/')) members.set(path, member(path, entry, local.fileDataStart));
   }
-  checkOverlaps(extents);
+  checkOverlaps(places);
   return members;
 }
 

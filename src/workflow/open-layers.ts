@@ -165,6 +165,8 @@ function mixedStorage(own: OwnStorage | undefined, mirrored: MirroredLayers, { l
       registries.has(revision.layer)
         ? await zips.list(revision, revision.source)
         : await ownOf(own).listFiles(revision),
+    extent: async (revision) =>
+      registries.has(revision.layer) ? await zips.extent(revision) : await ownOf(own).extent(revision),
     read: async (content) => {
       const held = files.get(content);
       if (held) return await readUnchanged(held.file, content);

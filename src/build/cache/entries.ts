@@ -45,7 +45,8 @@ export function entryReader(
   const { ingestionMethods, categories } = tables;
   const packages = packageReader(contents, { ingestionMethods, signatures, limits: storage.limits, keysOf });
   const kept = cache === undefined ? undefined : keptFiles<KeptEntry>(cacheFolder(cache, 'entries'));
-  const common = JSON.stringify([FORMAT, generator, tables, signatures, storage.limits]);
+  const { siteFiles: _, siteBytes: __, ...limits } = storage.limits; // those of all revisions say nothing of one
+  const common = JSON.stringify([FORMAT, generator, tables, signatures, limits]);
   const keyFor = (revision: Revision): string | undefined => {
     const hasKeys = (keysOf?.(revision) ?? []).length > 0;
     return kept && keyOf(common, revision, hasKeys);

@@ -10,6 +10,7 @@ import type { MirrorReport } from '../../mirror/mirroring.ts';
 import type { Layer, Storage } from '../../storage/storage.ts';
 import { selectRevisions } from '../../subset/select.ts';
 import type { LockUse } from '../../workflow/lock-file.ts';
+import { siteExcess } from '../../workflow/site-excess.ts';
 
 /* The layers that a build merges, as its report has them. */
 
@@ -71,10 +72,17 @@ export async function mergeStorage(
 ): Promise<Merged> {
   const { distribution } = pins;
   const layers = pins.named(await readLayers(storage, distribution), mirrored);
-  const { revisions: all, shadowed: lost } = mergeLayers(layers);
+  const { revisions: merged, shadowed: lost } = mergeLayers(layers);
+  const tooMuch = await siteExcess([...merged, ...lost.map(({ loser }) => loser)], {
+    storage,
+    distribution,
+    layers,
+    cache,
+  });
+  const all = tooMuch.length > 0 ? [] : merged;
   const selection = await selectRevisions(all, { storage, distribution, cache, onRead });
   const { revisions = all, deprecations } = selection ?? {};
-  const shadowed = await Promise.all(lost.map((one) => reportShadowed(storage, one)));
+  const shadowed = tooMuch.length > 0 ? [] : await Promise.all(lost.map((one) => reportShadowed(storage, one)));
   const ofLayers = layers.flatMap(({ name, findings }) => {
     const isRegistry = mirrored.has(name);
     const codes = isRegistry ? LEFT_OUT_OF_REGISTRIES : LEFT_OUT;
@@ -83,6 +91,7 @@ export async function mergeStorage(
   const isPassing = ({ isRegistry, finding }: (typeof ofLayers)[number]): boolean =>
     isRegistry && finding.level === 'warning';
   const findings = [
+    ...tooMuch,
     ...(await pins.moved(storage)),
     ...ofLayers.flatMap((one) => (isPassing(one) ? [] : one.finding)),
     ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),

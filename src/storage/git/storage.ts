@@ -5,6 +5,7 @@ import { cacheFolder } from '../../cache-folders.ts';
 import type { Limits } from '../../limits.ts';
 import { clearLeftovers, temporaryName } from '../../tree/commit/leftovers.ts';
 import { Lack, NOT_THERE } from '../lack.ts';
+import { memoized } from '../memoized.ts';
 import type { GitStorage } from '../storage.ts';
 import { zipPackages } from '../zip-packages.ts';
 import type { CatFile } from './cat-file.ts';
@@ -12,6 +13,7 @@ import { readLayer } from './layer.ts';
 import { listTree } from './list-tree.ts';
 import { readNamedTree } from './named-tree.ts';
 import { openRepository } from './repository.ts';
+import { treeMeasurer } from './tree-extents.ts';
 
 /**
  * A git repository (bare or not) as a storage. Nothing is checked out: trees and blobs are read by id. `isClone` tells that it
@@ -26,7 +28,8 @@ export async function openGitStorage(
   clearLeftovers(cacheFolder(cache, 'zips'), '');
   const zips = zipPackages((id) => zipFile(objects, cache, id), limits);
   const sizes = knownSizes(objects);
-  const source = { readTree: (id: string) => readNamedTree(objects, id), sizes };
+  const trees = { readTree: memoized((id) => readNamedTree(objects, id), RECENT), sizes };
+  const source = { ...trees, measureTree: treeMeasurer(trees, limits) };
   return {
     kind: 'git',
     limits,
@@ -35,6 +38,11 @@ export async function openGitStorage(
     readLayer: (spec) => readLayer(repository, spec, limits),
     listFiles: (revision) =>
       revision.zipped ? zips.list(revision, revision.source) : listTree(source, revision, limits),
+    extent: async (revision) => {
+      if (revision.zipped) return await zips.extent(revision);
+      const extent = await source.measureTree(revision.source);
+      return typeof extent === 'string' ? undefined : { files: extent.entries, bytes: extent.bytes };
+    },
     read: async (content) => (await zips.read(content)) ?? (await objects.read(content, 'blob')),
     lacks: async (contents) => {
       const asked = contents.filter((content) => !zips.holds(content));
@@ -47,6 +55,12 @@ export async function openGitStorage(
     },
   };
 }
+
+/** Versions of a package share most of their folders. */
+const RECENT = {
+  most: 2000,
+  isLarge: (tree: Awaited<ReturnType<typeof readNamedTree>>): boolean => !(tree instanceof Lack) && tree.length > 500,
+};
 
 /** The sizes of contents, by id; none of those that the repository lacks. Git is asked once for each. */
 function knownSizes(objects: CatFile): (contents: readonly string[]) => Promise<ReadonlyMap<string, number>> {
