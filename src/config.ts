@@ -39,6 +39,8 @@ export interface Distribution {
   readonly cache: CacheTimes;
   readonly collisions: 'report' | 'refuse';
   readonly signatures: 'optional' | 'required';
+  /** Whether the site also answers below `/artifacts/`, as the storage of a registry does. */
+  readonly artifacts: boolean;
   readonly precompute: Precompute;
   readonly limits: Limits;
   readonly tables: Tables;
@@ -149,6 +151,7 @@ export async function readConfig(options: ConfigOptions): Promise<Distribution> 
     cache: { index: 10, search: 600, categories: 600, files: 600, ...distribution.cache } as CacheTimes,
     collisions: distribution.collisions ?? 'report',
     signatures: distribution.signatures ?? 'optional',
+    artifacts: distribution.artifacts ?? false,
     precompute: typeof config === 'string' ? precompute : withinDefaults(precompute),
     limits: limitsOf(written, config),
     tables: await readTables(config, shippedConfig),
@@ -256,9 +259,10 @@ function choose(
 function settingsOf({ base, parts }: Chain): WithLayers {
   const all = [base, ...parts.map(({ written }) => written)];
   const registry = all.findLast((one) => one.registry !== undefined)?.registry;
+  const artifacts = all.findLast((one) => one.artifacts !== undefined)?.artifacts;
   const cache = Object.assign({}, ...all.map((one) => one.cache)) as WithLayers['cache'];
   const precompute = Object.assign({}, ...all.map((one) => one.precompute)) as WithLayers['precompute'];
-  return { ...base, registry, cache, precompute };
+  return { ...base, registry, artifacts, cache, precompute };
 }
 
 /** What to throw where no distribution has the name, or none was named. */

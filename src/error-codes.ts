@@ -32,6 +32,7 @@ export const findingCodes = {
   moved: 'with `--locked`, a layer has moved on since the lock file was written; the build uses the locked commit',
   names:
     "a name that some file system can't hold, or that differs from another only by the Unicode form of its letters",
+  'no-artifacts': 'the index of a site was exported, and the site has no answers below `/artifacts/`',
   'not-a-file':
     'something that is neither a file nor a folder (a symbolic link, a submodule) stands where a package belongs',
   'not-newer': 'a new version is not newer than those in higher layers, whose clients would never get it',

@@ -33,6 +33,7 @@ export interface IndexOptions {
   /** The body of `GET /`. */
   readonly home: string;
   readonly cache: CacheTimes;
+  readonly artifacts?: boolean;
   readonly categories: readonly Category[];
 }
 
@@ -57,6 +58,7 @@ export function indexFiles(revisions: readonly IndexedRevision[], options: Index
   const columns: Omit<Columns, 'build'> = {
     home: toByteString(options.home),
     cache: options.cache,
+    ...(options.artifacts === true && { artifacts: true }),
     bytes: 0,
     names: [...new Set(revisions.map(({ name }) => toByteString(name)))],
     constraints: constraints.all,

@@ -84,7 +84,8 @@ async function writeStatic(folders: readonly string[], writer: SiteWriter): Prom
 function writeIndex({ revisions, distribution, writer }: SiteSource): number {
   const home = document({ 'service.name': 'package-registry', 'service.version': distribution.registry });
   writer.write(HOME, Buffer.from(home), { type: JSON_TYPE, cache: 'index' });
-  const index = indexFiles(revisions, { home, cache: distribution.cache, categories: distribution.tables.categories });
+  const { cache, artifacts, tables } = distribution;
+  const index = indexFiles(revisions, { home, cache, artifacts, categories: tables.categories });
   const answers = precomputeAnswers(index, distribution.precompute, (digest, body) =>
     writer.write(answerPath(answerName(digest)), body, { type: JSON_TYPE, cache: 'search', digest }),
   );

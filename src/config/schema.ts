@@ -64,6 +64,7 @@ const writtenDistribution = z
       .optional(),
     collisions: z.enum(['report', 'refuse']).optional(),
     signatures: z.enum(['optional', 'required']).optional(),
+    artifacts: yesOrNo.optional(),
     precompute: z
       .strictObject({ answers: wholeNumber, bytes: wholeNumber, specs: z.array(specBounds) })
       .partial()

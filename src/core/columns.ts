@@ -19,6 +19,8 @@ export interface Columns {
     readonly categories: number;
     readonly files: number;
   };
+  /** The site answers below `/artifacts/`, too (docs/contract.md section 1). */
+  readonly artifacts?: true;
   /** Of the rows file. */
   readonly bytes: number;
   /** Package names in byte order. */

@@ -98,6 +98,8 @@ const NO_ROUTE = '404 page not found';
 function respondFromIndex(found: Route, request: Request, columns: Columns): Answer | Lookup {
   const cache = columns.cache;
   switch (found.kind) {
+    case 'artifact':
+      return columns.artifacts ? respondToRoute(found.found, request, columns) : errorAnswer(404, NO_ROUTE, []);
     case 'home':
       return taggedText(request, { text: columns.home, maxAge: cache.index });
     case 'search':

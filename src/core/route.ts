@@ -13,6 +13,8 @@ import type { Answer } from './response.ts';
 export type Route =
   | { readonly kind: 'home' | 'search' | 'categories' | 'favicon' | 'release' | 'health' | 'none' | 'bad-version' }
   | { readonly kind: 'redirect'; readonly path: ByteString }
+  /** The route of what a path below `/artifacts/` stands for, on sites that answer there. */
+  | { readonly kind: 'artifact'; readonly found: Route }
   | RevisionRoute;
 
 /** A route to one revision, which the site may hold or not. Its version is a strict one. */
@@ -33,6 +35,7 @@ export function route(path: ByteString): Route {
   if (hasSlash && fixedRoute(bare)) return { kind: 'redirect', path: bare };
   const segments = bare.slice(1).split('/');
   if (segments[0] === 'package') return packageRoute(bare, segments, hasSlash);
+  if (segments[0] === 'artifacts') return { kind: 'artifact', found: hasSlash ? NONE : storedRoute(segments) };
   if (segments[0] === 'epr' && segments.length === 3 && segments[1] !== '')
     return artifactRoute(bare, segments[2] as ByteString, hasSlash);
   return NONE;
@@ -117,6 +120,18 @@ function artifactRoute(bare: ByteString, file: ByteString, hasSlash: boolean): R
   const version = rest.slice(0, rest.length - (kind === 'zip' ? 4 : 8));
   if (version === '') return NONE;
   return hasSlash ? { kind: 'redirect', path: bare } : revisionRoute({ kind, name, version, file: NO_FILE });
+}
+
+/** The zips, signatures and files of packages where the storage of a registry has them. */
+function storedRoute(segments: readonly ByteString[]): Route {
+  const last = segments[2];
+  if (last === undefined) return NONE;
+  if (segments[1] === 'packages' && segments.length === 3) return artifactRoute(last, last, false);
+  const dash = last.indexOf('-');
+  const name = asByteString(last.slice(0, dash < 0 ? 0 : dash));
+  const version = asByteString(last.slice(dash + 1));
+  if (segments[1] !== 'static' || segments.length < 4 || !isName(name)) return NONE;
+  return revisionRoute({ kind: 'file', name, version, file: asByteString(segments.slice(3).join('/')) });
 }
 
 function revisionRoute(found: RevisionRoute): Route {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isAbsence } from '../errors.ts';
 import { writeAside } from '../tree/commit/aside.ts';
 import { clearLeftovers, temporariesIn, temporaryName } from '../tree/commit/leftovers.ts';
@@ -26,7 +26,7 @@ export class FolderStore implements Store {
     this.url = url;
     this.root = resolve(url);
     this.lock = lock;
-    for (const folder of ['', OBJECTS, RELEASES]) clearLeftovers(this.placeOf(folder), '');
+    for (const folder of OWN_FOLDERS) clearLeftovers(this.placeOf(folder), '');
   }
 
   async read(key: string): Promise<{ bytes: Buffer; tag: string } | undefined> {
@@ -82,12 +82,16 @@ export class FolderStore implements Store {
     this.traffic.sent += bytes.length;
     const path = this.placeOf(key);
     makeFolder(dirname(path));
+    if (!OWN_FOLDERS.includes(key.slice(0, key.lastIndexOf('/') + 1))) clearLeftovers(dirname(path), basename(path));
     writeAside({ path, temporary: temporaryName(path) }, (temporary) => {
       writeFileSync(temporary, bytes, { flush: true });
       return true;
     });
   }
 }
+
+/** The folders of a store; whatever else is written lies deeper, such as the index of an export. */
+const OWN_FOLDERS = ['', OBJECTS, RELEASES];
 
 function tagOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -45,9 +45,12 @@ export function nextPointer(before: StorePointer, change: PointerChange): StoreP
   return { format: 1, change: before.change + 1, current, releases, ...(pruning !== undefined && { pruning }), header };
 }
 
-/** The kept releases when another one becomes current: the store's clock tells since when the one before is not. */
+/**
+ * The kept releases when another one becomes current: the store's clock tells since when the one before is not, to the second. Object stores
+ * tell no more, so a finer time could lie ahead of what the next command is told.
+ */
 export function withCurrent(releases: readonly KeptRelease[], current: string, now: number): KeptRelease[] {
-  const left = new Date(now).toISOString();
+  const left = new Date(now - (now % 1000)).toISOString();
   const others = releases.map((one) => (one.id === current ? { id: current } : { left, ...one }));
   return others.some(({ id }) => id === current) ? others : [...others, { id: current }];
 }

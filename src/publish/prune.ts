@@ -85,7 +85,7 @@ async function decide(store: Store, options: PruneOptions): Promise<Decision> {
   const victims: Listed[] = [];
   for (const prefix of [OBJECTS, RELEASES])
     for await (const one of store.list(prefix)) {
-      const isOld = dropped.has(one.key) || now - one.changed > options.grace;
+      const isOld = dropped.has(one.key) || now - one.changed >= options.grace;
       if (!needed.has(one.key) && isOld) victims.push(one);
     }
   const bytes = victims.reduce((sum, { size }) => sum + size, 0);
@@ -100,7 +100,7 @@ function keptReleases(
   const newest = new Set(releases.slice(Math.max(0, releases.length - keep)).map(({ id }) => id));
   const since = now - Math.max(olderThan, grace);
   return releases.filter(
-    ({ id, left }) => id === current || newest.has(id) || left === undefined || Date.parse(left) >= since,
+    ({ id, left }) => id === current || newest.has(id) || left === undefined || Date.parse(left) > since,
   );
 }
 

@@ -229,7 +229,7 @@ async function headerOf(
     layers,
     manifest,
     release: sha256(release),
-    cache: await cacheTimes(folder),
+    ...(await columnFacts(folder)),
     files,
     bytes,
     objects: inventory.objects.length + 1,
@@ -238,10 +238,11 @@ async function headerOf(
   };
 }
 
-async function cacheTimes(folder: string): Promise<Columns['cache']> {
+async function columnFacts(folder: string): Promise<Pick<Columns, 'cache' | 'artifacts'>> {
   const names = parseNames(await readFile(join(folder, INDEX), 'utf8'));
   const columns = await readFile(join(folder, indexFilePath(names.columns)), 'utf8');
-  return (JSON.parse(columns) as Columns).cache;
+  const { cache, artifacts } = JSON.parse(columns) as Columns;
+  return { cache, ...(artifacts && { artifacts }) };
 }
 
 async function makeCurrent(
@@ -264,7 +265,7 @@ async function refuseChanged(folder: string, release: Buffer): Promise<void> {
   throw new Stop('changed', `${folder} was built again while it was published`, 'run the command again');
 }
 
-function parseRelease(release: Buffer): Release {
+export function parseRelease(release: Buffer): Release {
   return JSON.parse(release.toString('utf8')) as Release;
 }
 

@@ -43,8 +43,11 @@ export async function readHeader(store: Store, id: string): Promise<StoreHeader 
 /** The header of a release that the store keeps. Throws a `Stop` where it keeps none of that id, or the header is lost. */
 export async function requireHeader(store: Store, id: string): Promise<StoreHeader> {
   const { pointer } = await requirePointer(store);
-  if (id === pointer.current) return pointer.header;
-  const header = await readHeader(store, targetOf(store, pointer, id));
+  return id === pointer.current ? pointer.header : await headerOf(store, targetOf(store, pointer, id));
+}
+
+async function headerOf(store: Store, id: string): Promise<StoreHeader> {
+  const header = await readHeader(store, id);
   if (header) return header;
   throw new Stop('store-damaged', `the header of ${id} is lost in ${store.url}`, 'choose another release');
 }
@@ -65,7 +68,7 @@ export async function rollBack(store: Store, wanted: string | undefined): Promis
     const { pointer, tag } = await requirePointer(store);
     const id = targetOf(store, pointer, wanted);
     if (id === pointer.current) return { release: id, before: id };
-    const header = await requireHeader(store, id);
+    const header = await headerOf(store, id);
     await readInventory(store, header);
     const releases = withCurrent(pointer.releases, id, await store.now());
     const { pruning } = pointer;

@@ -66,6 +66,8 @@ export interface StoreHeader {
     readonly categories: number;
     readonly files: number;
   };
+  /** The site answers below `/artifacts/`, too. */
+  readonly artifacts?: true;
   /** Files of the site, and their bytes. */
   readonly files: number;
   readonly bytes: number;

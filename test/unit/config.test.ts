@@ -54,6 +54,7 @@ describe('a distribution', () => {
       cache: { index: 10, search: 600, categories: 600, files: 600 },
       collisions: 'report',
       signatures: 'optional',
+      artifacts: false,
       precompute: {
         answers: 4000,
         bytes: 268_435_456,

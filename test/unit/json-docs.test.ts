@@ -20,6 +20,7 @@ const REPORTS: Readonly<Record<string, readonly (readonly [file: string, name: s
   rollback: [['commands/rollback/run.ts', 'RollbackReport']],
   purge: [['commands/purge/run.ts', 'PurgeVerbReport']],
   prune: [['commands/prune/run.ts', 'PruneStoreReport']],
+  export: [['commands/export/run.ts', 'ExportReport']],
   'verify --at': [['commands/verify/store.ts', 'StoreReport']],
   'verify --site': [['inspect/live-site.ts', 'LiveSite']],
   'cache prune': [['commands/cache/run.ts', 'PruneReport']],

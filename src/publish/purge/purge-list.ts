@@ -58,7 +58,7 @@ export async function purgeList(store: Store, { from, to }: ReleaseChange): Prom
   const of = (paths: PurgePaths): PurgeList => ({ format: 1, from: from ?? null, to, paths });
   const after = await requireHeader(store, to);
   const before = from === undefined ? undefined : await requireHeader(store, from);
-  if (!before || JSON.stringify(before.cache) !== JSON.stringify(after.cache)) return of(EVERYTHING);
+  if (!before || settingsIn(before) !== settingsIn(after)) return of(EVERYTHING);
   return of((await changedPaths(store, before, after)) ?? EVERYTHING);
 }
 
@@ -73,6 +73,11 @@ const NOTHING: PurgePaths = {
 };
 const EVERYTHING: PurgePaths = { ...NOTHING, everything: ['/*'] };
 
+/** What all answers depend on. */
+function settingsIn({ cache, artifacts }: StoreHeader): string {
+  return JSON.stringify([cache, artifacts]);
+}
+
 /** All paths of a list. */
 export function allPaths({ paths }: PurgeList): PurgePath[] {
   return Object.values<readonly PurgePath[]>({ ...paths }).flat();
@@ -85,7 +90,8 @@ async function changedPaths(store: Store, before: StoreHeader, after: StoreHeade
   fileChanges(old, fresh, draft);
   const changed = Object.keys(old.revisions).filter((key) => old.revisions[key]?.list !== fresh.revisions[key]?.list);
   if (changed.length > MOST.revisions) return undefined;
-  for (const key of changed) await revisionChanges(store, key, { old, fresh, draft });
+  const hasArtifacts = before.artifacts === true;
+  for (const key of changed) await revisionChanges(store, key, { old, fresh, draft, hasArtifacts });
   const count = Object.values(draft).reduce((sum, paths) => sum + paths.length, 0);
   return count > MOST.paths ? undefined : draft;
 }
@@ -119,29 +125,40 @@ interface Sides {
   readonly old: Inventory;
   readonly fresh: Inventory;
   readonly draft: Draft;
+  readonly hasArtifacts: boolean;
 }
 
 /** What changes with a revision that was there before. */
-async function revisionChanges(store: Store, key: string, { old, fresh, draft }: Sides): Promise<void> {
+async function revisionChanges(store: Store, key: string, { old, fresh, draft, hasArtifacts }: Sides): Promise<void> {
   const [name = '', version = ''] = key.split('/');
+  const urls = urlsOf(name, version, hasArtifacts);
   const before = await fileListOf(store, old, key);
   const after = await fileListOf(store, fresh, key);
   const isOther = (part: 'index' | 'zip' | 'signature'): boolean =>
     before?.[part] !== undefined && JSON.stringify(before[part]) !== JSON.stringify(after?.[part]);
-  const folder = `/package/${name}/${version}/`;
-  if (isOther('index')) draft.indexes.push(escaped(folder));
-  if (isOther('zip')) draft.zips.push(...zipPaths(name, version, '.zip'));
-  if (isOther('signature')) draft.signatures.push(...zipPaths(name, version, '.zip.sig'));
-  if (!after) return void draft.files.push(`${escaped(folder)}*`);
+  if (isOther('index')) draft.indexes.push(escaped(`/package/${key}/`));
+  if (isOther('zip')) draft.zips.push(...urls.zips.map((zip) => escaped(`${zip}.zip`)));
+  if (isOther('signature')) draft.signatures.push(...urls.zips.map((zip) => escaped(`${zip}.zip.sig`)));
+  if (!after) return void draft.files.push(...urls.folders.map((folder) => `${escaped(folder)}*`));
   const paths = new Set([...Object.keys(before?.files ?? {}), ...Object.keys(after.files)]);
   for (const path of paths)
     if (JSON.stringify(before?.files[path]) !== JSON.stringify(after.files[path]))
-      draft.files.push(escaped(folder + path));
+      draft.files.push(...urls.folders.map((folder) => escaped(folder + path)));
 }
 
-/** The registry takes any folder there; a registry in proxy mode asks for `package`. */
-function zipPaths(name: string, version: string, end: string): PurgePath[] {
-  return [name, 'package'].map((folder) => escaped(`/epr/${folder}/${name}-${version}${end}`));
+/**
+ * Where the zip of a revision and its files lie. A zip may lie in any folder: a registry in proxy mode asks for the one called `package`.
+ */
+function urlsOf(
+  name: string,
+  version: string,
+  hasArtifacts: boolean,
+): { readonly zips: readonly string[]; readonly folders: readonly string[] } {
+  const id = `${name}-${version}`;
+  return {
+    zips: [`/epr/${name}/${id}`, `/epr/package/${id}`, ...(hasArtifacts ? [`/artifacts/packages/${id}`] : [])],
+    folders: [`/package/${name}/${version}/`, ...(hasArtifacts ? [`/artifacts/static/${id}/`] : [])],
+  };
 }
 
 function escaped(path: string): PurgePath {

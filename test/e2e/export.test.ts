@@ -1,0 +1,124 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { ExportReport } from '../../src/commands/export/run.ts';
+import { run, temporaryFolder } from '../support/cli.ts';
+import { coreInMemory, fetchOverFolder, fetchOverStore, serve } from '../support/implementations.ts';
+import type { Running } from '../support/implementations.ts';
+import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
+
+/* A registry over our site: its storage indexer reads the cursor, then the index, and asks the site for zips and files. */
+
+const implementations = [coreInMemory, serve, fetchOverFolder, fetchOverStore];
+
+const home = temporaryFolder();
+const to = join(home, 'index');
+
+async function build(settings: string, ...more: Parameters<typeof packageFiles>[]): Promise<string> {
+  const packages = [
+    packageFiles('acme', '1.0.0', { 'img/a logo.svg': '<svg/>' }),
+    ...more.map((one) => packageFiles(...one)),
+  ];
+  writeFiles(home, {
+    'content/distributions.yml': distributions('../storage', ['main'], settings),
+    ...under('storage/main/packages', ...packages),
+  });
+  const built = await run(['build', '--dist', 'all'], { cwd: home });
+  expect(built, built.stderr).toMatchObject({ status: 0 });
+  return join(home, 'dist/all');
+}
+
+async function exportTo(place: string): Promise<ExportReport> {
+  const ended = await run(['export', '--format', 'epr-index', '--dist', 'all', '--to', place, '--json'], { cwd: home });
+  expect(ended, ended.stderr).toMatchObject({ status: 0 });
+  return JSON.parse(ended.stdout) as ExportReport;
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly assets?: readonly string[];
+}
+
+/** What the indexer reads. */
+function indexed(place: string): { cursor: string; packages: readonly Manifest[] } {
+  const read = (path: string): unknown => JSON.parse(readFileSync(join(place, 'v2/metadata', path), 'utf8'));
+  const { current: cursor } = read('cursor.json') as { current: string };
+  const { packages } = read(`${cursor}/search-index-all.json`) as { packages: { package_manifest: Manifest }[] };
+  return { cursor, packages: packages.map((one) => one.package_manifest) };
+}
+
+/** A package in the storage of a registry -> where our site has the same. */
+function pathsOf({ name, version, assets = [] }: Manifest): [stored: string, own: string][] {
+  const id = `${name}-${version}`;
+  const files = [`/package/${name}/${version}/manifest.yml`, ...assets];
+  return [
+    [`/artifacts/packages/${id}.zip`, `/epr/${name}/${id}.zip`],
+    [`/artifacts/packages/${id}.zip.sig`, `/epr/${name}/${id}.zip.sig`],
+    ...files.map((path): [string, string] => {
+      const own = path.split('/').map(encodeURIComponent).join('/');
+      return [own.replace(`/package/${name}/${version}/`, `/artifacts/static/${id}/`), own];
+    }),
+  ];
+}
+
+describe('a site with artifacts', () => {
+  let site: string;
+  let first: ExportReport;
+  beforeAll(async () => {
+    site = await build('artifacts: true');
+    first = await exportTo(to);
+  });
+
+  test.each(implementations)('$name answers what an indexer asks', async ({ start }) => {
+    const { cursor, packages } = indexed(to);
+    expect([cursor, packages.map(({ name, version }) => `${name}@${version}`)]).toEqual([first.cursor, ['acme@1.0.0']]);
+    const running = await start(site);
+    const ask = async (path: string): ReturnType<Running['ask']> => await running.ask('GET', path, {});
+    for (const one of packages) {
+      const index = await ask(`/package/${one.name}/${one.version}/`);
+      expect(JSON.parse(index.body.toString('utf8'))).toEqual(one);
+      for (const [stored, own] of pathsOf(one)) expect([stored, await ask(stored)]).toEqual([stored, await ask(own)]);
+    }
+    expect((await ask('/artifacts/packages/acme-1.0.0.zip')).status).toBe(200);
+    const others = [
+      '/artifacts',
+      '/artifacts/',
+      '/artifacts/packages/acme-1.0.0.zip/',
+      '/artifacts/static/acme-1.0.0',
+      '/artifacts/other/acme-1.0.0.zip',
+    ];
+    for (const path of others) expect([path, await ask(path)]).toEqual([path, await ask('/none')]);
+    await running.stop();
+  });
+
+  test('the cursor moves with the site, and names of later lists are greater', async () => {
+    expect(await exportTo(to)).toMatchObject({ outcome: 'unchanged', cursor: first.cursor });
+    await build('artifacts: true', ['more', '2.0.0']);
+    const second = await exportTo(to);
+    expect(second).toMatchObject({ outcome: 'exported', before: first.cursor, packages: 2, findings: [] });
+    expect(second.cursor > first.cursor).toBe(true);
+    expect(indexed(to).packages.map(({ name }) => name)).toEqual(['acme', 'more']);
+    expect(readFileSync(join(to, 'v2/metadata', first.cursor, 'search-index-all.json'), 'utf8')).toContain('acme');
+  });
+
+  test('a cursor of another program is refused', async () => {
+    const other = join(home, 'other');
+    mkdirSync(join(other, 'v2/metadata'), { recursive: true });
+    writeFileSync(join(other, 'v2/metadata/cursor.json'), '{"current":"20261127"}');
+    const ended = await run(['export', '--format', 'epr-index', '--dist', 'all', '--to', other], { cwd: home });
+    expect(ended).toMatchObject({ status: 2, stderr: expect.stringContaining('[store-damaged]') as string });
+  });
+});
+
+test('without the setting, a site has no artifacts, and an export warns', async () => {
+  const site = await build('collisions: report');
+  expect((await exportTo(join(home, 'plain'))).findings).toMatchObject([{ code: 'no-artifacts', level: 'warning' }]);
+  for (const { start } of implementations) {
+    const running = await start(site);
+    const none = await running.ask('GET', '/none', {});
+    expect(await running.ask('GET', '/artifacts/packages/acme-1.0.0.zip', {})).toEqual(none);
+    expect(await running.ask('GET', '/artifacts/static/acme-1.0.0/manifest.yml', {})).toEqual(none);
+    await running.stop();
+  }
+});
