@@ -15,26 +15,32 @@ export interface FaultProxy {
   readonly endpoint: string;
   /** The requests since `arm`, such as `PUT objects/…`. */
   readonly seen: readonly string[];
-  /** Counts from 0 again, and does harm to one request. Without a fault, it only counts. `meet` is called before that request goes on. */
-  arm(at: number, fault?: RequestFault, meet?: () => void): void;
+  /**
+   * Counts from 0 again, and does harm to one request. Without a fault, it only counts. `meet` is called before that request goes on, `part` when
+   * its answer has come.
+   */
+  arm(at: number, fault?: RequestFault, meet?: () => void, part?: () => void): void;
   stop(): void;
 }
 
 export async function startFaultProxy(port: number): Promise<FaultProxy> {
   const seen: string[] = [];
-  let armed: { at: number; fault: RequestFault | undefined; meet: (() => void) | undefined } | undefined;
+  let armed:
+    | { at: number; fault: RequestFault | undefined; meet: (() => void) | undefined; part: (() => void) | undefined }
+    | undefined;
   const server = createServer((incoming, answer) => {
     const isMet = seen.push(`${incoming.method} ${incoming.url}`) - 1 === armed?.at;
     if (isMet) armed?.meet?.();
-    void pass({ incoming, answer, port }, isMet ? armed?.fault : undefined);
+    const part = isMet ? armed?.part : undefined;
+    void pass({ incoming, answer, port, part }, isMet ? armed?.fault : undefined);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
-    arm: (at, fault, meet) => {
+    arm: (at, fault, meet, part) => {
       seen.length = 0;
-      armed = { at, fault, meet };
+      armed = { at, fault, meet, part };
     },
     stop: () => stopServer(server),
   };
@@ -49,9 +55,10 @@ interface Passing {
   readonly incoming: IncomingMessage;
   readonly answer: ServerResponse;
   readonly port: number;
+  readonly part: (() => void) | undefined;
 }
 
-async function pass({ incoming, answer, port }: Passing, fault: RequestFault | undefined): Promise<void> {
+async function pass({ incoming, answer, port, part }: Passing, fault: RequestFault | undefined): Promise<void> {
   const drop = (): void => void incoming.socket.destroy();
   if (fault === 'cut') return void incoming.once('data', drop).once('end', drop);
   const body = await bodyOf(incoming);
@@ -64,6 +71,7 @@ async function pass({ incoming, answer, port }: Passing, fault: RequestFault | u
   const { method, url, headers } = incoming;
   const forwarded = request({ host: '127.0.0.1', port, method, path: url, headers, agent: false }, (response) => {
     void bodyOf(response).then((bytes) => {
+      part?.();
       if (fault === 'lost' || !bytes) return void answer.destroy();
       const send = (): void => void answer.writeHead(response.statusCode ?? 500, response.headers).end(bytes);
       setTimeout(send, fault === 'slow' ? SLOW : 0);
