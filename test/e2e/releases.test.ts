@@ -82,6 +82,45 @@ describe.each(storeKinds())('in a %s', (_, placeOf) => {
     expect(await viewOf(store)).toEqual(await filesOfSite(sites.three));
   });
 
+  test('clocks that are hours apart do no harm', async () => {
+    const place = placeOf('skewed');
+    const skewed = (hours: number): Place => ({ ...place, env: { ...place.env, ...skewBy(hours) } });
+    const one = await publish(skewed(7), 'one');
+    const two = await publish(skewed(-7), 'two');
+    await publish(skewed(5), 'three');
+    const store = await place.store();
+    await ask(skewed(-5), 'rollback', two.release, '--at', place.url);
+    expect(await viewOf(store)).toEqual(await filesOfSite(sites.two));
+    const args = ['prune', '--at', place.url, '--keep', '0', '--yes'] as const;
+    for (const hours of [-9, 9]) {
+      const young = await ask<PruneStoreReport>(skewed(hours), ...args, '--older-than', '1h', '--grace', '1h');
+      expect([young.drops, young.objects]).toEqual([[], 0]);
+    }
+    const old = await ask<PruneStoreReport>(skewed(-9), ...args, '--older-than', '0s', '--grace', '0s');
+    expect([old.keeps, old.drops.includes(one.release)]).toEqual([[two.release], true]);
+    expect(await viewOf(store)).toEqual(await filesOfSite(sites.two));
+    expect(await verdict(place, '--deep')).toEqual([0, []]);
+  });
+
+  test('two publishers at once: each wins or says that it lost', async () => {
+    const place = placeOf('rivals');
+    await publish(place, 'one');
+    for (const rivals of [
+      ['two', 'three'],
+      ['one', 'two'],
+      ['three', 'one'],
+    ] as const) {
+      const said = await Promise.all(rivals.map((site) => rivalling(place, site)));
+      const winners = said.filter(({ status }) => status === 0);
+      expect(winners.length).toBeGreaterThan(0);
+      for (const { status, error } of said) if (status !== 0) expect([status, error?.code]).toEqual([2, 'lost-race']);
+      const { releases } = await ask<ReleasesReport>(place, 'releases', '--at', place.url);
+      const current = said.find(({ release }) => release === releases.find(({ isCurrent }) => isCurrent)?.id);
+      expect(await viewOf(await place.store())).toEqual(await filesOfSite(sites[current?.site ?? 'one']));
+    }
+    expect(await verdict(place, '--deep')).toEqual([0, []]);
+  });
+
   test('verify --at names what is missing or another one', async () => {
     const place = placeOf('verified');
     await publish(place, 'one');
@@ -118,6 +157,28 @@ test('verify --site compares a live site with the store', async () => {
   await server.stop();
   expect((await ask())[1]).toContain('answer-differs /');
 });
+
+/** Publishes a site, which may fail. */
+async function rivalling(place: Place, site: keyof typeof sites): Promise<Said> {
+  const args = ['publish', '--dir', sites[site], '--to', place.url, '--json', ...place.options];
+  const { status, stdout } = await run(args, { cwd: home, env: place.env });
+  const { release, error } = JSON.parse(stdout) as Partial<Said>;
+  return { site, status, release, error };
+}
+
+/** What a publication says. */
+interface Said {
+  readonly site: keyof typeof sites;
+  readonly status: number | null;
+  readonly release: string | undefined;
+  readonly error: { readonly code: string } | undefined;
+}
+
+/** The environment of a program whose clock is some hours ahead. */
+function skewBy(hours: number): Record<string, string> {
+  const preload = new URL('../support/skew.mjs', import.meta.url).href;
+  return { EPR_SKEW: String(hours * 3_600_000), NODE_OPTIONS: `--import=${preload}` };
+}
 
 async function verdict(place: Place, ...more: string[]): Promise<[status: number | null, where: string[]]> {
   const args = ['verify', '--at', place.url, '--json', ...place.options, ...more];
