@@ -26,6 +26,7 @@ interface Stage {
 
 const STAGES: Readonly<Record<string, Stage>> = {
   mirror: { label: 'Fetching packages', isBytes: true },
+  choosing: { label: 'Choosing versions' },
   packages: { label: 'Package versions' },
   bundle: { label: 'Packing files' },
   contents: { label: 'Packing contents', isBytes: true },

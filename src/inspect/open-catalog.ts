@@ -10,12 +10,15 @@ import { selectRevisions } from '../subset/select.ts';
 import type { Selecting, Selection } from '../subset/select.ts';
 import { hasTag } from '../storage/git/history.ts';
 import { openLayers } from '../workflow/open-layers.ts';
-import type { Opening } from '../workflow/open-layers.ts';
+import type { Opening, OpenLayersOptions } from '../workflow/open-layers.ts';
 import { findStorageConfig } from '../workflow/find-config.ts';
 import type { FindOptions } from '../workflow/find-config.ts';
 
 /** The options by which commands find a storage. */
 export type StorageOptions = FindOptions & Pick<ConfigOptions, 'refs'>;
+
+/** Who is told of what takes long: of what is fetched, and of the manifests that were read to choose a subset. */
+export type Watching = Pick<OpenLayersOptions, 'onBytes' | 'onFetch' | 'onWait'> & Pick<Selecting, 'onRead'>;
 
 /** A distribution as its storage holds it now. Nothing inside the packages has been read. */
 export interface OpenCatalog {
@@ -40,14 +43,16 @@ export interface OpenSubset {
 /** Opens a distribution while `use` runs. Throws what `readConfig`, `openStorage` and `readLayer` throw. */
 export async function withCatalog<T>(
   options: StorageOptions & Pick<ConfigOptions, 'dist'>,
+  watching: Watching,
   use: (open: OpenCatalog) => Promise<T>,
 ): Promise<T> {
   const { config, isFetched, findings } = await findStorageConfig(options);
   const distribution = await readConfig({ ...options, config });
-  return await withLayers(distribution, { ...options, isFetched }, async (storage) => {
+  return await withLayers(distribution, { ...options, ...watching, isFetched }, async (storage) => {
     const layers = await readLayers(storage, distribution);
     const warnings = [...findings, ...layers.flatMap(warningsOf)];
-    const { catalog, subset } = await catalogOf(layers, { storage, distribution, cache: options.cache });
+    const selecting = { storage, distribution, cache: options.cache, ...watching };
+    const { catalog, subset } = await catalogOf(layers, selecting);
     const all = [...warnings, ...(subset?.selection.findings ?? [])];
     return await use({ distribution, storage, layers, catalog, subset, findings: all });
   });
@@ -104,11 +109,11 @@ export function shownStorage({ storage }: Pick<Distribution, 'storage'>): string
 /** Opens everything that holds some layers, while `use` runs. */
 export async function withLayers<T>(
   opening: Opening,
-  { cache, offline, isFetched }: Pick<StorageOptions, 'cache' | 'offline'> & { readonly isFetched: boolean },
+  { isFetched, ...options }: Pick<StorageOptions, 'cache' | 'offline'> & Watching & { readonly isFetched: boolean },
   use: (storage: Storage) => Promise<T>,
 ): Promise<T> {
   const session = { isFetched, mirrored: new Map() };
-  const { storage } = await openLayers(opening, { cache, offline, session });
+  const { storage } = await openLayers(opening, { ...options, session });
   try {
     return await use(storage);
   } finally {

@@ -54,6 +54,7 @@ export async function mirrorRegistry(mirroring: Mirroring): Promise<Mirrored> {
   const address = await registryAddress(mirroring);
   const root = cacheFolder(mirroring.cache, 'registries');
   const folder = join(root, address.key);
+  if (!offline) mirroring.onFetch?.(address.shown);
   return await withLock(folder, mirroring, async (lock) => {
     clearLeftovers(root, '');
     const measured = meter(mirroring.onBytes);

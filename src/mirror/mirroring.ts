@@ -78,6 +78,8 @@ export interface Mirroring {
   readonly refresh: boolean;
   /** Receives the bytes that were fetched, and an estimate of all. */
   readonly onBytes?: ((done: number, total: number) => void) | undefined;
+  /** Receives the URL of the registry, without credentials, before it is asked. */
+  readonly onFetch?: ((url: string) => void) | undefined;
   /** Receives the process that this one waits for, since it asks the same registry. */
   readonly onWait: (holder: string) => void;
   /** `process.env`: proxies, tokens, where `.netrc` is. */

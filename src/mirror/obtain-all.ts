@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import pLimit from 'p-limit';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
@@ -57,9 +58,14 @@ export async function obtainAll(wishes: readonly Wish[], refresh: boolean, obtai
     if (failure) return;
     await one(wish).catch((error: unknown) => void (failure ??= { error }));
   };
-  await Promise.all(wishes.map((wish) => limit(guarded, wish)));
+  await Promise.all(mixed(wishes).map((wish) => limit(guarded, wish)));
   if (failure) throw failure.error;
   return obtained;
+}
+
+/** In an order that has nothing to do with their sizes: then those that came first tell how large the others are. */
+function mixed(wishes: readonly Wish[]): Wish[] {
+  return wishes.toSorted((a, b) => crc32(a.listed.id) - crc32(b.listed.id));
 }
 
 interface Outcome {

@@ -37,7 +37,7 @@ export interface Selecting {
   readonly distribution: Pick<Distribution, 'subsets' | 'layers' | 'tables' | 'signatures'>;
   /** The folder that keeps what was read; undefined keeps nothing. */
   readonly cache: string | undefined;
-  onRead?(done: number, total: number): void;
+  readonly onRead?: ((done: number, total: number) => void) | undefined;
 }
 
 /** What stays of a catalog, whose revisions are in the order of answers. Undefined where the distribution is a whole one. */

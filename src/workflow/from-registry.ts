@@ -28,7 +28,7 @@ export interface FetchedPackages {
 /** What of `Mirroring` the packages don't decide. */
 export type FetchOptions = Pick<
   Mirroring,
-  'layer' | 'registry' | 'keys' | 'signatures' | 'limits' | 'cache' | 'onWait'
+  'layer' | 'registry' | 'keys' | 'signatures' | 'limits' | 'cache' | 'offline' | 'onBytes' | 'onFetch' | 'onWait'
 >;
 
 /**
@@ -41,7 +41,6 @@ export async function fetchPackages(names: readonly string[], options: FetchOpti
     ...options,
     wanted: { kind: 'chosen', ranges: [], choose: (list) => asked.map((one) => chosenOf(one, list, options.layer)) },
     gone: 'keep',
-    offline: false,
     refresh: false,
     environment: process.env,
   });

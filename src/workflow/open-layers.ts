@@ -98,7 +98,6 @@ async function mirror(
   const { cache, offline, locked, refresh = false, onBytes, onFetch, onWait = () => undefined } = options;
   const revisions = locked?.get(name);
   const chosen = await takeFrom(layer, tables);
-  if (!offline) onFetch?.(withoutCredentials(registry));
   const mirrored = await mirrorRegistry({
     layer: name,
     registry,
@@ -111,6 +110,7 @@ async function mirror(
     offline,
     refresh,
     onBytes,
+    onFetch,
     onWait,
     environment: process.env,
   });

@@ -205,6 +205,15 @@ describe('layers of all kinds', () => {
   });
 
   test.each([
+    ['explain', 'acme_web', '--dist', 'mixed'],
+    ['diff', 'own', 'mixed'],
+    ['list', '--dist', 'mixed'],
+  ])('%s says from where it fetches', async (verb, ...args) => {
+    const { stderr } = await cli(verb, ...args, '--config', 'mixed.yml', '--cache', 'mixed-cache');
+    expect(stderr).toBe(`Fetching ${upstream.url}\n`);
+  });
+
+  test.each([
     ['add', 'x.zip', '--layer', 'elastic'],
     ['remove', 'acme_web', '2.0.0', '--layer', 'elastic'],
     ['promote', 'acme_web', '2.0.0', '--from', 'elastic', '--to', 'own'],
@@ -224,7 +233,9 @@ describe('layers of all kinds', () => {
   test('get packages of a registry with add --from', async () => {
     const args = ['add', 'acme_signed', 'acme_web@0.9.0', '--from', upstream.url, '--layer', 'own', '--apply'];
     const { status, stdout, stderr } = await cli(...args, '--config', 'mixed.yml', '--cache', 'mixed-cache', '--json');
-    expect([status, stderr]).toEqual([0, '']);
+    expect([status, stderr]).toEqual([0, `Fetching ${upstream.url}\n`]);
+    const offline = await cli(...args, '--config', 'mixed.yml', '--cache', 'mixed-cache', '--offline', '--dry-run');
+    expect([offline.status, offline.stderr]).toEqual([0, '']);
     const { packages: added } = JSON.parse(stdout) as {
       packages: { where: string; source: string; signed: boolean }[];
     };

@@ -1,3 +1,5 @@
+import { Option } from '@commander-js/extra-typings';
+import { progressDisplay } from '../../report.ts';
 import { endWith, helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
 import { applyOption, withStorageOptions } from '../options.ts';
@@ -14,6 +16,7 @@ export const declare: Declare = (program, finish) => {
       .requiredOption('-l, --layer <layer>', 'the layer that gets them')
       .option('--from <url>', 'take packages from this registry, as zips; without @VERSION, the newest release')
       .option('--keep-zip', 'keep each zip as it is, instead of unpacking it (a signed zip is always kept)', false)
+      .addOption(new Option('--offline', 'with --from: take what the cache holds, and ask nothing').default(false))
       .addOption(applyOption),
   )
     .addHelpText(
@@ -30,7 +33,7 @@ export const declare: Declare = (program, finish) => {
     )
     .action(async (paths, { json, ...options }) => {
       const { add } = await import('./run.ts');
-      const report = await add({ ...options, paths });
+      const report = await add({ ...options, paths }, await progressDisplay({ isSilent: json }));
       await endWith(report, { json, finish, print: async (one) => (await import('./report.ts')).printAdd(one) });
     });
 };

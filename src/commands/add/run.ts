@@ -1,5 +1,7 @@
 import { sameContent } from '../../catalog/merge.ts';
 import { hasError, Stop } from '../../errors.ts';
+import type { Progress } from '../../report.ts';
+import { openingProgress } from '../opening-progress.ts';
 import type { Finding } from '../../errors.ts';
 import type { Revision, RevisionFiles } from '../../storage/storage.ts';
 import { warningsOf as entryWarnings } from '../../build/entry.ts';
@@ -25,6 +27,8 @@ export interface AddOptions extends WorkflowOptions {
   readonly paths: readonly string[];
   /** The URL of a registry. */
   readonly from?: string | undefined;
+  /** With `from`: asks nothing of the registry. */
+  readonly offline: boolean;
   readonly layer: string;
   readonly keepZip: boolean;
   /** Whether to move the layer's own branch. */
@@ -64,11 +68,11 @@ export interface AddedReport {
  * Puts packages from outside into a layer, as one commit. Packages that are unfit, or that break the rules of the
  * layer, are findings.
  */
-export async function add(options: AddOptions): Promise<AddReport> {
+export async function add(options: AddOptions, progress: Progress): Promise<AddReport> {
   if (options.paths.length === 0) throw new Stop('usage', 'add takes zips or folders of packages', 'see add --help');
   const workflow = await openWorkflow(options);
   try {
-    const source = await sourceOf(workflow, options);
+    const source = await sourceOf(workflow, options, progress).finally(progress.end);
     try {
       return asShown(await addFrom(source, workflow, options), source);
     } finally {
@@ -80,9 +84,14 @@ export async function add(options: AddOptions): Promise<AddReport> {
 }
 
 /** Where the packages come from. */
-async function sourceOf(workflow: Workflow, { paths, from, layer: name }: AddOptions): Promise<FetchedPackages> {
+async function sourceOf(
+  workflow: Workflow,
+  { paths, from, offline, layer: name }: AddOptions,
+  progress: Progress,
+): Promise<FetchedPackages> {
   if (from === undefined) return { paths, findings: [], shown: (text) => text, close: () => Promise.resolve() };
   const { policy } = layerNamed(workflow, name);
+  const { onBytes, onFetch, onWait } = openingProgress(progress);
   return await fetchPackages(paths, {
     layer: name,
     registry: from,
@@ -90,7 +99,10 @@ async function sourceOf(workflow: Workflow, { paths, from, layer: name }: AddOpt
     signatures: policy.signatures,
     limits: workflow.config.limits,
     cache: workflow.cache,
-    onWait: () => undefined,
+    offline,
+    onBytes,
+    onFetch,
+    onWait,
   });
 }
 

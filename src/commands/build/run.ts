@@ -25,6 +25,7 @@ import { nginxForms } from '../../hosts/nginx/encoded.ts';
 import type { Serving, Since, TargetSite } from '../../hosts/target.ts';
 import { findBuildConfig } from '../../workflow/find-config.ts';
 import { useLock } from '../../workflow/lock-file.ts';
+import { openingProgress } from '../opening-progress.ts';
 import { layerReport, mergeStorage, subsetReport } from './merged.ts';
 import type { LayerReport, Merged, ShadowedReport, SubsetReport } from './merged.ts';
 import { refuseBadOutput, refuseOther } from './output.ts';
@@ -143,7 +144,7 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
       skipUnfit: options.skipUnfit,
       mirrored,
       cache: options.noCache ? undefined : resolve(options.cache),
-      onRead: (done, total) => progress.step('choosing', done, total),
+      onRead: openingProgress(progress).onRead,
     });
     clock.lap('layers');
     const makeOnce = async (isAnew: boolean): Promise<MadeWithHost> => {
@@ -191,10 +192,8 @@ function openingOptions(
     session,
     refresh,
     locked,
-    onBytes: (done, total) => progress.step('mirror', done, total),
     readsAnew: noCache,
-    onFetch: (url) => progress.note(`Fetching ${url}`),
-    onWait: (holder) => progress.note(`Waiting for another process to fetch the storage: ${holder}`),
+    ...openingProgress(progress),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
-import { printJson } from '../../report.ts';
+import { printJson, progressDisplay } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
 import { cacheOption, configOption, jsonOption, offlineOption, storageOption } from '../options.ts';
@@ -34,7 +34,10 @@ export const declare: Declare = (program, finish) => {
     )
     .action(async (before, after, { json, format, ...options }) => {
       const { diff } = await import('./run.ts');
-      const report = await diff({ ...options, sides: [before, after] });
+      const report = await diff(
+        { ...options, sides: [before, after] },
+        await progressDisplay({ isSilent: json || format === 'json' }),
+      );
       const { printDiff, printDiffMarkdown } = await import('./report.ts');
       if (json || format === 'json') printJson(report);
       else if (format === 'markdown') printDiffMarkdown(report);

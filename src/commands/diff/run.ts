@@ -10,7 +10,9 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Opening } from '../../workflow/open-layers.ts';
 import { refuseRegistry } from '../../workflow/open.ts';
 import { catalogOf, readLayers, warningsOf, withLayers } from '../../inspect/open-catalog.ts';
-import type { StorageOptions } from '../../inspect/open-catalog.ts';
+import type { StorageOptions, Watching } from '../../inspect/open-catalog.ts';
+import type { Progress } from '../../report.ts';
+import { openingProgress } from '../opening-progress.ts';
 import { findStorageConfig } from '../../workflow/find-config.ts';
 import { compareSides } from '../../inspect/diff.ts';
 import type { DiffReport, Side } from '../../inspect/diff.ts';
@@ -25,18 +27,21 @@ export interface DiffOptions extends StorageOptions {
 }
 
 /** Compares two sites, two distributions, or two commits of a layer. */
-export async function diff(options: DiffOptions): Promise<DiffReport> {
+export async function diff(options: DiffOptions, progress: Progress): Promise<DiffReport> {
   const [before, after] = options.sides;
   if (options.layer === undefined && isSite(before) && isSite(after))
     return await compareSides(await siteSide(before), await siteSide(after));
   const { config, isFetched, findings } = await findStorageConfig(options);
   const read = async (given: string): Promise<Source> => await readSource({ ...options, config }, given);
   const sources = [await read(before), await read(after)] as const;
-  return await withLayers(bothOf(sources), { ...options, isFetched }, async (storage) => {
-    const [left, right] = [await openSide(storage, sources[0], options), await openSide(storage, sources[1], options)];
+  const watching = openingProgress(progress);
+  const compared = withLayers(bothOf(sources), { ...options, ...watching, isFetched }, async (storage) => {
+    const open = async (source: Source): Promise<Side> => await openSide(storage, source, { ...options, ...watching });
+    const [left, right] = [await open(sources[0]), await open(sources[1])];
     const report = await compareSides(left, right);
     return { ...report, findings: [...findings, ...report.findings] };
   });
+  return await compared.finally(progress.end);
 }
 
 /** Everything that the two sides lie in. */
@@ -92,7 +97,11 @@ async function readSource(
 
 const KINDS = 'compare two folders of sites, two distributions, or two commits of a layer with --layer';
 
-async function openSide(storage: Storage, source: Source, { cache }: DiffOptions): Promise<Side> {
+async function openSide(
+  storage: Storage,
+  source: Source,
+  { cache, onRead }: DiffOptions & Pick<Watching, 'onRead'>,
+): Promise<Side> {
   const layers = await readLayers(storage, { ...source, name: source.title });
   const at = layers.map(({ name, ref, commit }) => {
     return commit === undefined ? ref : `${name} at ${commit.slice(0, 12)}`;
@@ -100,7 +109,7 @@ async function openSide(storage: Storage, source: Source, { cache }: DiffOptions
   const isLayer = layers.length === 1 && layers[0]?.name === source.title;
   const title = isLayer ? at.join('') : `${source.title} (${at.join(', ')})`;
   const { tables, signatures } = source;
-  const { catalog, subset } = await catalogOf(layers, { storage, distribution: source, cache });
+  const { catalog, subset } = await catalogOf(layers, { storage, distribution: source, cache, onRead });
   const findings = [...layers.flatMap(warningsOf), ...(subset?.selection.findings ?? [])];
   return storageSide({ title, catalog, findings }, { storage, tables, signatures, cache });
 }

@@ -1,4 +1,4 @@
-import { printJson } from '../../report.ts';
+import { printJson, progressDisplay } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
 import { cacheOption, configOption, jsonOption, offlineOption, refOption, storageOption } from '../options.ts';
@@ -46,8 +46,8 @@ export const declare: Declare = (program, finish) => {
       const parameters = PARAMETERS.flatMap(([option, parameter]) =>
         [query[option] ?? []].flat().map((value) => [parameter, String(value)] as const),
       );
-      const open = { config, storage, refs, cache, offline };
-      const report = await explain({ name, version, dist, dir, url, parameters, ...open });
+      const asked = { name, version, dist, dir, url, parameters, config, storage, refs, cache, offline };
+      const report = await explain(asked, await progressDisplay({ isSilent: json }));
       if (json) printJson(report);
       else (await import('./report.ts')).printExplain(report);
       finish(!report.packages.some(({ isNearest }) => isNearest));

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import type { Progress } from '../../report.ts';
+import { openingProgress } from '../opening-progress.ts';
 import { sameContent } from '../../catalog/merge.ts';
 import { Stop } from '../../errors.ts';
 import { nearMatch } from '../../near-match.ts';
@@ -72,7 +74,7 @@ export interface ExplainedRevision {
 }
 
 /** Tells for every revision of a package, or of all packages, why a query finds it or doesn't. */
-export async function explain(options: ExplainOptions): Promise<ExplainReport> {
+export async function explain(options: ExplainOptions, progress: Progress): Promise<ExplainReport> {
   const { request, query } = readRequest(options);
   const { version } = options;
   const name = options.name ?? (query.package === '' ? undefined : shownText(query.package));
@@ -82,12 +84,13 @@ export async function explain(options: ExplainOptions): Promise<ExplainReport> {
     const packages = explainSite(await readSite(distribution), asked);
     return { distribution, storage: undefined, findings: [], request, version, packages };
   }
-  return await withCatalog(options, async (open) => {
+  const explained = withCatalog(options, openingProgress(progress), async (open) => {
     const { findings } = open;
     const storage = shownStorage(open.distribution);
     const packages = await explainPackages(open, asked);
     return { distribution: open.distribution.name, storage, findings, request, version, packages };
   });
+  return await explained.finally(progress.end);
 }
 
 interface Asked {

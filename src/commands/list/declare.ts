@@ -1,4 +1,4 @@
-import { printJson } from '../../report.ts';
+import { printJson, progressDisplay } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
 import { cacheOption, configOption, jsonOption, offlineOption, refOption, storageOption } from '../options.ts';
@@ -34,7 +34,7 @@ export const declare: Declare = (program, finish) => {
     )
     .action(async (name, { json, long: isLong, ref: refs, ...options }) => {
       const { list } = await import('./run.ts');
-      const report = await list({ ...options, name, refs });
+      const report = await list({ ...options, name, refs }, await progressDisplay({ isSilent: json }));
       if (json) printJson(report);
       else (await import('./report.ts')).printList(report, { isLong });
       finish(true);

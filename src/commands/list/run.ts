@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import type { Progress } from '../../report.ts';
+import { openingProgress } from '../opening-progress.ts';
 import { Stop } from '../../errors.ts';
 import { listKnown, nearMatch } from '../../near-match.ts';
 import type { Finding } from '../../errors.ts';
@@ -71,9 +73,9 @@ export interface DatedRevision extends ListedRevision {
  * Lists the revisions of a distribution or a site, and those that wait in the lower layers. It judges no package. Throws a `Stop` for a
  * layer or a package that isn't there.
  */
-export async function list(options: ListOptions): Promise<ListReport> {
+export async function list(options: ListOptions, progress: Progress): Promise<ListReport> {
   if (options.dir !== undefined) return await listSite(resolve(options.dir), options);
-  return await withCatalog(options, async (open) => {
+  const listed = withCatalog(options, openingProgress(progress), async (open) => {
     const { distribution, layers, findings } = open;
     const { name, layer, outdated } = options;
     refuseUnknownLayer(open, layer);
@@ -96,6 +98,7 @@ export async function list(options: ListOptions): Promise<ListReport> {
       ? { ...report, ...splitBy(chosen, revisions), waiting: [] }
       : { ...report, subset: undefined, revisions };
   });
+  return await listed.finally(progress.end);
 }
 
 /** What a subset is from, and what it leaves out. Throws a `Stop` where nothing can be. */
