@@ -47,6 +47,19 @@ await build({
   keepNames: true,
 });
 
+/** The script of the list of packages. */
+await build({
+  entryPoints: ['src/pages/browser/filter.ts'],
+  outfile: 'lib/pages/browse.js',
+  target: 'es2022',
+  platform: 'browser',
+  bundle: true,
+  format: 'iife',
+  charset: 'utf8',
+  legalComments: 'none',
+  minify: true,
+});
+
 /** njs knows only `export default`. */
 function plainExport(code: string): string {
   return code.replace(/export\s*\{\s*([\w$]+) as default\s*\};?\s*$/, 'export default $1;\n');

@@ -41,6 +41,8 @@ export interface Distribution {
   readonly signatures: 'optional' | 'required';
   /** Whether the site also answers below `/artifacts/`, as the storage of a registry does. */
   readonly artifacts: boolean;
+  /** Whether the site has pages for people. */
+  readonly pages: boolean;
   readonly precompute: Precompute;
   readonly limits: Limits;
   readonly tables: Tables;
@@ -152,6 +154,7 @@ export async function readConfig(options: ConfigOptions): Promise<Distribution> 
     collisions: distribution.collisions ?? 'report',
     signatures: distribution.signatures ?? 'optional',
     artifacts: distribution.artifacts ?? false,
+    pages: distribution.pages ?? false,
     precompute: typeof config === 'string' ? precompute : withinDefaults(precompute),
     limits: limitsOf(written, config),
     tables: await readTables(config, shippedConfig),
@@ -260,9 +263,10 @@ function settingsOf({ base, parts }: Chain): WithLayers {
   const all = [base, ...parts.map(({ written }) => written)];
   const registry = all.findLast((one) => one.registry !== undefined)?.registry;
   const artifacts = all.findLast((one) => one.artifacts !== undefined)?.artifacts;
+  const pages = all.findLast((one) => one.pages !== undefined)?.pages;
   const cache = Object.assign({}, ...all.map((one) => one.cache)) as WithLayers['cache'];
   const precompute = Object.assign({}, ...all.map((one) => one.precompute)) as WithLayers['precompute'];
-  return { ...base, registry, artifacts, cache, precompute };
+  return { ...base, registry, artifacts, pages, cache, precompute };
 }
 
 /** What to throw where no distribution has the name, or none was named. */

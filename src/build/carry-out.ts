@@ -129,7 +129,7 @@ interface Filling {
 
 /** Writes a site without its compressed forms. */
 async function fill(making: SiteMaking, options: MakeOptions, filling: Filling): Promise<Made> {
-  const { storage, distribution, layers, deprecations } = making;
+  const { storage, distribution, layers, deprecations, arrivals } = making;
   const { writer, stores, placed } = filling;
   const { store, entries, zips, signatures } = stores;
   const { onProgress } = options;
@@ -142,6 +142,7 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
     deprecations,
     writer,
     placed,
+    browsing: arrivals && { distribution, arrivals },
     ranks: distribution.layers.map(({ name }) => name),
     collisions: distribution.collisions === 'refuse' ? 'error' : 'warning',
     onProgress,
@@ -150,7 +151,8 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
   const made = { ...countsOf(packages), findings, skipped: [], site: undefined, how: 'written' } as const;
   if (hasError(findings)) return { made, packages, findings };
   const revisions = packages.flatMap((one) => one.revisions);
-  const site = await writeSite({ distribution, layers, revisions, writer });
+  const browsed = arrivals && packages.flatMap((one) => one.browsed ?? []);
+  const site = await writeSite({ distribution, layers, revisions, browsed, findings, writer });
   const refusals = await options.refusals(writer.folder);
   const skipped = packages.flatMap(({ unfit }) => unfit);
   const all = [...findings, ...refusals];

@@ -1,5 +1,6 @@
 import type { Finding } from '../errors.ts';
 import type { Listing } from '../tree/manifest.ts';
+import type { BrowsedPackage } from './browse.ts';
 import type { IndexedRevision } from './index-files.ts';
 import type { SiteResult } from './site.ts';
 
@@ -14,6 +15,8 @@ export interface MadePackage {
   readonly revisions: readonly IndexedRevision[];
   readonly unfit: readonly string[];
   readonly findings: readonly Finding[];
+  /** Where the site has pages for people. */
+  readonly browsed?: BrowsedPackage | undefined;
   /** Its lines of the site manifest: their bytes, the number of their files, and the bytes of these files. */
   readonly listed: { readonly length: number } & Omit<Listing, 'text'>;
 }

@@ -12,7 +12,9 @@ import type { EntryReader, ReadEntry } from './cache/entries.ts';
 import { warningsOf } from './entry.ts';
 import type { Deprecations, Entry } from './entry.ts';
 import type { KeptPackage, MadePackage } from './kept.ts';
-import { contentFile, writePages } from './pages.ts';
+import { browsePackage } from './browse.ts';
+import type { PackageBrowsing } from './browse.ts';
+import { contentFile, deprecationIn, writePages } from './pages.ts';
 import type { PlacedRevision } from './pages.ts';
 import type { ContentStore } from './cache/contents.ts';
 import { joinListings } from '../tree/manifest.ts';
@@ -39,6 +41,8 @@ export interface PackageMaking extends TwinRules {
   readonly signatures: SignatureJudge;
   readonly deprecations: Deprecations | undefined;
   readonly writer: SiteWriter;
+  /** Undefined where the site has no pages for people. */
+  readonly browsing: Pick<PackageBrowsing, 'distribution' | 'arrivals'> | undefined;
   /** Revisions that are in their places already, by id. */
   readonly placed: ReadonlyMap<string, PlacedRevision>;
   onProgress(stage: string, done: number, total: number): void;
@@ -87,12 +91,16 @@ async function makePackage(
     .flatMap((outcome) => outcome.placed ?? [])
     .sort((a, b) => compareRevisions(a.entry.revision, b.entry.revision));
   const { revisions, listings } = await writePages(placed, making);
+  const { browsing } = making;
+  const deprecated = deprecationIn(placed, making.deprecations);
+  const browsed = browsing && (await browsePackage(placed, deprecated, { ...making, ...browsing }));
   const listing = joinListings(listings);
   const made = {
     name: outcomes[0]?.revision.name ?? '',
     revisions,
     unfit: outcomes.flatMap((outcome) => (outcome.placed ? [] : [outcome.revision.id])),
     findings: [...findings, ...outcomes.flatMap((outcome) => outcome.findings)],
+    browsed,
     listed: { length: listing.text.length, files: listing.files, bytes: listing.bytes },
   };
   return { package: made, listing };

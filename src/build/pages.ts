@@ -38,14 +38,20 @@ export async function writePages(
     readonly deprecations?: Deprecations | undefined;
   },
 ): Promise<Pages> {
-  const name = placed[0]?.entry.revision.name ?? '';
-  const deprecated = places.deprecations
-    ? places.deprecations.get(name)
-    : deprecationOf(placed.map(({ entry }) => entry));
+  const deprecated = deprecationIn(placed, places.deprecations);
   const listings: Listing[] = [];
   for (let i = 0; i < placed.length; i += SOME)
     listings.push(listingOf(await writeSome(placed.slice(i, i + SOME), deprecated, places)));
   return { revisions: placed.map(({ entry }) => indexed(entry, deprecated)), listings };
+}
+
+/** What all revisions of a package show as `deprecated`. */
+export function deprecationIn(
+  placed: readonly PlacedRevision[],
+  deprecations: Deprecations | undefined,
+): Entry['deprecated'] {
+  const entries = placed.map(({ entry }) => entry);
+  return deprecations ? deprecations.get(entries[0]?.revision.name ?? '') : deprecationOf(entries);
 }
 
 /** Few enough to hold all their pages in memory at once. */

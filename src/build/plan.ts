@@ -25,12 +25,12 @@ export type PackagePlan =
   | { readonly kind: 'made'; readonly revisions: readonly Revision[] };
 
 /** The revisions of a site, in the order of answers, and what they show of those that it leaves out. */
-type Planned = Pick<SiteMaking, 'revisions' | 'deprecations'>;
+type Planned = Pick<SiteMaking, 'revisions' | 'deprecations' | 'arrivals'>;
 
 /** Plans a site of these revisions. `before` is undefined if nothing is known about the present site. */
 export function planSite(planned: Planned, before: readonly RevisionKey[] | undefined): Plan {
   if (!before) return { kind: 'write' };
-  const { revisions, deprecations } = planned;
+  const { revisions, deprecations, arrivals } = planned;
   const after = keysOf(planned);
   if (isEqual(before, after)) return { kind: 'unchanged' };
   if (!isMostlyThere(before, after)) return { kind: 'write' };
@@ -38,13 +38,13 @@ export function planSite(planned: Planned, before: readonly RevisionKey[] | unde
   const oldPackages = packagesOf(before);
   const packages = byName(revisions).map((one): PackagePlan => {
     const name = one[0]?.name ?? '';
-    return isEqual(oldPackages.get(name) ?? [], keysOf({ revisions: one, deprecations }))
+    return isEqual(oldPackages.get(name) ?? [], keysOf({ revisions: one, deprecations, arrivals }))
       ? { kind: 'kept', name }
       : { kind: 'made', revisions: one };
   });
   const made = packages.flatMap((one) => (one.kind === 'made' ? one.revisions : []));
   const isTwin = twinsIn([...before, ...after].map(([id]) => id));
-  const placed = made.filter((revision) => old.get(revision.id) === keyOf(revision) && !isTwin(revision.id));
+  const placed = made.filter((revision) => old.get(revision.id) === keyOf(revision, arrivals) && !isTwin(revision.id));
   return { kind: 'extend', packages, placed };
 }
 
@@ -61,11 +61,11 @@ function plain(id: string): string {
 }
 
 /** What a site is made from, as the next build compares it. */
-export function keysOf({ revisions, deprecations }: Planned): RevisionKey[] {
+export function keysOf({ revisions, deprecations, arrivals }: Planned): RevisionKey[] {
   return byName(revisions).flatMap((own): RevisionKey[] => {
     const name = own[0]?.name ?? '';
     const deprecated = deprecations?.get(name);
-    const keys = own.map((revision): RevisionKey => [revision.id, keyOf(revision)]);
+    const keys = own.map((revision): RevisionKey => [revision.id, keyOf(revision, arrivals)]);
     if (deprecated !== undefined) keys.unshift([`${name}@`, JSON.stringify(deprecated)]);
     return keys;
   });
@@ -80,8 +80,10 @@ export function byName(revisions: readonly Revision[]): Revision[][] {
   return packages;
 }
 
-function keyOf({ source, signature = '', zipped }: Revision): string {
-  return `${source} ${signature} ${String(zipped)}`;
+/** Pages also show the layer of a revision, and when it came there. */
+function keyOf({ id, layer, source, signature = '', zipped }: Revision, arrivals: SiteMaking['arrivals']): string {
+  const shown = arrivals ? ` ${layer} ${arrivals.get(id) ?? ''}` : '';
+  return `${source} ${signature} ${String(zipped)}${shown}`;
 }
 
 function packagesOf(keys: readonly RevisionKey[]): Map<string, RevisionKey[]> {

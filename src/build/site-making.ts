@@ -3,6 +3,7 @@ import type { Finding } from '../errors.ts';
 import type { Layer, Revision, Storage } from '../storage/storage.ts';
 import type { ChangeTotals, Difference } from '../tree/changes.ts';
 import type { Lock } from '../tree/commit/lock.ts';
+import type { Arrivals } from './browse.ts';
 import type { Deprecations } from './entry.ts';
 import type { FormPlan } from './encode.ts';
 import type { SiteResult } from './site.ts';
@@ -23,6 +24,8 @@ export interface SiteMaking {
    * then it follows from the revisions.
    */
   readonly deprecations?: Deprecations | undefined;
+  /** What pages for people show of the revisions; undefined where the site has none. */
+  readonly arrivals?: Arrivals | undefined;
   /** Findings from before the packages are read. */
   readonly findings: readonly Finding[];
 }

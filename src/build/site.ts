@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import fastGlob from 'fast-glob';
 import type { Distribution, Subset } from '../config.ts';
 import { Stop } from '../errors.ts';
+import type { Finding } from '../errors.ts';
+import type { Columns } from '../core/columns.ts';
 import { generator } from '../generator.ts';
 import { fileListText } from '../tree/file-list.ts';
 import type { FileEntry } from '../tree/file-list.ts';
@@ -22,6 +24,8 @@ import type { Release } from '../tree/release.ts';
 import { writeRelease } from '../tree/release.ts';
 import { walkOrder } from '../paths.ts';
 import { answerName } from './answer-bodies.ts';
+import { browseSite } from './browse.ts';
+import type { BrowsedPackage } from './browse.ts';
 import { precomputeAnswers } from './answers.ts';
 import { indexFiles } from './index-files.ts';
 import type { IndexedRevision } from './index-files.ts';
@@ -38,6 +42,9 @@ export interface SiteSource {
   readonly layers: readonly { readonly name: string; readonly ref: string; readonly commit: string | undefined }[];
   /** All of the site, in the order of answers. */
   readonly revisions: readonly IndexedRevision[];
+  /** The packages in the pages for people; undefined where the site has none. */
+  readonly browsed?: readonly BrowsedPackage[] | undefined;
+  readonly findings: readonly Finding[];
   /** The packages are entered in it already. */
   readonly writer: SiteWriter;
 }
@@ -50,7 +57,8 @@ export interface SiteResult extends SiteTotals {
 export async function writeSite(source: SiteSource): Promise<SiteResult> {
   const { writer, distribution } = source;
   await writeStatic(distribution.staticFolders, writer);
-  const answers = writeIndex(source);
+  const { answers, columns } = writeIndex(source);
+  if (source.browsed) browseSite({ ...source, packages: source.browsed, columns });
   const totals = writer.finish();
   await writeRelease(writer.folder, releaseOf(source, totals.manifest));
   return { ...totals, answers };
@@ -80,8 +88,8 @@ async function writeStatic(folders: readonly string[], writer: SiteWriter): Prom
   writer.write(STATIC_FILES, Buffer.from(fileListText({ files: Object.fromEntries(files) })), PRIVATE);
 }
 
-/** Writes the index and the precomputed answers. Returns the number of answers. */
-function writeIndex({ revisions, distribution, writer }: SiteSource): number {
+/** Writes the index and the precomputed answers. Returns the number of answers, and the columns without these. */
+function writeIndex({ revisions, distribution, writer }: SiteSource): { answers: number; columns: Columns } {
   const home = document({ 'service.name': 'package-registry', 'service.version': distribution.registry });
   writer.write(HOME, Buffer.from(home), { type: JSON_TYPE, cache: 'index' });
   const { cache, artifacts, tables } = distribution;
@@ -98,7 +106,7 @@ function writeIndex({ revisions, distribution, writer }: SiteSource): number {
   writer.write(indexFilePath(names.columns), columns, PRIVATE);
   writer.write(indexFilePath(names.rows), index.rows, { type: 'text/plain; charset=utf-8', cache: 'none' });
   writer.write(INDEX, Buffer.from(document(names)), PRIVATE);
-  return answers.digests.length;
+  return { answers: answers.digests.length, columns: index.columns };
 }
 
 /** The release of a site whose manifest has this digest. */

@@ -58,6 +58,7 @@ const writtenDistribution = z
       .partial()
       .optional(),
     registry: z.string().optional(),
+    pages: yesOrNo.optional(),
     cache: z
       .strictObject({ index: wholeNumber, search: wholeNumber, categories: wholeNumber, files: wholeNumber })
       .partial()

@@ -14,11 +14,13 @@ import {
   fileListPath,
   packageFilePath,
   packageIndexPath,
+  PAGE_LIST,
   RELEASE,
   signaturePath,
   STATIC_FILES,
   zipPath,
 } from '../tree/layout.ts';
+import { pageAnswer } from './page-answer.ts';
 import { isName, redirectToPath, redirectToRoute, route } from './route.ts';
 import type { RevisionRoute, Route } from './route.ts';
 import { errorAnswer, JSON_TYPE, ok, textBody, textTag } from './response.ts';
@@ -117,6 +119,12 @@ function respondFromIndex(found: Route, request: Request, columns: Columns): Ans
         if (!entry) return errorAnswer(404, NO_ROUTE, []);
         return fileAnswer(request, { path: FAVICON_PATH, entry, maxAge: cache.files, hasRanges: true });
       });
+    case 'page':
+      return lookup(request, PAGE_LIST, (text) =>
+        text === undefined
+          ? errorAnswer(404, NO_ROUTE, [])
+          : pageAnswer(request, found, { list: text, maxAge: cache.index }),
+      );
     default:
       return respondFromRevision(found as RevisionRoute, request, cache);
   }

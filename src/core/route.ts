@@ -1,6 +1,6 @@
 import { asByteString } from '../tree/byte-string.ts';
 import type { ByteString } from '../tree/byte-string.ts';
-import { RELEASE } from '../tree/layout.ts';
+import { BROWSE, RELEASE } from '../tree/layout.ts';
 import { parseStrictVersion } from './version.ts';
 import { escapePath } from './path.ts';
 import { textBody } from './response.ts';
@@ -15,7 +15,16 @@ export type Route =
   | { readonly kind: 'redirect'; readonly path: ByteString }
   /** The route of what a path below `/artifacts/` stands for, on sites that answer there. */
   | { readonly kind: 'artifact'; readonly found: Route }
+  | PageRoute
   | RevisionRoute;
+
+/** A route below the folder of the pages, which the site may have or not. */
+export interface PageRoute {
+  readonly kind: 'page';
+  /** The path in the site, without a slash at its end. */
+  readonly path: ByteString;
+  readonly hasSlash: boolean;
+}
 
 /** A route to one revision, which the site may hold or not. Its version is a strict one. */
 export interface RevisionRoute {
@@ -38,6 +47,7 @@ export function route(path: ByteString): Route {
   if (segments[0] === 'artifacts') return { kind: 'artifact', found: hasSlash ? NONE : storedRoute(segments) };
   if (segments[0] === 'epr' && segments.length === 3 && segments[1] !== '')
     return artifactRoute(bare, segments[2] as ByteString, hasSlash);
+  if (segments[0] === BROWSE) return { kind: 'page', path: bare.slice(1), hasSlash };
   return NONE;
 }
 

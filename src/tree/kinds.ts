@@ -29,12 +29,14 @@ export const fileKinds = {
   },
   'file list': { path: /^_registry\/files\/[a-z0-9_]+\/(?<version>[^/]+)\.json$/, cache: 'none', type: JSON_TYPE },
   'list of copied files': { path: /^_registry\/files\/static\.json$/, cache: 'none', type: JSON_TYPE },
+  'list of pages': { path: /^_registry\/files\/pages\.json$/, cache: 'none', type: JSON_TYPE },
+  page: { path: /^_browse\/[^]/, cache: 'index', type: undefined },
   home: { path: /^_registry\/home\.json$/, cache: 'index', type: JSON_TYPE },
   index: { path: /^_registry\/index\.json$/, cache: 'none', type: JSON_TYPE },
   columns: { path: /^_registry\/columns-[0-9a-f]+\.json$/, cache: 'none', type: JSON_TYPE },
   rows: { path: /^_registry\/rows-[0-9a-f]+\.txt$/, cache: 'none', type: 'text/plain; charset=utf-8' },
   answer: { path: /^_registry\/answers\/[0-9a-f]+\.json$/, cache: 'search', type: JSON_TYPE },
-  'copied file': { path: /^(?!(?:package|epr|_registry)(?:\/|$))[^]/, cache: 'files', type: undefined },
+  'copied file': { path: /^(?!(?:package|epr|_browse|_registry)(?:\/|$))[^]/, cache: 'files', type: undefined },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type FileKind = keyof typeof fileKinds;

@@ -17,6 +17,10 @@ export const RELEASE = '_registry/release.json';
 export const HOME = '_registry/home.json';
 /** The list of the files that are copied into a site. */
 export const STATIC_FILES = '_registry/files/static.json';
+/** The list of the pages for people; a site without pages has none. */
+export const PAGE_LIST = '_registry/files/pages.json';
+/** The folder of the pages for people, and the path below which browsers ask for them. */
+export const BROWSE = '_browse';
 /** The folder of the lists of files. */
 export const FILE_LISTS = '_registry/files';
 /** The folder of the site manifest's parts. */
@@ -49,6 +53,11 @@ export function signaturePath(name: string, version: string): string {
 /** The answer to `GET /package/{name}/{version}/`. */
 export function packageIndexPath(name: string, version: string): string {
   return `_registry/package/${name}/${version}.json`;
+}
+
+/** A page for people, or what pages need; `file` is its path below their folder. */
+export function pagePath(file: string): string {
+  return `${BROWSE}/${file}`;
 }
 
 /** The list of a site's files of one revision (`file-list.ts`). */
@@ -90,7 +99,7 @@ export function isGenerated(path: string): boolean {
 
 /** Whether a path's first folder is one that only the build fills. */
 export function isReserved(path: string): boolean {
-  return /^(package|epr|_registry|\.epr-static)(\/|$)/.test(path);
+  return /^(package|epr|_browse|_registry|\.epr-static)(\/|$)/.test(path);
 }
 
 /**

@@ -32,7 +32,7 @@ const site = join(home, 'copy', 'all');
 beforeAll(async () => {
   const withTemplates = packageFiles('shown', '1.0.0')['shown/1.0.0/manifest.yml'] as string;
   writeFiles(home, {
-    'content/distributions.yml': distributions('../storage', ['main']),
+    'content/distributions.yml': distributions('../storage', ['main'], "pages: 'true'"),
     'content/static/about/us.txt': 'About us.\n',
     ...under(
       'storage/main/packages',

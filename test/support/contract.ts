@@ -46,7 +46,7 @@ export async function askAll(running: Running, rows: readonly RecordedRow[]): Pr
  * plainly, or a status. `{etag}` in a header stands for the tag that the target has.
  */
 export type UnrecordedRow = {
-  readonly what: 'raw bytes' | 'absolute form' | 'long head' | 'condition' | 'coding';
+  readonly what: 'raw bytes' | 'absolute form' | 'long head' | 'condition' | 'coding' | 'page';
   readonly m?: string;
   readonly t: string;
   readonly q?: Readonly<Record<string, string>>;
@@ -71,6 +71,17 @@ const HOLDING: Record<string, string>[] = [
   { 'If-Match': '"nothing", {etag}', 'If-Unmodified-Since': PAST },
   { 'If-Unmodified-Since': 'Fri, 01 Jan 2100 00:00:00 GMT' },
   { 'If-Unmodified-Since': 'no date' },
+];
+
+const PAGES = [
+  '/_browse/',
+  '/_browse/index.html',
+  '/_browse/acme_web/',
+  '/_browse/acme_web/readme.html',
+  '/_browse/browse.css',
+  '/_browse/browse.js',
+  '/_browse/columns.json',
+  '/_browse/about.html',
 ];
 
 export const UNRECORDED: readonly UnrecordedRow[] = [
@@ -104,6 +115,11 @@ export const UNRECORDED: readonly UnrecordedRow[] = [
   ...[ZIP, SIGNATURE].map(
     (t) => ({ what: 'coding', t, q: { 'Accept-Encoding': 'gzip, deflate, br' }, like: t }) as const,
   ),
+  ...PAGES.map((t) => ({ what: 'page', t, s: 200 }) as const),
+  ...['/_browse', '/_browse/acme_web'].map((t) => ({ what: 'page', t, s: 301 }) as const),
+  ...['/_browse/none', '/_browse/none/'].map((t) => ({ what: 'page', t, s: 404 }) as const),
+  { what: 'page', m: 'HEAD', t: '/_browse/', s: 200 },
+  { what: 'page', t: '/_browse/', q: { 'If-None-Match': '{etag}' }, s: 304 },
 ];
 
 /** Asks unrecorded requests; what is different, each with its request. */
@@ -122,9 +138,21 @@ export async function askUnrecorded(running: Running, rows: readonly UnrecordedR
         : [String(got.status), String(row.s)];
     if (is !== expected)
       found.push(`${method} ${t.slice(0, 100)} ${JSON.stringify(q).slice(0, 100)}: got ${is}, expected ${expected}`);
+    if (row.what === 'page' && got.status === 200 && !isGuarded(got))
+      found.push(`${method} ${t}: has not the headers of a page`);
     if (got.status === 412 && got.body.length > 0) found.push(`${method} ${t}: a 412 has no body`);
   }
   return found;
+}
+
+/** Whether nothing of a package can run in an answer, whatever is in it. */
+function isGuarded({ headers }: Response): boolean {
+  const policy = String(headers['content-security-policy']);
+  return (
+    policy.startsWith("default-src 'none'; ") &&
+    !policy.includes('unsafe') &&
+    headers['x-content-type-options'] === 'nosniff'
+  );
 }
 
 function comparable({ status, headers, body }: Response): string {
@@ -146,7 +174,7 @@ export interface BuiltSite {
   remove(): void;
 }
 
-/** Builds a site of a storage into a temporary folder. */
+/** Builds a site of a storage into a temporary folder, with pages for people: they change no answer. */
 export async function buildSite(
   storage: string,
   distribution: { readonly name: string; readonly layers: readonly string[]; readonly packages?: string },
@@ -158,7 +186,7 @@ export async function buildSite(
     registry: '1.40.1',
     storage,
     layers: Object.fromEntries(layers.map((layer) => [layer, { packages }])),
-    distributions: { [name]: { layers } },
+    distributions: { [name]: { layers, pages: 'true' } },
   };
   const file = join(root, 'distributions.yml');
   const out = join(root, 'dist');

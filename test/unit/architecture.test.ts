@@ -22,6 +22,7 @@ const STAGES = [
   'package',
   'catalog',
   'mirror',
+  'pages',
   'build',
   'hosts',
   'bundle',

@@ -55,6 +55,7 @@ describe('a distribution', () => {
       collisions: 'report',
       signatures: 'optional',
       artifacts: false,
+      pages: false,
       precompute: {
         answers: 4000,
         bytes: 268_435_456,

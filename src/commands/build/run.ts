@@ -8,6 +8,7 @@ import type { Finding } from '../../errors.ts';
 import { openLayers } from '../../workflow/open-layers.ts';
 import type { MirroredLayers, OpenLayersOptions, Session } from '../../workflow/open-layers.ts';
 import type { Progress } from '../../report.ts';
+import { arrivalsOf } from '../../inspect/arrivals.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { makeSite } from '../../build/make-site.ts';
 import type { MadeSite } from '../../build/site-making.ts';
@@ -146,10 +147,11 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
       cache: options.noCache ? undefined : resolve(options.cache),
       onRead: openingProgress(progress).onRead,
     });
+    const arrivals = distribution.pages ? await arrivalsOf({ storage, distribution, ...merged }) : undefined;
     clock.lap('layers');
     const makeOnce = async (isAnew: boolean): Promise<MadeWithHost> => {
       const made = await makeSite(
-        { distribution, storage, ...merged },
+        { distribution, storage, ...merged, arrivals },
         {
           folder,
           lock: siteLock,

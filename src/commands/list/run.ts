@@ -9,8 +9,8 @@ import type { OpenCatalog, StorageOptions } from '../../inspect/open-catalog.ts'
 import { listedInSite, listedInStorage } from '../../inspect/listed.ts';
 import type { ListedRevision } from '../../inspect/listed.ts';
 import { readSite } from '../../inspect/site.ts';
-import { arrivals } from '../../storage/git/history.ts';
-import { repositoryOf } from '../../storage/storage.ts';
+import { datesOf } from '../../inspect/arrivals.ts';
+import type { Dates } from '../../inspect/arrivals.ts';
 import type { Selection } from '../../subset/select.ts';
 import { compareRevisions } from '../../catalog/merge.ts';
 import { waitingRevisions } from '../../catalog/waiting.ts';
@@ -151,22 +151,6 @@ async function listSite(folder: string, { name, outdated, layer, leftOut }: List
     subset: undefined,
     waiting: [],
   };
-}
-
-type Dates = ReadonlyMap<string, ReadonlyMap<string, string>>;
-
-/** By layer and place, when each revision came. */
-async function datesOf(
-  { storage, distribution, layers }: OpenCatalog,
-  isShown: (layer: string) => boolean,
-): Promise<Dates> {
-  const repository = repositoryOf(storage);
-  const dates = layers.map(async ({ name, commit }): Promise<[string, ReadonlyMap<string, string>]> => {
-    const spec = distribution.layers.find((one) => one.name === name);
-    if (!repository || spec?.kind !== 'storage' || !isShown(name)) return [name, new Map()];
-    return [name, await arrivals(repository, { commit, packages: spec.packages })];
-  });
-  return new Map(await Promise.all(dates));
 }
 
 /** The revisions that clients find, or all that one layer holds. */

@@ -1,6 +1,6 @@
 import type { Finding } from '../../errors.ts';
 import type { FileKind } from '../../tree/kinds.ts';
-import { ENCODED_LIST, MANIFEST, packageOf, RELEASE, STATIC_FILES } from '../../tree/layout.ts';
+import { ENCODED_LIST, MANIFEST, packageOf, PAGE_LIST, RELEASE, STATIC_FILES } from '../../tree/layout.ts';
 import { walkDisk } from './disk.ts';
 import { asByteString } from '../../tree/byte-string.ts';
 import { shownText } from '../../tree/text.ts';
@@ -54,31 +54,31 @@ const CHECKS: Readonly<Record<FileKind, (check: FileCheck) => Finding[]>> = {
   signature: misplaced,
   'package index': misplaced,
   'file list': misplaced,
-  'list of copied files': staticFindings,
+  'list of copied files': (check) => listFindings(check, 'copied file', STATIC_FILES),
+  'list of pages': (check) => listFindings(check, 'page', PAGE_LIST),
+  page: ({ file, files }) =>
+    files.listed.has(PAGE_LIST) ? [] : [disagreement(file.path, `is a page, and the site has no ${PAGE_LIST}`)],
   home: nothing, // index-view.ts
   index: nothing, // index-view.ts
   columns: nothing, // index-view.ts
   rows: nothing, // index-view.ts
   answer: answerFindings,
-  'copied file': nothing, // staticFindings
+  'copied file': nothing, // listFindings
 };
 
-/** The list of copied files and the manifest name the same, with the same facts. */
-function staticFindings({ site, files }: FileCheck): Finding[] {
-  const list = readList(site, STATIC_FILES);
-  if (!list) return [changed(STATIC_FILES, 'is not a file list')];
+/** A list and the manifest name the same files of a kind, with the same facts. */
+function listFindings({ site, files }: FileCheck, listed: FileKind, where: string): Finding[] {
+  const list = readList(site, where);
+  if (!list) return [changed(where, 'is not a file list')];
   const entries = new Map(Object.entries(list.files).map(([path, entry]) => [shownText(asByteString(path)), entry]));
-  const copied = [...files.good.values()].filter(({ kind }) => kind === 'copied file');
-  const findings = copied
+  const own = [...files.good.values()].filter(({ kind }) => kind === listed);
+  const findings = own
     .filter(
       ({ path, size, digest, type }) => JSON.stringify(entries.get(path)) !== JSON.stringify([size, digest, type]),
     )
-    .map(({ path }) => disagreement(STATIC_FILES, `does not say of ${path} what the site manifest does`));
+    .map(({ path }) => disagreement(where, `does not say of ${path} what the site manifest does`));
   const unknown = [...entries.keys()].filter((path) => !files.listed.has(path));
-  return [
-    ...findings,
-    ...unknown.map((path) => disagreement(STATIC_FILES, `lists ${path}, and the site manifest does not`)),
-  ];
+  return [...findings, ...unknown.map((path) => disagreement(where, `lists ${path}, and the site manifest does not`))];
 }
 
 function answerFindings({ file, known }: FileCheck): Finding[] {

@@ -99,9 +99,11 @@ const OWN_HEADERS = [
   'Access-Control-Allow-Origin',
   'Cache-Control',
   'Content-Encoding',
+  'Content-Security-Policy',
   'Content-Type',
   'ETag',
   'Vary',
+  'X-Content-Type-Options',
 ];
 
 /** The header of an answer; '' where it has none. */

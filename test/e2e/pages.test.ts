@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { listedIn, run, siteFaults, temporaryFolder } from '../support/cli.ts';
+import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
+import type { Files, Repository } from '../support/repository.ts';
+
+/* Pages for people, as builds write and extend them, of packages that mean harm too. */
+
+const EVIL = `"><script src=/package/evil/1.0.0/x.js></script><img src=x onerror=alert(1)>'`;
+const manifest = [
+  'format_version: 3.0.0',
+  'name: evil',
+  'version: 1.0.0',
+  'type: integration',
+  `title: ${JSON.stringify(EVIL)}`,
+  `description: ${JSON.stringify(EVIL)}`,
+  `categories: [security]`,
+  `owner: { github: ${JSON.stringify(EVIL)}, type: elastic }`,
+  `conditions: { kibana: { version: '^8.0.0' } }`,
+  `icons: [{ src: /img/logo.svg, title: ${JSON.stringify(EVIL)} }]`,
+  `vars: [{ name: a, type: text, title: ${JSON.stringify(EVIL)}, default: ${JSON.stringify(EVIL)} }]`,
+].join('\n');
+const evil = packageFiles('evil', '1.0.0', {
+  'manifest.yml': manifest,
+  'docs/README.md': `# ${EVIL}\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![y](https://elsewhere.example/y.png)\n`,
+  'img/logo.svg': '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+  'x.js': 'alert(1)',
+  'changelog.yml': `- version: ${JSON.stringify(EVIL)}\n  changes: [{ description: ${JSON.stringify(EVIL)}, type: bugfix, link: 'javascript:alert(1)' }]\n`,
+});
+const huge = packageFiles('huge', '1.0.0', {
+  'docs/README.md': `${'word '.repeat(60_000)}\n\n${'A paragraph of some words.\n\n'.repeat(20_000)}`,
+  'changelog.yml': 'not: [a, list',
+});
+const plain = (version: string): Files => packageFiles('plain', version, { 'docs/README.md': `# Plain ${version}\n` });
+
+/** So many that one more version is little. */
+const others = Array.from({ length: 12 }, (_, i) => packageFiles(`other_${i}`, '1.0.0'));
+
+const root = temporaryFolder();
+const site = join(root, 'dist/all');
+let storage: Repository;
+
+async function build(): Promise<{ status: number | null; report: { site?: { how: string; changes?: object } } }> {
+  const { status, stdout } = await run(['build', '--dist', 'all', '--json'], { cwd: root });
+  return { status, report: JSON.parse(stdout) as never };
+}
+
+function commit(...packages: Files[]): void {
+  storage.commit('main', storage.treeOf(under('packages', ...packages)));
+}
+
+function pages(): string[] {
+  return readdirSync(join(site, '_browse'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.html'),
+  );
+}
+
+function page(path: string): string {
+  return readFileSync(join(site, '_browse', path), 'utf8');
+}
+
+beforeAll(async () => {
+  writeFiles(root, { 'content/distributions.yml': distributions('../storage', ['main'], "pages: 'true'") });
+  storage = createRepository(join(root, 'storage'));
+  commit(evil, huge, plain('1.0.0'), ...others);
+  expect((await build()).status).toBe(0);
+});
+
+describe('a build writes pages', () => {
+  test('that are files of the site, and verify', async () => {
+    expect(siteFaults(site)).toEqual([]);
+    const listed = new Set(listedIn(site).map(({ path }) => path));
+    for (const path of pages()) expect(listed).toContain(`_browse/${path}`);
+    const { status, stdout } = await run(['verify', 'dist/all'], { cwd: root });
+    expect(stdout).toContain('whole');
+    expect(status).toBe(0);
+  });
+
+  test('each of at most 100 kB, also of a huge readme', () => {
+    expect(pages()).toContain(join('huge', 'readme-2.html'));
+    for (const path of pages()) expect(statSync(join(site, '_browse', path)).size, path).toBeLessThanOrEqual(100_000);
+  });
+
+  test('in which nothing of a package runs', () => {
+    const own = pages().filter((path) => path.startsWith('evil'));
+    expect(own.length).toBeGreaterThan(2);
+    for (const path of [...own, 'index.html', 'about.html']) {
+      const text = page(path).replace('<script src="browse.js" defer></script>', '');
+      expect(text, path).not.toMatch(/<script|javascript:|elsewhere\.example"|<[^>]*\son\w+\s*=/i);
+      for (const [, address = ''] of text.matchAll(/(?:href|src)="([^"]*)"/g))
+        expect(address, path).not.toMatch(/^[a-z]+:|^\/\//i);
+    }
+    expect(page('evil/index.html')).toContain('<img src="../../package/evil/1.0.0/img/logo.svg" alt=""');
+  });
+
+  test('with the day on which a version came', () => {
+    expect(page('plain/index.html')).toMatch(/<time datetime="20\d\d-[^"]+">20\d\d-\d\d-\d\d<\/time>/);
+  });
+});
+
+describe('a later build', () => {
+  test('of the same commit changes nothing', async () => {
+    expect((await build()).report.site?.how).toBe('unchanged');
+  });
+
+  test('writes the pages of the package that changed, and the list', async () => {
+    commit(evil, huge, plain('1.0.0'), plain('1.1.0'), ...others);
+    const before = new Map(pages().map((path) => [path, statSync(join(site, '_browse', path)).ino]));
+    const { report } = await build();
+    const changed = pages().filter((path) => statSync(join(site, '_browse', path)).ino !== before.get(path));
+    expect(changed.filter((path) => !path.startsWith('plain')).sort()).toEqual(['about.html', 'index.html']);
+    expect(page('plain/readme.html')).toContain('Plain 1.1.0');
+    expect(report.site?.how).toBe('extended');
+  });
+});
