@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
-import { hosts } from '#hosts';
-import type { Host } from '#hosts';
+import { hosts, readerHosts } from '#hosts';
+import type { Host, ReaderHost } from '#hosts';
 
 /*
  * Bundles the edge core with each host's adapter into one file for the host, below lib/hosts/. `build --target` puts it beside a site. Bundles
@@ -17,7 +17,7 @@ const NJS: BuildOptions = {
   external: ['fs'],
 };
 
-for (const { bundle } of Object.values<Host>(hosts)) {
+for (const { bundle } of [...Object.values<Host>(hosts), ...Object.values<ReaderHost>(readerHosts)]) {
   const file = join('lib/hosts', bundle.file);
   await build({
     entryPoints: [join('src/hosts', bundle.entry)],
@@ -28,6 +28,7 @@ for (const { bundle } of Object.values<Host>(hosts)) {
     charset: 'utf8',
     legalComments: 'none',
     minify: true,
+    ...(bundle.isNode && { platform: 'node', legalComments: 'eof' }), // the licence of what is bundled
     ...(bundle.isNjs ? NJS : { keepNames: true }), // stack traces show the names of functions
   });
   if (bundle.isNjs) await writeFile(file, plainExport(await readFile(file, 'utf8')));

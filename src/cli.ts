@@ -34,6 +34,7 @@ const verbs = await Promise.all([
   import('./commands/purge/declare.ts'),
   import('./commands/prune/declare.ts'),
   import('./commands/export/declare.ts'),
+  import('./commands/reader/declare.ts'),
   import('./commands/verify/declare.ts'),
   import('./commands/cache/declare.ts'),
   import('./commands/init/declare.ts'),

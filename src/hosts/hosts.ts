@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { cloudflareAssets } from './cloudflare/path.ts';
 import { netlifyAssets } from './netlify/path.ts';
+import type { ReaderProgram } from './reader.ts';
 import type { HostAssets, Target } from './target.ts';
 
 /*
@@ -18,6 +19,8 @@ export interface EdgeBundle {
   readonly target: string;
   /** The host is njs, which knows little more than ES5 and has its own modules. */
   readonly isNjs?: true;
+  /** The host is Node, and has its modules. */
+  readonly isNode?: true;
 }
 
 export interface Host {
@@ -45,13 +48,45 @@ export const hosts = {
   },
 } as const satisfies Readonly<Record<string, Host>>;
 
+/** A host whose program answers from a store. */
+export interface ReaderHost {
+  readonly bundle: EdgeBundle;
+  /** Loads what makes its files. */
+  program(): Promise<ReaderProgram>;
+}
+
+/** The hosts that `reader` knows. */
+export type ReaderHostName = 'cloudflare' | 'lambda';
+
+export const readerHosts: Readonly<Record<ReaderHostName, ReaderHost>> = {
+  cloudflare: {
+    bundle: { entry: 'cloudflare/store-worker.ts', file: 'cloudflare/store-worker.js', target: 'es2022' },
+    program: async () => (await import('./cloudflare/reader.ts')).cloudflareReader,
+  },
+  lambda: {
+    bundle: { entry: 'lambda/lambda.ts', file: 'lambda/lambda.mjs', target: 'node20', isNode: true },
+    program: async () => (await import('./lambda/reader.ts')).lambdaReader,
+  },
+};
+
+export const readerHostNames = Object.keys(readerHosts) as ReaderHostName[];
+
 export type HostName = keyof typeof hosts;
 
 export const hostNames = Object.keys(hosts) as HostName[];
 
 /** The place of a host's bundle. */
 export function bundlePath(host: HostName): string {
-  return fileURLToPath(new URL(`../../lib/hosts/${hosts[host].bundle.file}`, import.meta.url));
+  return placeOf(hosts[host].bundle);
+}
+
+/** The place of the bundle of a host's reader. */
+export function readerPath(host: ReaderHostName): string {
+  return placeOf(readerHosts[host].bundle);
+}
+
+function placeOf({ file }: EdgeBundle): string {
+  return fileURLToPath(new URL(`../../lib/hosts/${file}`, import.meta.url));
 }
 
 /** The folder of a host's files, `<site>.<host>`, beside the site. */

@@ -14,7 +14,7 @@ import { BUCKET, hasVersitygw, startVersitygw } from '../support/versitygw.ts';
  */
 
 /** Verbs whose lines run; the others need a host. */
-const VERBS = /^epr-static (build|publish|releases|rollback|prune|purge|verify|export) /;
+const VERBS = /^epr-static (build|publish|releases|rollback|prune|purge|verify|export|reader) /;
 
 const root = temporaryFolder();
 

@@ -234,6 +234,17 @@ test('serve --store', async () => {
   expect(await refused('--store', 'ftp://x')).toMatch(/ftp:\/\/x is no store[^]*s3:/);
 });
 
+test('reader writes a program for a bucket', async () => {
+  const written = await run(['reader', 'lambda', '--at', 's3://packages/some/where', '--out', 'function'], {
+    cwd: home,
+  });
+  expect(written).toMatchObject({ status: 0, stderr: '' });
+  expect(written.stdout).toContain('STORE=s3://packages/some/where');
+  expect(readFileSync(join(home, 'function/index.mjs')).length).toBeLessThan(100_000);
+  const ended = await run(['reader', 'cloudflare', '--at', 'folder'], { cwd: home });
+  expect(ended).toMatchObject({ status: 2, stderr: expect.stringMatching(/folder is no bucket[^]*s3:/) as string });
+});
+
 /** What is said where a server can't start. */
 async function refused(...args: string[]): Promise<string> {
   const ended = await run(['serve', '--port', '0', ...args], { cwd: home });

@@ -85,7 +85,9 @@ const prints: Rule = (modules) =>
   uses(modules, 'report.ts', /^(process\.(stdout|stderr)|console\.\w+)$/).filter(
     (place) =>
       !place.startsWith(RECEIVER) &&
-      !/^hosts\/(netlify\/functions\/registry|cloudflare\/worker)\.ts:.*console\.error/.test(place),
+      !/^hosts\/(netlify\/functions\/registry|cloudflare\/(store-)?worker|lambda\/lambda)\.ts:.*console\.error/.test(
+        place,
+      ),
   );
 
 /** `process` is the global, so that the two rules above see each use of it. */
@@ -95,7 +97,8 @@ const importedProcess: Rule = (modules) =>
 /** But for the entry of a host, which looks for a default export. */
 const defaultExports: Rule = (modules) =>
   eachNode(modules, ({ file, node }) => {
-    if (/^hosts\/(nginx\/njs\/registry|netlify\/functions\/registry|cloudflare\/worker)\.ts$/.test(file)) return false;
+    if (/^hosts\/(nginx\/njs\/registry|netlify\/functions\/registry|cloudflare\/(store-)?worker)\.ts$/.test(file))
+      return false;
     return node.type === 'ExportDefaultDeclaration' || (node.type === 'ExportSpecifier' && isDefault(node.exported));
   });
 

@@ -21,6 +21,7 @@ const REPORTS: Readonly<Record<string, readonly (readonly [file: string, name: s
   purge: [['commands/purge/run.ts', 'PurgeVerbReport']],
   prune: [['commands/prune/run.ts', 'PruneStoreReport']],
   export: [['commands/export/run.ts', 'ExportReport']],
+  reader: [['commands/reader/run.ts', 'ReaderReport']],
   'verify --at': [['commands/verify/store.ts', 'StoreReport']],
   'verify --site': [['inspect/live-site.ts', 'LiveSite']],
   'cache prune': [['commands/cache/run.ts', 'PruneReport']],

@@ -9,6 +9,7 @@ import { readRecord, updateAssets } from '../asset-folder.ts';
 import { readBundle } from '../bundles.ts';
 import type { Target } from '../target.ts';
 import { cloudflarePath, cloudflareAssets } from './path.ts';
+import { COMPATIBILITY_DATE, configText, workerName, WRANGLER } from './settings.ts';
 
 /*
  * Cloudflare Workers with static assets: `worker/worker.js` (the edge core), `wrangler.jsonc`, and `assets/`, the files that the
@@ -20,9 +21,6 @@ import { cloudflarePath, cloudflareAssets } from './path.ts';
 export const MOST_ASSETS = { free: 20_000, paid: 100_000 };
 /** The most bytes of an asset. */
 export const LARGEST_ASSET = 25 * 2 ** 20;
-
-/** The newest compatibility date of the runtime with which this was tested. */
-const COMPATIBILITY_DATE = '2026-04-01';
 
 /**
  * Refuses with `asset-size` each file that is larger than Cloudflare takes, and with `asset-count` where there are more different
@@ -53,9 +51,6 @@ export const cloudflareTarget: Target = {
     ];
   },
 };
-
-/** The last version that runs on Node 20. */
-const WRANGLER = 'wrangler@4.86.0';
 
 type ListedFile = Pick<SiteFile, 'path' | 'size' | 'digest'>;
 
@@ -100,10 +95,8 @@ function wranglerConfig(name: string): string {
       not_found_handling: 'none',
     },
   };
-  return `// Written by epr-static, anew with every build: give what differs to wrangler as options (--name, --domain).\n${JSON.stringify(config, null, 2)}\n`;
-}
-
-/** A name that Cloudflare accepts for a Worker: at most 63 lower-case letters, digits and dashes. */
-function workerName(distribution: string): string {
-  return `epr-${distribution.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`.slice(0, 63).replace(/-+$/, '');
+  return configText(
+    'Written by epr-static, anew with every build: give what differs to wrangler as options (--name, --domain).',
+    config,
+  );
 }
