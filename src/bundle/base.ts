@@ -13,4 +13,6 @@ export interface Base {
   hasStream(stream: Pick<Stream, 'digest' | 'content' | 'packedSize'>): boolean;
   /** Its generated files that are worth to be compared with new ones. `isStill` tells which contents the new site has too. */
   texts(isStill: (digest: string) => boolean): Iterable<{ readonly file: BaseFile; readonly bytes: Buffer }>;
+  /** Closes what is open. */
+  close(): void;
 }

@@ -7,6 +7,7 @@ import type { Written } from './checked.ts';
  */
 
 export interface BundleDescription {
+  readonly kind: DescriptionKind;
   /** The program that made it. */
   readonly generator: string;
   readonly distribution: string;
@@ -22,6 +23,9 @@ export interface BundleDescription {
   /** All members but `bundle.json`, in their order. */
   readonly members: readonly BundleMember[];
 }
+
+/** What a file is: a bundle, or a list of contents (`contents-list.ts`). */
+export type DescriptionKind = 'bundle' | 'contents';
 
 export interface BundleMember {
   readonly name: string;
@@ -49,18 +53,30 @@ export function packName(pack: number): string {
 
 /** The text of `bundle.json`. Its length follows from all but the digests. */
 export function descriptionText(description: BundleDescription): string {
-  const { generator, distribution, site, manifest, base, files, bytes } = description;
+  const { kind, generator, distribution, site, manifest, base, files, bytes } = description;
   const members = description.members.map(({ name, size, digest, part }) => ({ name, size, digest, part }));
-  return sealedDocument({ format: FORMAT, generator, distribution, site, manifest, base, files, bytes, members });
+  return sealedDocument({
+    format: FORMATS[kind],
+    generator,
+    distribution,
+    site,
+    manifest,
+    base,
+    files,
+    bytes,
+    members,
+  });
 }
 
 /** Reads `bundle.json`; `where` is its name for messages. Throws a `Stop` if it isn't as `descriptionText` writes it. */
 export function parseDescription(text: string, where: string): BundleDescription {
   const written = parseObject(text, where);
-  if (written.value['format'] !== FORMAT)
-    throw wrong(where, `has a format that this version doesn't know: ${JSON.stringify(written.value['format'])}`);
+  const { format } = written.value;
+  const kind = (['bundle', 'contents'] as const).find((one) => FORMATS[one] === format);
+  if (!kind) throw wrong(where, `has a format that this version doesn't know: ${JSON.stringify(format)}`);
   if (!isSealed(text)) throw wrong(where, 'is damaged: its seal is not that of its text');
   return {
+    kind,
     generator: textOf(written, 'generator'),
     distribution: textOf(written, 'distribution'),
     site: textOf(written, 'site'),
@@ -72,7 +88,7 @@ export function parseDescription(text: string, where: string): BundleDescription
   };
 }
 
-const FORMAT = 1;
+const FORMATS = { bundle: 1, contents: 'contents-1' } as const satisfies Readonly<Record<DescriptionKind, unknown>>;
 
 function memberOf({ where, value }: { where: string; value: unknown }): BundleMember {
   if (typeof value !== 'object' || value === null) throw wrong(where, 'is no object');

@@ -45,6 +45,7 @@ export async function openFolderBase(folder: string, manifest: string): Promise<
         if (sha256(bytes) === file.digest) yield { file, bytes: Buffer.from(bytes) };
       }
     },
+    close: () => undefined,
   };
 }
 

@@ -3,12 +3,17 @@ import { resolve } from 'node:path';
 import { Stop } from '../errors.ts';
 import { readRelease } from '../tree/release.ts';
 import type { Base } from './base.ts';
+import { openBundleBase, WAYS } from './bundle-base.ts';
 import { openFolderBase } from './folder-base.ts';
+import { firstMember } from './tar.ts';
 import { HELD_DIGITS, isWant, parseWant } from './want.ts';
 import type { Want } from './want.ts';
 
-/** Opens what `--since` names. Throws a `Stop` where it is nothing that says what a receiver has. */
-export async function openBase(since: string): Promise<Base> {
+/**
+ * Opens what `--since` names. `onRead` is told the bytes of a bundle that are read, and of how many. Throws a `Stop` where it is nothing that
+ * says what a receiver has.
+ */
+export async function openBase(since: string, onRead: (done: number, total: number) => void): Promise<Base> {
   const place = resolve(since);
   const stats = statSync(place, { throwIfNoEntry: false });
   if (!stats) throw new Stop('no-site', `${place} is not there`, HINT);
@@ -17,12 +22,13 @@ export async function openBase(since: string): Promise<Base> {
     if (!release) throw new Stop('no-site', `${place} holds no site`, HINT);
     return await openFolderBase(place, release.manifest);
   }
-  const text = stats.size < LARGEST ? readFileSync(place, 'utf8') : '';
+  if (stats.isFile() && firstMember(place) !== undefined) return await openBundleBase(place, onRead);
+  const text = stats.isFile() && stats.size < LARGEST ? readFileSync(place, 'utf8') : '';
   if (isWant(text)) return wantBase(parseWant(text, place));
   throw new Stop('no-site', `${place} doesn't say what the other side has`, HINT);
 }
 
-const HINT = 'give --since the folder of the older site, or the want.json that `apply` wrote';
+const HINT = `give --since ${WAYS}`;
 /** Bytes: that of a million contents has 20 MB. */
 const LARGEST = 2 ** 28;
 
@@ -34,6 +40,7 @@ function wantBase({ manifest, holds }: Want): Base {
     has: (digest) => held.has(digest.slice(0, HELD_DIGITS)),
     hasStream: () => false,
     texts: () => [],
+    close: () => undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-import { fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { Stop } from '../errors.ts';
 
 /*
@@ -70,6 +70,16 @@ export function readTar(file: number, path: string): TarMember[] {
   return members;
 }
 
+/** The name of the first member of a file, if the file begins as the tar of a bundle does. Throws the system's error. */
+export function firstMember(path: string): string | undefined {
+  const file = openSync(path, 'r');
+  try {
+    return parseHeader(readAt(file, 0, BLOCK))?.name;
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Bytes of a block. */
 const BLOCK = 512;
 /** 1980-01-01, the first day that all tools know. */
@@ -82,6 +92,7 @@ function octal(value: number, digits: number): string {
 
 /** The name and the size of a header; undefined where `tarHeader` would not write it so. */
 function parseHeader(header: Buffer): { name: string; size: number } | undefined {
+  if (header.length < BLOCK) return undefined;
   const name = header.toString('latin1', 0, header.indexOf(0));
   const size = Number.parseInt(header.toString('latin1', 124, 135), 8);
   if (!NAME.test(name) || !(size >= 0 && size <= MAX_MEMBER)) return undefined;

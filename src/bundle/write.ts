@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { brotliCompress, constants } from 'node:zlib';
 import { Stop } from '../errors.ts';
 import { generator } from '../generator.ts';
 import { kindOf } from '../tree/kinds.ts';
@@ -10,10 +8,11 @@ import type { Release } from '../tree/release.ts';
 import { zipParts } from './assemble.ts';
 import type { Part } from './assemble.ts';
 import type { Base } from './base.ts';
+import { compressed } from './compress.ts';
 import { DESCRIPTION, descriptionText, README, RECEIVER, RECIPE, TEXTS } from './description.ts';
 import { chunksOf, readWhole } from './read-whole.ts';
 import { recipeText } from './recipe.ts';
-import type { MadeContent, Span } from './recipe.ts';
+import type { MadeContent, Span, Stream } from './recipe.ts';
 import type { SiteContent, SiteContents, SiteZip } from './site-contents.ts';
 import type { TarWriter } from './tar-file.ts';
 import { openTexts } from './texts.ts';
@@ -37,12 +36,15 @@ export interface BundleSource {
   readonly readme: string;
 }
 
-/** Writes all members. `step` hears how many bytes of how many are done. Throws a `Stop` where a file isn't what the site says, and the system's error. */
+/**
+ * Writes all members, and gives the streams that the bundle names: without a base, all those of the site's zips. `step` hears how many
+ * bytes of how many are done. Throws a `Stop` where a file isn't what the site says, and the system's error.
+ */
 export async function writeBundle(
   source: BundleSource,
   writer: TarWriter,
   step: (done: number, total: number) => void,
-): Promise<void> {
+): Promise<readonly Stream[]> {
   const { contents, base, release, site } = source;
   const wanted = new Map([...contents.contents].filter(([digest]) => base?.has(digest) !== true));
   writer.add(README, Buffer.from(source.readme));
@@ -63,11 +65,12 @@ export async function writeBundle(
     step((done += other.size), Math.max(done, total));
     if (other.size > 2 ** 16) await setImmediate();
   }
-  writer.add(TEXTS, await packed(making.texts.bytes()));
+  writer.add(TEXTS, await compressed(making.texts.bytes()));
   const { streams } = making.table;
   const recipe = { streams, bases: making.texts.bases(), contents: making.made, files: contents.files };
-  writer.add(RECIPE, await packed(Buffer.from(recipeText(recipe))));
+  writer.add(RECIPE, await compressed(Buffer.from(recipeText(recipe))));
   const description = {
+    kind: 'bundle' as const,
     generator,
     distribution: release.distribution,
     site,
@@ -79,6 +82,7 @@ export async function writeBundle(
   };
   writer.add(DESCRIPTION, Buffer.from(descriptionText(description)));
   writer.end();
+  return streams;
 }
 
 /** What is neither in a package nor the zip of one, in the order in which the texts are most alike: what is made of rows comes after them. */
@@ -114,7 +118,8 @@ function openMaking(
   const made: MadeContent[] = [];
   const done = new Set<string>();
   const table = openStreamTable((bytes, stream) => {
-    if (base?.hasStream(stream)) return null;
+    const isStored = stream.digest === stream.content;
+    if (isStored ? base?.has(stream.digest) : base?.hasStream(stream)) return null;
     done.add(stream.content);
     return writer.addStream(bytes);
   });
@@ -207,16 +212,4 @@ function gzippedStream(bytes: Buffer, table: StreamTable): number | undefined {
 function spansOfGzip(bytes: Buffer, stream: number, texts: Texts): Span[] {
   const [head, tail] = [bytes.subarray(0, GZIP_HEAD), bytes.subarray(-GZIP_TAIL)].map((part) => texts.add(part));
   return [...(head ?? []), ['stream', stream], ...(tail ?? [])];
-}
-
-const compress = promisify(brotliCompress);
-
-async function packed(bytes: Buffer): Promise<Buffer> {
-  return await compress(bytes, {
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: 6,
-      [constants.BROTLI_PARAM_LGWIN]: 24,
-      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-    },
-  });
 }

@@ -60,7 +60,7 @@ export interface StreamTable extends StreamIndex {
   addStored(bytes: Uint8Array): number;
 }
 
-/** `keep` gives the pack in which a new stream lies from now on, null if it is in the base. */
+/** `keep` gives the pack in which a new stream lies from now on, null if the base has it. */
 export function openStreamTable(keep: (bytes: Uint8Array, stream: Omit<Stream, 'pack'>) => number | null): StreamTable {
   const streams: Stream[] = [];
   const numbers = new Map<string, number>();

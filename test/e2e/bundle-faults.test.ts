@@ -69,7 +69,7 @@ describe('an ended run', () => {
     expect(readdirSync(usb)).toEqual([half]);
     rmSync(large);
     expect(await run(bundle, { cwd })).toMatchObject({ status: 0 });
-    expect(readdirSync(usb)).toEqual(['packages.tar.gz', 'packages.tar.gz.sha256']);
+    expect(readdirSync(usb)).toEqual(['packages.tar.gz', 'packages.tar.gz.contents', 'packages.tar.gz.sha256']);
     for (const name of readdirSync(usb)) rmSync(join(usb, name));
   });
 });

@@ -5,5 +5,5 @@ testFaults('a bundle', {
   build: BUILD,
   after: BASE,
   args: ['bundle', '--dist', 'all', '--json'],
-  products: ['dist/all', 'dist/all.tar', 'dist/all.tar.sha256'],
+  products: ['dist/all', 'dist/all.tar', 'dist/all.tar.contents', 'dist/all.tar.sha256'],
 });

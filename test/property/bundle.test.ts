@@ -19,6 +19,7 @@ const size = fc.nat({ max: 2 ** 40 });
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const description: fc.Arbitrary<BundleDescription> = fc.record({
+  kind: fc.constantFrom('bundle', 'contents'),
   generator: fc.string(),
   distribution: fc.string(),
   site: fc.string(),

@@ -54,6 +54,7 @@ export async function apply({ files, to }: ApplyOptions, progress: ApplyProgress
   const folder = resolve(to);
   const opened = await openBundles(files, (done, total) => progress.step('check', done, total));
   try {
+    for (const { path, description } of opened.bundles) if (description.kind === 'contents') throw listOfContents(path);
     const bundles = inOrder(opened.bundles);
     const hosts = hostsOf(bundles);
     for (const host of ['', ...hosts]) refuseOtherFolder(placeOf(folder, host), host, files);
@@ -65,6 +66,11 @@ export async function apply({ files, to }: ApplyOptions, progress: ApplyProgress
   } finally {
     opened.close();
   }
+}
+
+function listOfContents(path: string): Stop {
+  const problem = `${path} lists what a bundle holds, for \`bundle --since\`, and holds nothing of it`;
+  return new Stop('bad-bundle', problem, 'give the bundle that it lay beside');
 }
 
 /** What the folders hold, by host; '' is the site. */

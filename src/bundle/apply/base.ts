@@ -13,7 +13,7 @@ import type { Range } from './read-at.ts';
 export interface Base {
   /** A file with a content, as a path on disk. */
   placeOf(content: HeldFile): string | undefined;
-  /** A stream that a zip of the base holds. */
+  /** A stream that the base has: a stored one as a file, every other one in a zip. */
   findStream(stream: Stream): BaseStream | undefined;
   /** A range of a file that `placeOf` gave. */
   read(place: string, offset: number, length: number): Buffer;
@@ -21,7 +21,7 @@ export interface Base {
 }
 
 export interface BaseStream {
-  /** The zip. */
+  /** The file or the zip. */
   readonly place: string;
   readonly offset: number;
 }
@@ -38,12 +38,15 @@ export function openBase(files: Iterable<readonly [place: string, content: HeldF
     const bytes = readRange({ file: opened.file(place), offset, length: packedSize }, place);
     return createHash('sha256').update(bytes).digest('hex') === digest;
   };
+  const placeOf: Base['placeOf'] = ({ digest, size }) => {
+    const held = places.get(digest);
+    return held?.size === size ? held.place : undefined;
+  };
   return {
-    placeOf: ({ digest, size }) => {
-      const found = places.get(digest);
-      return found?.size === size ? found.place : undefined;
-    },
+    placeOf,
     findStream: (stream) => {
+      const stored = stream.digest === stream.content ? placeOf(stream) : undefined;
+      if (stored !== undefined) return { place: stored, offset: 0 };
       streams ??= streamsIn(zips);
       if (!found.has(stream.digest))
         found.set(

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
-import { errorCode } from '../../errors.ts';
+import { errorCode, Stop } from '../../errors.ts';
 import { wrong } from '../checked.ts';
 import { DESCRIPTION, packName, parseDescription, RECIPE, TEXTS } from '../description.ts';
 import type { BundleDescription, BundleMember } from '../description.ts';
@@ -51,6 +51,7 @@ export async function openBundles(
   const close = (): void => opened.splice(0).forEach((file) => closeSync(file));
   try {
     const files = [...new Set(paths)].map((path) => {
+      refuseFolder(path);
       const file = openSync(path, 'r');
       opened.push(file);
       return { path, file, members: readTar(file, path) };
@@ -64,6 +65,14 @@ export async function openBundles(
     close();
     throw error;
   }
+}
+
+/** Only a file can be read again from any place. */
+function refuseFolder(path: string): void {
+  const stats = statSync(path);
+  if (stats.isFile()) return;
+  const hint = 'give the files that `bundle` wrote, such as production.tar';
+  throw new Stop('bad-bundle', `${path} is ${stats.isDirectory() ? 'a folder' : 'no file'}, and no bundle`, hint);
 }
 
 async function hashMembers(

@@ -18,8 +18,8 @@ export const declare: Declare = (program, finish) => {
       ).choices(['bundle', 'overlay', 'tar.gz', 'zip'] as const),
     )
     .option(
-      '--since <site>',
-      'leave out what the other side has: the folder of the site that it holds, or the want.json that apply wrote',
+      '--since <old>',
+      'leave out what the other side has: the folder of its site, a bundle of it, the list of contents beside that (NAME.contents), or the want.json that apply wrote',
     )
     .option('--max-part <size>', 'split into files of at most this size, such as 4G or 700M')
     .option('--file <file>', 'the file to write (default: beside the site)')
@@ -29,6 +29,7 @@ export const declare: Declare = (program, finish) => {
       helpEnd({
         examples: [
           'build --dist production --target nginx && epr-static bundle --dist production',
+          'bundle --dist production --since last-month/production.tar.contents',
           'bundle --dist production --since /srv/last-month/production',
           'bundle --dir /srv/sites/production --max-part 4G --file /media/usb/packages.tar',
           'bundle --dist production --format tar.gz',

@@ -1,42 +1,33 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { topsOf, writeArchive } from '../../bundle/archive.ts';
-import type { ArchiveFormat } from '../../bundle/archive.ts';
+import { LIST_EXTENSION, writeContentsList } from '../../bundle/contents-list.ts';
 import { openBase } from '../../bundle/open-base.ts';
-import { readReceiver, readmeText } from '../../bundle/receiver.ts';
 import { writeOverlay } from '../../bundle/overlay.ts';
+import { partFile, partNumber, staleParts } from '../../bundle/parts.ts';
+import { readReceiver, readmeText } from '../../bundle/receiver.ts';
+import type { Stream } from '../../bundle/recipe.ts';
 import { siteContents } from '../../bundle/site-contents.ts';
-import { parseSize } from '../../bundle/sizes.ts';
+import type { SiteContents } from '../../bundle/site-contents.ts';
+import { streamsOfSite } from '../../bundle/site-streams.ts';
 import { openTarWriter } from '../../bundle/tar-file.ts';
 import { writeBundle } from '../../bundle/write.ts';
-import { shellQuote } from '../../command-line.ts';
 import { isAbsence, Stop } from '../../errors.ts';
+import type { Progress } from '../../report.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { atExit } from '../../tree/commit/at-exit.ts';
-import { clearLeftovers, removeNow, temporaryName } from '../../tree/commit/leftovers.ts';
+import { clearLeftovers, removeNow, temporariesIn, temporaryName } from '../../tree/commit/leftovers.ts';
 import { placeWithSum, refuseLink } from '../../tree/commit/output-file.ts';
 import { isChanging } from '../../tree/commit/patch.ts';
 import { recoverIfFree } from '../../tree/commit/replace.ts';
-import type { Progress } from '../../report.ts';
 import { RELEASE } from '../../tree/layout.ts';
 import type { Release } from '../../tree/release.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';
-import type { SiteOptions } from '../site-folder.ts';
-
-export type BundleFormat = 'bundle' | 'overlay' | ArchiveFormat;
-
-export interface BundleOptions extends SiteOptions {
-  /** By default `bundle`, unless the name of the file says that it is an archive. */
-  readonly format?: BundleFormat | undefined;
-  /** The file to write. By default it is beside the site and has its name. */
-  readonly file?: string | undefined;
-  /** What the other side has: the folder of a site, or a bundle that needs no base. */
-  readonly since?: string | undefined;
-  /** The most bytes of a file, as people write sizes. */
-  readonly maxPart?: string | undefined;
-}
+import { applying, opening, overlaying, sumCheck } from './next.ts';
+import { isArchive, outputOf } from './output.ts';
+import type { BundleOptions, Output } from './output.ts';
 
 export interface BundleReport {
   /** The first of the files. */
@@ -45,7 +36,9 @@ export interface BundleReport {
   readonly size: number;
   /** SHA-256 of the first file, in hex. `<file>.sha256` holds those of all. */
   readonly digest: string;
-  /** All files: one, unless `--max-part` makes it several. */
+  /** The list of what the site holds, small enough to be kept, for `--since`. */
+  readonly contents: string;
+  /** All files of the bundle: one, unless `--max-part` makes it several. */
   readonly parts: readonly BundlePart[];
   /** How many files it unpacks to. */
   readonly files: number;
@@ -67,14 +60,16 @@ export interface BundlePart {
 interface Packed {
   readonly files: number;
   readonly links: number;
-  /** How many parts were written. */
-  readonly parts: number;
   readonly next: (files: readonly string[]) => readonly string[];
+  /** What the site holds, and the streams of its zips, where they are known. */
+  readonly contents: SiteContents;
+  readonly streams: readonly Stream[] | undefined;
 }
 
 /**
  * Packs a site, and what `build --target` wrote beside it, into one file to carry to another network. The file appears once it is
- * whole, with its digest beside it. Throws a `Stop` where there is no site, or where it is built again meanwhile.
+ * whole, with its digest and the list of its contents beside it; parts of an earlier bundle of the same name go. Throws a `Stop` where
+ * there is no site, or where it is built again meanwhile.
  */
 export async function bundle(options: BundleOptions, progress: Progress): Promise<BundleReport> {
   const folder = siteFolder(options);
@@ -83,24 +78,25 @@ export async function bundle(options: BundleOptions, progress: Progress): Promis
   const output = outputOf(folder, options);
   const { file } = output;
   const release = await readFile(join(folder, RELEASE));
-  const [sum, made] = [`${file}.sha256`, new Set([file])];
-  for (const path of [file, sum]) refuseLink(path, 'name another file with --file');
-  const clear = (): void => [...made, sum].forEach((path) => removeNow(temporaryName(path)));
+  const [sum, list, made] = [`${file}.sha256`, `${file}${LIST_EXTENSION}`, new Set([file])];
+  for (const path of [file, list, sum]) refuseLink(path, OTHER_FILE);
+  const clear = (): void => [...made, list, sum].forEach((path) => removeNow(temporaryName(path)));
   const leave = atExit(clear);
   try {
-    for (const path of [file, sum]) clearLeftovers(dirname(path), basename(path));
-    const packed = await pack({ folder, output, progress, release: JSON.parse(release.toString()) as Release }, made);
+    clearAbandoned(file, [file, list, sum]);
+    const packing = { folder, output, progress, release: JSON.parse(release.toString()) as Release };
+    const { files, links, next, ...listed } = await pack(packing, made);
+    await writeList(listed, list, packing);
     await refuseChanged(folder, release);
     const parts = await Promise.all([...made].map(async (path) => await factsOf(path)));
     await writeFile(temporaryName(sum), parts.map((part) => `${part.digest}  ${basename(part.file)}\n`).join(''));
-    await placeWithSum(made, sum);
+    await placeWithSum([...made, list], { sum, stale: staleParts(file, made.size) });
     const { size: _, ...first } = parts[0] as BundlePart;
     const size = parts.reduce((total, part) => total + part.size, 0);
-    const { files, links } = packed;
-    return { ...first, size, parts, files, links, next: [sumCheck(sum), ...packed.next([...made])] };
+    return { ...first, size, contents: list, parts, files, links, next: [sumCheck(sum), ...next([...made])] };
   } catch (error) {
     await refuseChanged(folder, release);
-    throw naming(error, { made, folder, file });
+    throw naming(error, { made: new Set([...made, list, sum]), folder, file });
   } finally {
     progress.end();
     clear();
@@ -108,36 +104,13 @@ export async function bundle(options: BundleOptions, progress: Progress): Promis
   }
 }
 
-interface Output {
-  readonly format: BundleFormat;
-  readonly file: string;
-  readonly since: string | undefined;
-  /** Bytes. */
-  readonly maxPart: number;
-}
+const OTHER_FILE = 'name another file with --file';
 
-/** What the options ask for. Throws a `Stop` where they don't go together. */
-function outputOf(folder: string, { format, file, since, maxPart }: BundleOptions): Output {
-  const named = /\.(tar\.gz|zip)$/.exec(file ?? '')?.[1] as ArchiveFormat | undefined;
-  const chosen = format ?? named ?? 'bundle';
-  if (chosen === 'overlay' && since === undefined)
-    throw new Stop('usage', '--format overlay needs --since', 'name the folder of the site that the other side has');
-  if ((chosen !== 'bundle' && maxPart !== undefined) || (isArchive(chosen) && since !== undefined))
-    throw new Stop('usage', `--since and --max-part don't go with --format ${chosen}`, 'leave out --format');
-  const most = maxPart === undefined ? Number.MAX_SAFE_INTEGER : parseSize(maxPart);
-  if (most === undefined) throw new Stop('usage', `--max-part ${maxPart} is no size`, 'write it as 4G or 700M');
-  const extension = isArchive(chosen)
-    ? chosen
-    : chosen === 'overlay'
-      ? 'overlay.tar'
-      : since === undefined
-        ? 'tar'
-        : 'delta.tar';
-  return { format: chosen, file: resolve(file ?? `${folder}.${extension}`), since, maxPart: most };
-}
-
-function isArchive(format: BundleFormat): format is ArchiveFormat {
-  return format === 'tar.gz' || format === 'zip';
+/** Clears away what killed runs left of these files, and of parts of the first. */
+function clearAbandoned(file: string, files: readonly string[]): void {
+  const folder = dirname(file);
+  const parts = temporariesIn(folder).flatMap(({ of }) => (partNumber(file, of) === undefined ? [] : [of]));
+  for (const name of new Set([...files.map((path) => basename(path)), ...parts])) clearLeftovers(folder, name);
 }
 
 interface Packing {
@@ -154,36 +127,53 @@ async function pack({ folder, output, progress, release }: Packing, made: Set<st
   if (format === 'overlay') {
     const to = { since: output.since ?? '', file: temporaryName(file) };
     const { files, links, isInTheWay } = await writeOverlay(folder, to, step);
-    return { files, links, parts: 1, next: () => overlaying(file, basename(folder), isInTheWay) };
+    const next = (): string[] => overlaying(file, basename(folder), isInTheWay);
+    return { files, links, next, contents: await siteContents(folder), streams: undefined };
   }
   if (isArchive(format)) {
-    const { names, ...facts } = await writeArchive(folder, { file: temporaryName(file), format }, step);
-    return { ...facts, parts: 1, next: () => opening(file, { folder, format, names }) };
+    const { names, files, links } = await writeArchive(folder, { file: temporaryName(file), format }, step);
+    const next = (): string[] => opening(file, { folder, format, names });
+    return { files, links, next, contents: await siteContents(folder), streams: undefined };
   }
-  const base = output.since === undefined ? undefined : await openBase(output.since);
-  const contents = await siteContents(folder);
-  const [receiver, site] = [readReceiver(), basename(folder)];
-  const readme = readmeText(basename(file), site);
+  return await packContents({ folder, output, progress, release }, made);
+}
+
+async function packContents({ folder, output, progress, release }: Packing, made: Set<string>): Promise<Packed> {
+  const { file, since, maxPart } = output;
+  const base =
+    since === undefined ? undefined : await openBase(since, (done, total) => progress.step('check', done, total));
   const writer = openTarWriter((part) => {
     const path = partFile(file, part);
-    refuseLink(path, 'name another file with --file');
+    refuseLink(path, OTHER_FILE);
     made.add(path);
     return temporaryName(path);
-  }, output.maxPart);
-  const source = { release, site, contents, base, receiver, readme };
+  }, maxPart);
   try {
-    await writeBundle(source, writer, (done, total) => progress.step('contents', done, total));
+    const contents = await siteContents(folder);
+    const [receiver, site] = [readReceiver(), basename(folder)];
+    const source = { release, site, contents, base, receiver, readme: readmeText(basename(file), site) };
+    const streams = await writeBundle(source, writer, (done, total) => progress.step('contents', done, total));
+    const next = (files: readonly string[]): string[] => applying(files, site);
+    return { files: contents.count, links: 0, next, contents, streams: base ? undefined : streams };
+  } finally {
+    writer.close();
+    base?.close();
+  }
+}
+
+/** Writes the list of contents under a temporary name. */
+async function writeList(
+  { contents, streams }: Pick<Packed, 'contents' | 'streams'>,
+  list: string,
+  { folder, release }: Packing,
+): Promise<void> {
+  const writer = openTarWriter(() => temporaryName(list), Number.MAX_SAFE_INTEGER);
+  try {
+    const known = streams ?? (await streamsOfSite(contents.zips));
+    await writeContentsList({ release, site: basename(folder), contents, streams: known }, writer);
   } finally {
     writer.close();
   }
-  return { files: contents.count, links: 0, parts: made.size, next: (files) => applying(files, site) };
-}
-
-/** The file of a part: `a.tar`, `a.2.tar`, … */
-function partFile(file: string, part: number): string {
-  if (part === 1) return file;
-  const dot = file.endsWith('.tar') ? file.length - '.tar'.length : file.length;
-  return `${file.slice(0, dot)}.${part}${file.slice(dot)}`;
 }
 
 async function factsOf(file: string): Promise<BundlePart> {
@@ -216,39 +206,4 @@ async function digestOf(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return hash.digest('hex');
-}
-
-function sumCheck(sum: string): string {
-  return `sha256sum -c ${shellQuote(basename(sum))}`;
-}
-
-function applying(files: readonly string[], site: string): string[] {
-  const names = files.map((file) => shellQuote(basename(file)));
-  return [`tar xf ${names[0]} apply.mjs`, `node apply.mjs ${names.join(' ')} --to ${shellQuote(site)}`];
-}
-
-function opening(
-  file: string,
-  { folder, format, names }: { folder: string; format: ArchiveFormat; names: ReadonlySet<string> },
-): string[] {
-  const name = basename(file);
-  const site = basename(folder);
-  const look = `${site}.nginx/standalone.conf`;
-  return [
-    `${format === 'zip' ? 'unzip -q' : 'tar xzf'} ${shellQuote(name)}`,
-    `sha256sum --quiet -c ${shellQuote(`${site}.SHA256SUMS`)}`,
-    ...(names.has(look) ? [`nginx -p "$PWD" -c ${shellQuote(look)}`] : []),
-  ];
-}
-
-/** Commands for any POSIX shell; `xargs -0` is in POSIX.1-2024, and in GNU, BSD and busybox. */
-function overlaying(file: string, site: string, isInTheWay: boolean): string[] {
-  const name = shellQuote(basename(file));
-  const [way, removed, sums] = ['in-the-way', 'removed', 'SHA256SUMS'].map((list) => shellQuote(`${site}.${list}`));
-  return [
-    ...(isInTheWay ? [`tar xf ${name} ${way}`, `xargs -0 rm -rf -- < ${way}`] : []),
-    `tar xf ${name}`,
-    `xargs -0 rm -f -- < ${removed}`,
-    `sha256sum -c ${sums} > /dev/null`,
-  ];
 }

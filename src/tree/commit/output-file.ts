@@ -40,11 +40,15 @@ export async function replaceFile(file: string, text: string): Promise<void> {
 }
 
 /**
- * Puts files and their sum, a file that vouches for them, in the places of which they lie under temporary names. At no time does the sum
- * of some files lie beside others.
+ * Puts files and their sum, a file that vouches for them, in the places of which they lie under temporary names, and removes what is
+ * stale then. At no time does the sum of some files lie beside others.
  */
-export async function placeWithSum(files: Iterable<string>, sum: string): Promise<void> {
+export async function placeWithSum(
+  files: Iterable<string>,
+  { sum, stale }: { readonly sum: string; readonly stale: readonly string[] },
+): Promise<void> {
   await rm(sum, { force: true });
+  for (const path of stale) await rm(path, { force: true });
   for (const path of [...files, sum]) await rename(temporaryName(path), path);
 }
 
