@@ -4,6 +4,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TarArchive, ZipArchive } from 'archiver';
+import { Stop } from '../errors.ts';
 import { hostFolder, hostNames } from '../hosts/hosts.ts';
 import { comparePaths } from '../paths.ts';
 import { contentTime } from '../tree/content-time.ts';
@@ -121,6 +122,7 @@ export async function packMembers(
     step: (done: number, total: number) => void;
   },
 ): Promise<void> {
+  for (const { name } of members) refuseBackslash(name, to.format);
   const archive =
     to.format === 'zip'
       ? new ZipArchive({ zlib: { level: 6 }, forceZip64: true })
@@ -131,6 +133,13 @@ export async function packMembers(
   archive.on('warning', (error) => archive.destroy(error)); // of a file that is gone
   await Promise.race([written, appendAll(archive, members, to)]);
   await written;
+}
+
+/** archiver takes a backslash for what separates folders. */
+function refuseBackslash(name: string, format: string): void {
+  if (!name.includes('\\')) return;
+  const kind = format === 'tar' ? 'an overlay' : `a ${format}`;
+  throw new Stop('usage', `${kind} can't hold ${name}: its name has a backslash`, 'leave out --format');
 }
 
 /** Adds one file at a time. archiver stats files in advance, which could put a link before its file. */

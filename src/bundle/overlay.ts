@@ -37,7 +37,6 @@ export async function writeOverlay(
   const site = basename(folder);
   const [old, now] = [await treeOf(before, site), await treeOf(folder, site)];
   const fresh = [...now].filter(([name, { digest }]) => old.get(name)?.digest !== digest).sort(inOrder);
-  refuseBackslash(fresh.map(([name]) => name));
   const members = await Promise.all(fresh.map(async ([name, { path, digest }]) => await checked(name, path, digest)));
   const { removed, inTheWay } = leaving(old, now);
   const lists = [
@@ -101,13 +100,6 @@ function foldersOf(name: string): string[] {
 
 function nulSeparated(names: readonly string[]): string {
   return names.map((name) => `${name}\0`).join('');
-}
-
-/** archiver takes a backslash for a separator. */
-function refuseBackslash(names: readonly string[]): void {
-  const name = names.find((one) => one.includes('\\'));
-  if (name === undefined) return;
-  throw new Stop('usage', `an overlay can't hold ${name}: its name has a backslash`, 'leave out --format');
 }
 
 async function checked(name: string, path: string, digest: string): Promise<Omit<Member, 'link'> & { digest: string }> {

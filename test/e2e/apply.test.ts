@@ -277,14 +277,15 @@ describe('a bundle in parts', () => {
     const folder = temporaryFolder();
     await succeed('bundle', '--dir', built(1), '--file', join(folder, 'all.tar'), '--max-part', '64k');
     parts = readdirSync(folder)
-      .filter((name) => !name.endsWith('.sha256'))
+      .filter((name) => name.endsWith('.tar'))
       .map((name) => join(folder, name));
     expect(parts.length).toBeGreaterThan(1);
   });
 
   test('in any order', async () => {
     const folder = temporaryFolder();
-    expect(await apply(folder, ...parts.toReversed(), parts[0] as string)).toMatchObject({ status: 0 });
+    const list = `${join(parts[0] as string, '../all.tar')}.contents`;
+    expect(await apply(folder, ...parts.toReversed(), parts[0] as string, list)).toMatchObject({ status: 0 });
     expect(differences(folder, 1)).toEqual([]);
   });
 
@@ -347,6 +348,34 @@ describe('a folder that is none of a site', () => {
     expect(status).toBe(2);
     expect(stderr).toContain('[bad-output]');
     expect(existsSync(join(folder, 'all/whole.tar'))).toBe(true);
+  });
+
+  test('a bundle that lies in the folder stays, by whatever links it was named', async () => {
+    const folder = await received(1);
+    copyFileSync(whole(2), join(folder, 'all/whole.tar'));
+    symlinkSync(join(folder, 'all'), join(folder, 'link'));
+    symlinkSync(folder, join(folder, 'other'));
+    for (const [file, to] of [
+      ['link/whole.tar', 'all'],
+      ['all/whole.tar', 'other/all'],
+    ] as const) {
+      const { status, stderr } = await run(['apply', file, '--to', to], { cwd: folder });
+      expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('[bad-output]') });
+    }
+    expect(existsSync(join(folder, 'all/whole.tar'))).toBe(true);
+  });
+
+  test('a folder is no bundle', async () => {
+    const folder = temporaryFolder();
+    const { status, stderr } = await run(['apply', home, '--to', join(folder, 'all')], { cwd: home });
+    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(`${home} is a folder`) });
+  });
+
+  test('of another name than nginx looks for gets a warning', async () => {
+    const folder = temporaryFolder();
+    const { stdout } = await succeed('apply', whole(1), '--to', join(folder, 'field'));
+    expect(stdout).toMatch(/field\.nginx: looks for the site in a folder called all, .*\[other-name\]/);
+    expect((await succeed('apply', whole(1), '--to', join(folder, 'all'))).stdout).not.toContain('other-name');
   });
 
   test('the folder of a host that the bundle lacks is left, with a warning', async () => {

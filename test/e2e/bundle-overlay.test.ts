@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BundleReport } from '../../src/commands/bundle/run.ts';
@@ -45,15 +45,17 @@ test('an overlay needs a site to follow', async () => {
   expect(failed.stderr).toContain('--format overlay needs --since');
 });
 
-test('an overlay refuses what it would hold by another name', async () => {
+test('an overlay or an archive refuses what it would hold by another name', async () => {
   const home = temporaryFolder();
   cpSync(shippedContent, join(home, 'content'), { recursive: true });
   expect(await run(['build', '--dist', 'staging', '--target', 'nginx'], { cwd: home })).toMatchObject({ status: 0 });
   cpSync(join(home, 'dist'), join(home, 'old'), { recursive: true });
   writeFileSync(join(home, 'dist/staging.nginx/back\\slash'), '');
-  const failed = await run(['bundle', '--dist', 'staging', '--format', 'overlay', '--since', 'old/staging'], {
-    cwd: home,
-  });
-  expect(failed.status).toBe(2);
-  expect(failed.stderr).toContain('its name has a backslash');
+  const before = readdirSync(join(home, 'dist'));
+  for (const form of ['overlay --since old/staging', 'tar.gz', 'zip']) {
+    const failed = await run(['bundle', '--dist', 'staging', '--format', ...form.split(' ')], { cwd: home });
+    expect(failed.status).toBe(2);
+    expect(failed.stderr).toContain("can't hold staging.nginx/back\\slash: its name has a backslash");
+  }
+  expect(readdirSync(join(home, 'dist'))).toEqual(before);
 });

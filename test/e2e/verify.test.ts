@@ -143,6 +143,24 @@ describe('--against', () => {
     expect(await verifyAgainst(join(good, 'all', release))).toMatchObject({ status: 0 });
   });
 
+  test('a bundle of the built site, and no folder', async () => {
+    restore();
+    const file = join(home, 'all.tar');
+    expect(await run(['bundle', '--dir', join(good, 'all'), '--file', file], { cwd: home })).toMatchObject({
+      status: 0,
+    });
+    for (const given of [file, `${file}.contents`]) expect(await verifyAgainst(given)).toMatchObject({ status: 0 });
+    const folder = await verifyAgainst(join(good, 'all'));
+    expect(folder).toMatchObject({ status: 2 });
+    expect(folder.stderr).toMatch(
+      /^error \S*all is a folder \[bad-release\]\n {2}give a file: the _registry\/release\.json/,
+    );
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(file, bytes);
+    expect(await verifyAgainst(file)).toMatchObject({ status: 2, stderr: expect.stringContaining('[bad-bundle]') });
+  });
+
   test('another content, and the same content of another build, are told apart', async () => {
     restore();
     const text = readFileSync(join(good, 'all', release), 'utf8');

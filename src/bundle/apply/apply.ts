@@ -54,8 +54,7 @@ export async function apply({ files, to }: ApplyOptions, progress: ApplyProgress
   const folder = resolve(to);
   const opened = await openBundles(files, (done, total) => progress.step('check', done, total));
   try {
-    for (const { path, description } of opened.bundles) if (description.kind === 'contents') throw listOfContents(path);
-    const bundles = inOrder(opened.bundles);
+    const bundles = inOrder(bundlesAmong(opened.bundles));
     const hosts = hostsOf(bundles);
     for (const host of ['', ...hosts]) refuseOtherFolder(placeOf(folder, host), host, files);
     const onWait = (holder: string): void => progress.note(`Waiting for ${holder}, which changes ${folder}.`);
@@ -68,9 +67,12 @@ export async function apply({ files, to }: ApplyOptions, progress: ApplyProgress
   }
 }
 
-function listOfContents(path: string): Stop {
-  const problem = `${path} lists what a bundle holds, for \`bundle --since\`, and holds nothing of it`;
-  return new Stop('bad-bundle', problem, 'give the bundle that it lay beside');
+/** Lists of contents come along where somebody names all files that `bundle` wrote. */
+function bundlesAmong(opened: readonly OpenBundle[]): OpenBundle[] {
+  const bundles = opened.filter(({ description }) => description.kind === 'bundle');
+  if (bundles.length > 0) return bundles;
+  const problem = `${opened[0]?.path} lists what a bundle holds, for \`bundle --since\`, and holds nothing of it`;
+  throw new Stop('bad-bundle', problem, 'give the bundle that it lay beside');
 }
 
 /** What the folders hold, by host; '' is the site. */

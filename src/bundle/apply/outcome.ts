@@ -74,7 +74,7 @@ function pathsIn(list: string): string[] {
 
 /** The report of bundles that were applied to a folder. */
 export function reportOf(folder: string, { used, target, changes, written, extra }: Applied): ApplyReport {
-  const { distribution, manifest, files, bytes } = (used.at(-1) as OpenBundle).description;
+  const { distribution, site, manifest, files, bytes } = (used.at(-1) as OpenBundle).description;
   const [added, removed] = [changes.flatMap((one) => one.added).length, changes.flatMap((one) => one.removed).length];
   return {
     folder,
@@ -87,7 +87,7 @@ export function reportOf(folder: string, { used, target, changes, written, extra
     written,
     files,
     bytes,
-    findings: [...extra.map(extraFinding), ...staleHosts(folder, target)],
+    findings: [...extra.map(extraFinding), ...staleHosts(folder, target), ...renamed(folder, { site, target })],
   };
 }
 
@@ -104,6 +104,14 @@ function staleHosts(folder: string, { folders }: Target): Finding[] {
   const stale = found.filter((host) => !folders.has(host) && existsSync(join(placeOf(folder, host), HOST_RECORD)));
   const text = 'is of another build of the site: the bundle has no folder for this host, and it was left as it is';
   return stale.map((host) => ({ code: 'host-stale', where: `${start}${host}`, text, level: 'warning' }));
+}
+
+/** The configuration of nginx names the folder of the site. */
+function renamed(folder: string, { site, target }: { readonly site: string; readonly target: Target }): Finding[] {
+  const own = basename(folder);
+  if (own === site || !target.folders.has('nginx')) return [];
+  const text = `looks for the site in a folder called ${site}, and it lies in ${own}: nginx won't find it; apply the bundle --to a folder called ${site}, or build and bundle a site in a folder called ${own}`;
+  return [{ code: 'other-name', where: `${own}.nginx`, text, level: 'warning' }];
 }
 
 /** The report for a person, a line each. */

@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { existsSync, lstatSync, readdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import { errorCode, isAbsence, Stop } from '../../errors.ts';
 import { CHANGE, HOST_RECORD, INDEX, MANIFEST } from '../../tree/layout.ts';
 
@@ -22,7 +22,7 @@ export function refuseOtherFolder(folder: string, host: string, files: readonly 
       `${folder} is a mount point, so nothing beside it can take its place by one rename`,
       `give a folder in it: --to ${join(folder, 'site')}`,
     );
-  const inner = files.find((file) => resolve(file).startsWith(`${folder}${sep}`));
+  const inner = files.find((file) => isIn(folder, file));
   if (inner !== undefined)
     throw new Stop(
       'bad-output',
@@ -38,6 +38,11 @@ export function refuseOtherFolder(folder: string, host: string, files: readonly 
     `${folder} exists and is not ${what}`,
     'choose another folder with --to, or remove this one',
   );
+}
+
+/** Whether a file lies in a folder, by whatever links it was named. */
+function isIn(folder: string, file: string): boolean {
+  return existsSync(folder) && realpathSync(file).startsWith(`${realpathSync(folder)}${sep}`);
 }
 
 function isMountPoint(folder: string): boolean {

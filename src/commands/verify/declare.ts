@@ -18,8 +18,8 @@ export const declare: Declare = (program, finish) => {
     .option('--deep', 'with --at: read each object, and check its digest', false)
     .addOption(keyOption)
     .option(
-      '--against <release.json>',
-      'the site has to be the one that this release.json is about: that of the built site',
+      '--against <file>',
+      'the site has to be the one that this file is about: the release.json of the built site, or a bundle of it',
     )
     .addOption(jsonOption)
     .addHelpText(

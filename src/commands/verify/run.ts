@@ -15,7 +15,7 @@ export interface VerifyOptions {
   readonly folder: string;
   /** Files of armored public keys, by which signatures are verified; none, and they are not. */
   readonly keys: readonly string[];
-  /** The `release.json` of the site that it has to be. */
+  /** The `release.json` of the site that it has to be, or a bundle of it. */
   readonly against?: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export async function verify(options: VerifyOptions, progress: Progress): Promis
   const folder = resolve(options.folder);
   if (!existsSync(join(folder, REGISTRY)))
     throw new Stop('no-site', `${folder} holds no site`, 'give the folder of a site, such as dist/staging');
-  const given = options.against === undefined ? undefined : readGivenRelease(resolve(options.against));
+  const given = options.against === undefined ? undefined : await readGivenRelease(resolve(options.against));
   const keys = await readKeyFiles(options.keys.map((file) => resolve(file)));
   try {
     const site = await verifySite(folder, (done, total) => progress.step('verify', done, total));
