@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isAbsence } from '../errors.ts';
+import { isAbsence, Stop } from '../errors.ts';
 import { writeAside } from '../tree/commit/aside.ts';
 import { clearLeftovers, temporariesIn, temporaryName } from '../tree/commit/leftovers.ts';
 import { withLock } from '../tree/commit/lock.ts';
@@ -31,7 +31,7 @@ export class FolderStore implements Store {
 
   async read(key: string): Promise<{ bytes: Buffer; tag: string } | undefined> {
     this.traffic.gets++;
-    const bytes = await ifThere(readFile(this.placeOf(key)));
+    const bytes = await ifThere(readPlain(this.placeOf(key)));
     return bytes && { bytes, tag: tagOf(bytes) };
   }
 
@@ -109,6 +109,17 @@ async function* filesIn(root: string, prefix: string): AsyncGenerator<Listed> {
     }
   }
 }
+
+/** A store may come from elsewhere: a pipe or a device in it would never end. */
+async function readPlain(path: string): Promise<Buffer> {
+  const found = await stat(path);
+  if (!found.isFile()) throw new Stop('store-damaged', `${path} is no file`, 'a store holds plain files');
+  if (found.size > MOST_BYTES) throw new Stop('store-damaged', `${path} has more than ${MOST_BYTES} bytes`);
+  return await readFile(path);
+}
+
+/** As many as a buffer surely holds. */
+const MOST_BYTES = 2 ** 30;
 
 async function readRange(path: string, start: number, end: number): Promise<Buffer> {
   const file = await open(path);

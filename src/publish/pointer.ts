@@ -32,7 +32,13 @@ export async function requirePointer(store: Store): Promise<ReadPointer> {
 
 /** The inventory of a release. Throws a `Stop` where it is missing or damaged. */
 export async function readInventory(store: Store, { inventory: [digest] }: StoreHeader): Promise<Inventory> {
-  return parseInventory((await readNamed(store, objectKey(digest), digest)).toString('utf8'));
+  const bytes = await readNamed(store, objectKey(digest), digest);
+  try {
+    return parseInventory(bytes.toString('utf8'));
+  } catch (error) {
+    const problem = `${objectKey(digest)} in ${store.url} can't be read: ${(error as Error).message}`;
+    throw new Stop('store-damaged', problem, 'publish again, with --check', error);
+  }
 }
 
 /** A change of the pointer: what differs from the one before. */

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { Stop } from '../errors.ts';
-import { releaseKey } from '../tree/store-form.ts';
+import { parseHeader, releaseKey } from '../tree/store-form.ts';
 import type { StoreHeader, StorePointer } from '../tree/store-form.ts';
 import { nextPointer, readInventory, requirePointer, swapPointer, withCurrent } from './pointer.ts';
 import type { Store } from './store.ts';
@@ -34,7 +34,7 @@ const AT_ONCE = 8;
 export async function readHeader(store: Store, id: string): Promise<StoreHeader | undefined> {
   const found = await store.read(releaseKey(id));
   try {
-    return found && (JSON.parse(found.bytes.toString('utf8')) as StoreHeader);
+    return found && parseHeader(found.bytes.toString('utf8'));
   } catch {
     return undefined; // parsing alone
   }

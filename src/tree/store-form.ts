@@ -135,18 +135,105 @@ export function halfDigest(digest: string): string {
 
 /** Parses the pointer. Throws an Error where the text is none of this format. */
 export function parsePointer(text: string): StorePointer {
-  const pointer = JSON.parse(text) as Partial<StorePointer> | null;
-  if (!pointer || pointer.format !== 1 || typeof pointer.current !== 'string' || !pointer.releases || !pointer.header)
-    throw new Error('it is no pointer of format 1');
-  return pointer as StorePointer;
+  const pointer = JSON.parse(text) as StorePointer;
+  const isPointer =
+    isObject(pointer) &&
+    pointer.format === 1 &&
+    isCount(pointer.change) &&
+    isReleaseId(pointer.current) &&
+    isOptionalText(pointer.pruning) &&
+    isHeader(pointer.header) &&
+    Array.isArray(pointer.releases) &&
+    pointer.releases.length <= MOST_RELEASES &&
+    pointer.releases.every((one) => isObject(one) && isReleaseId(one.id) && isOptionalText(one.left));
+  if (!isPointer) throw new Error('it is no pointer of format 1');
+  return pointer;
+}
+
+/** Parses the header of a release. Throws an Error where the text is none of this format. */
+export function parseHeader(text: string): StoreHeader {
+  const header = JSON.parse(text) as StoreHeader;
+  if (!isHeader(header)) throw new Error('it is no header of format 1');
+  return header;
 }
 
 /** Parses an inventory. Throws an Error where the text is none of this format. */
 export function parseInventory(text: string): Inventory {
-  const inventory = JSON.parse(text) as Partial<Inventory> | null;
-  if (!inventory || inventory.format !== 1 || !inventory.objects || !inventory.revisions || !inventory.files)
-    throw new Error('it is no inventory of format 1');
-  return inventory as Inventory;
+  const inventory = JSON.parse(text) as Inventory;
+  const isInventory =
+    isObject(inventory) &&
+    inventory.format === 1 &&
+    Array.isArray(inventory.objects) &&
+    inventory.objects.every(isObjectName) &&
+    isObject(inventory.revisions) &&
+    isObject(inventory.files);
+  if (!isInventory) throw new Error('it is no inventory of format 1');
+  const count = inventory.objects.length;
+  const isRevision = (one: RevisionPlace): boolean =>
+    isObject(one) &&
+    isPlace(one.record, count) &&
+    isCount(one.from) &&
+    typeof one.list === 'string' &&
+    (one.zip === -1 || (isCount(one.zip) && one.zip < count));
+  const isFile = (one: FilePlace): boolean =>
+    isObject(one) && isPlace(one.place, count) && typeof one.digest === 'string';
+  if (!Object.values(inventory.revisions).every(isRevision) || !Object.values(inventory.files).every(isFile))
+    throw new Error('it has a place that is none');
+  return inventory;
+}
+
+/** Far more than anybody keeps. */
+const MOST_RELEASES = 10000;
+
+function isHeader(header: StoreHeader): boolean {
+  return (
+    isObject(header) &&
+    header.format === 1 &&
+    [header.published, header.distribution, header.registry, header.generator].every(isText) &&
+    [header.manifest, header.release].every(isDigest) &&
+    [header.sequence, header.files, header.bytes, header.objects, header.stored].every(isCount) &&
+    isObject(header.cache) &&
+    [header.cache.index, header.cache.search, header.cache.categories, header.cache.files].every(isCount) &&
+    isObjectName(header.inventory) &&
+    Array.isArray(header.layers) &&
+    header.layers.every(
+      (one) => isObject(one) && isText(one.name) && isOptionalText(one.ref) && isOptionalText(one.commit),
+    )
+  );
+}
+
+function isPlace(place: Place, objects: number): boolean {
+  if (!Array.isArray(place) || place.length !== 6 || !place.every(isCount)) return false;
+  return place[0] < objects && (place[3] === STORED || place[3] === DEFLATED);
+}
+
+/** A release is called by its sequence and the beginning of a digest, which no path leads anywhere else by. */
+function isReleaseId(id: unknown): boolean {
+  return isText(id) && /^[0-9]{1,15}-[0-9a-f]{12}$/.test(id);
+}
+
+function isObjectName(name: ObjectName): boolean {
+  return Array.isArray(name) && name.length === 2 && isDigest(name[0]) && isCount(name[1]);
+}
+
+function isDigest(text: unknown): boolean {
+  return isText(text) && /^[0-9a-f]{64}$/.test(text);
+}
+
+function isCount(number: unknown): boolean {
+  return Number.isSafeInteger(number) && (number as number) >= 0;
+}
+
+function isText(text: unknown): text is string {
+  return typeof text === 'string';
+}
+
+function isOptionalText(text: unknown): boolean {
+  return text === undefined || isText(text);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /*

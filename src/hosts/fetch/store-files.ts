@@ -1,6 +1,6 @@
 import type { FileBody } from '../../core/response.ts';
-import { parsePointer, POINTER, releaseKey } from '../../tree/store-form.ts';
-import type { StoreHeader, StorePointer } from '../../tree/store-form.ts';
+import { parseHeader, parsePointer, POINTER, releaseKey } from '../../tree/store-form.ts';
+import type { StorePointer } from '../../tree/store-form.ts';
 import { lineOf, UnreadableFile } from './site-files.ts';
 import type { Log, SiteFiles } from './site-files.ts';
 import { parsed, storeObjects } from './store-objects.ts';
@@ -123,11 +123,4 @@ async function readPointer(objects: StoreObjects): Promise<StorePointer> {
   const bytes = await objects.document(POINTER);
   if (!bytes) throw new UnreadableFile(POINTER, 'it is missing: nothing was published here');
   return parsed(POINTER, bytes, parsePointer);
-}
-
-function parseHeader(text: string): StoreHeader {
-  const header = JSON.parse(text) as Partial<StoreHeader> | null;
-  if (!header || header.format !== 1 || !header.inventory || !header.cache)
-    throw new Error('it is no header of format 1');
-  return header as StoreHeader;
 }
