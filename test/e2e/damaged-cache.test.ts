@@ -106,6 +106,7 @@ test('there are files of each kind', () => {
     'contents/raw/…',
     'encoded/….ndjson',
     'entries/….json',
+    'extents/….json',
     'state/….glances',
     'state/….json',
     'state/….ndjson',

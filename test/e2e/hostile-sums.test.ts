@@ -111,8 +111,8 @@ describe('in a git repository', () => {
         zipOf(name, packageFiles(name, '1.0.0')),
       ]);
       repository.commit('main', repository.treeOf(Object.fromEntries(zips) as Record<string, Buffer>));
-    }, 'limits: { siteBytes: 1000 }\n');
-    await isRefused(folder, 'all: has more than 1,000 bytes in all of its packages');
+    }, 'limits: { siteBytes: 500 }\n');
+    await isRefused(folder, 'all: has more than 500 bytes in all of its packages');
     expect(readdirSync(join(folder, '.cache/zips'))).toEqual([]);
   });
 });
