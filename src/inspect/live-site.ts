@@ -5,6 +5,8 @@ import { storeFiles } from '../hosts/fetch/store-files.ts';
 import { readInventory, requirePointer } from '../publish/pointer.ts';
 import type { Store } from '../publish/store.ts';
 import { FAVICON, RELEASE } from '../tree/layout.ts';
+import { releaseKey } from '../tree/store-form.ts';
+import type { StorePointer } from '../tree/store-form.ts';
 
 /*
  * Whether a live site answers as the current release of a store does. The expected answers are the edge core's, over the store.
@@ -15,7 +17,10 @@ export interface LiveSite {
   readonly site: string;
   /** The current release of the store. */
   readonly release: string;
+  /** By the clock of whoever published it. */
   readonly published: string;
+  /** How long ago that was by the clock of the store, in milliseconds. */
+  readonly age: number;
   /** How many answers were compared. */
   readonly asked: number;
   readonly findings: readonly Finding[];
@@ -33,21 +38,39 @@ export async function verifyLive(site: string, store: Store, maxAge: number | un
   const findings: Finding[] = [];
   for (const target of targets) {
     const wanted = await told(expected(new Request(`http://localhost${target}`)));
-    const got = await told(fetch(new URL(`.${target}`, `${site.replace(/\/$/, '')}/`), { redirect: 'manual' })).catch(
-      (error: Error) => `gives no answer: ${(error.cause as Error | undefined)?.message ?? error.message}`,
-    );
+    const got = await told(
+      fetch(new URL(`.${target}`, `${site.replace(/\/$/, '')}/`), {
+        redirect: 'manual',
+        signal: AbortSignal.timeout(TIMEOUT),
+      }),
+    ).catch((error: Error) => `gives no answer: ${(error.cause as Error | undefined)?.message ?? error.message}`);
     if (typeof got === 'string') findings.push(differs(target, got));
     else findings.push(...differences(wanted, got).map((text) => differs(target, text)));
   }
-  const { published } = pointer.header;
-  const isOld = maxAge !== undefined && Date.now() - Date.parse(published) > maxAge;
-  if (isOld)
-    findings.push({ code: 'too-old', where: pointer.current, text: `was published ${published}`, level: 'error' });
-  return { site, release: pointer.current, published, asked: targets.length, findings };
+  const { current, header } = pointer;
+  const age = await ageOf(store, pointer);
+  if (maxAge !== undefined && age > maxAge)
+    findings.push({ code: 'too-old', where: current, text: `was published ${shownAge(age)} ago`, level: 'error' });
+  return { site, release: current, published: header.published, age, asked: targets.length, findings };
+}
+
+/** By the clock of the store, which has the time of the release's header. Those of this machine and of the publisher may be wrong. */
+async function ageOf(store: Store, { current, header }: StorePointer): Promise<number> {
+  for await (const { key, changed } of store.list(releaseKey(current)))
+    if (key === releaseKey(current)) return Math.max(0, (await store.now()) - changed);
+  return Date.now() - Date.parse(header.published);
+}
+
+function shownAge(age: number): string {
+  const hours = age / 3_600_000;
+  return hours < 1 ? `${Math.round(age / 60_000)} minutes` : `${hours.toFixed(1)} hours`;
 }
 
 /** What the store lacks shows as a 503 that was expected. */
 function noLog(): void {}
+
+/** Milliseconds for an answer, its body included: a monitor must come to an end. */
+const TIMEOUT = 60_000;
 
 /** Revisions that are asked for: the first, the last and some between them. */
 const SOME = 4;

@@ -33,7 +33,7 @@ export interface PublishOptions {
   readonly check: boolean;
   /** Sends nothing, and counts what would be sent. */
   readonly dryRun: boolean;
-  /** Bytes of zips that were looked after, of how many. */
+  /** Bytes of zips that were sent, of those that the store lacked. */
   onProgress(done: number, total: number): void;
 }
 
@@ -169,6 +169,8 @@ async function objectsThere(
   return listed;
 }
 
+type ObjectFacts = Pick<StoreObject, 'digest' | 'size'>;
+
 /** So many objects may be sent without a look whether an earlier run has sent them. */
 const FEW = 20;
 
@@ -183,17 +185,20 @@ async function sendContents(
   const { store, there, sent } = to;
   const sizes = new Map(known.objects);
   const again = reusable(known, parts, (digest) => there.get(digest) === sizes.get(digest));
-  const total = parts.revisions.reduce((sum, { zip }) => sum + (zip?.size ?? 0), 0);
+  const isLacking = ({ digest, size }: ObjectFacts): boolean => there.get(digest) !== size;
+  const lacking = new Map(
+    parts.revisions.flatMap(({ zip }) => (zip && isLacking(zip) ? [[zip.digest, zip.size]] : [])),
+  );
+  const total = [...lacking.values()].reduce((sum, size) => sum + size, 0);
   let done = 0;
   return await atOnce(formOf(parts, again), AT_ONCE, async (object: StoreObject) => {
-    if (there.get(object.digest) !== object.size) {
-      const bytes = await object.read();
-      const isSent = await store.put(
-        { key: objectKey(object.digest), bytes, type: object.type, cache: IMMUTABLE },
-        { replace: there.has(object.digest) },
-      );
-      if (isSent) count(sent, bytes);
-    }
+    if (!isLacking(object)) return;
+    const bytes = await object.read();
+    const isSent = await store.put(
+      { key: objectKey(object.digest), bytes, type: object.type, cache: IMMUTABLE },
+      { replace: there.has(object.digest) },
+    );
+    if (isSent) count(sent, bytes);
     if (object.type === 'application/zip') to.onProgress((done += object.size), total);
   });
 }

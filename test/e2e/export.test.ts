@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ExportReport } from '../../src/commands/export/run.ts';
+import type { PurgeList } from '../../src/publish/purge/purge-list.ts';
 import { run, temporaryFolder } from '../support/cli.ts';
 import { coreInMemory, fetchOverFolder, fetchOverStore, serve } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
@@ -100,6 +101,37 @@ describe('a site with artifacts', () => {
     expect(second.cursor > first.cursor).toBe(true);
     expect(indexed(to).packages.map(({ name }) => name)).toEqual(['acme', 'more']);
     expect(readFileSync(join(to, 'v2/metadata', first.cursor, 'search-index-all.json'), 'utf8')).toContain('acme');
+  });
+
+  test('caches forget what lies there, too', async () => {
+    const store = join(home, 'store');
+    const list = join(home, 'purge.json');
+    const publish = async (): Promise<void> => {
+      const ended = await run(['publish', '--dist', 'all', '--to', store, '--purge-list', list], { cwd: home });
+      expect(ended, ended.stderr).toMatchObject({ status: 0 });
+    };
+    await publish();
+    rmSync(join(home, 'storage/main/packages/more'), { recursive: true });
+    writeFiles(home, under('storage/main/packages', packageFiles('acme', '1.0.0', { 'img/a logo.svg': '<svg />' })));
+    await run(['build', '--dist', 'all'], { cwd: home });
+    await publish();
+    expect((JSON.parse(readFileSync(list, 'utf8')) as PurgeList).paths).toMatchObject({
+      indexes: ['/package/more/2.0.0/'],
+      files: [
+        '/package/acme/1.0.0/img/a%20logo.svg',
+        '/artifacts/static/acme-1.0.0/img/a%20logo.svg',
+        '/package/more/2.0.0/*',
+        '/artifacts/static/more-2.0.0/*',
+      ],
+      zips: ['acme/acme-1.0.0', 'more/more-2.0.0'].flatMap((zip) => {
+        const id = zip.slice(5);
+        return [`/epr/${zip}.zip`, `/epr/package/${id}.zip`, `/artifacts/packages/${id}.zip`];
+      }),
+    });
+    await build('artifacts: false');
+    await publish();
+    expect((JSON.parse(readFileSync(list, 'utf8')) as PurgeList).paths.everything).toEqual(['/*']);
+    await build('artifacts: true', ['more', '2.0.0']);
   });
 
   test('a cursor of another program is refused', async () => {

@@ -23,7 +23,7 @@ const SAMPLE = { folder: 14, bucket: 24 };
 
 /** Disturbs a command at some points, or at all and at random times; what is wrong. */
 async function complaintsOf<Point extends { readonly fault: string }>(
-  { points, at, killAfter }: Disturbing<Point>,
+  { kills: killing, points, at, killAfter }: Disturbing<Point>,
   sample: number,
 ): Promise<string[]> {
   const random = randomFrom(seed);
@@ -36,7 +36,7 @@ async function complaintsOf<Point extends { readonly fault: string }>(
     count[fault] = (count[fault] ?? 0) + 1;
   };
   for (const point of some) await counted(point.fault, at(point));
-  const isKill = ({ fault }: Point): boolean => fault.startsWith('kill') || fault === 'cut';
+  const isKill = ({ fault }: Point): boolean => killing.includes(fault);
   for (let left = kills - some.filter(isKill).length; left > 0; left--) await counted('kill', killAfter(random()));
   if (kills > 0) process.stderr.write(`${expect.getState().currentTestName}: ${JSON.stringify(count)}\n`);
   return complaints;

@@ -40,10 +40,15 @@ describe.each(storeKinds())('to a %s', (_, placeOf) => {
     const failing = new Proxy(store, {
       get: (target, name) => (name === 'swap' ? () => Promise.reject(new Error('killed')) : bound(target, name)),
     });
-    const options = { folder: sites.one, check: false, dryRun: false, onProgress: () => undefined };
+    const steps: (readonly [done: number, total: number])[] = [];
+    const onProgress = (done: number, total: number): void => void steps.push([done, total]);
+    const options = { folder: sites.one, check: false, dryRun: false, onProgress };
     await expect(publishSite({ ...options, store: failing })).rejects.toThrow('killed');
+    const [done = 0, total] = steps.at(-1) ?? [];
+    expect([steps.length, done > 0, total]).toEqual([2, true, done]);
     expect(await viewOf(store)).toEqual([]);
-    expect(await publish(place, 'one')).toMatchObject({ outcome: 'published', sent: { objects: 0 } });
+    expect(await publishSite({ ...options, store })).toMatchObject({ outcome: 'published', sent: { objects: 0 } });
+    expect(steps.length).toBe(2); // what is there already is no progress, and no part of the whole
     expect(await viewOf(store)).toEqual(await filesOfSite(sites.one));
   });
 

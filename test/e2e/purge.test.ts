@@ -82,6 +82,8 @@ test('the list has what answers otherwise, and nothing else', async () => {
   expect(again.purged?.list).toEqual({ format: 1, from: one.release, to: two.release, paths: readme });
   expect((await ask<PurgeVerbReport>(store, 'purge', '--at', store.url)).purged?.list).toEqual(list());
   expect(cdn.asked).toEqual([]);
+  const gone = await run(['purge', '--at', store.url, '--since', 'gone'], { cwd: home });
+  expect(gone).toMatchObject({ status: 2, stderr: expect.stringContaining('purge everything, with --all') as string });
 });
 
 test('Cloudflare gets prefixes and URLs', async () => {

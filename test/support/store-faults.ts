@@ -102,6 +102,8 @@ async function complaintsAfter(store: Store, one: StoreCase, found: ReadonlySet<
 
 /** Disturbs one command over a place that is made anew each time. Each function gives what was wrong. */
 export interface Disturbing<Point> {
+  /** The faults that kill it. */
+  readonly kills: readonly string[];
   /** Where it can be disturbed. */
   points(): Promise<Point[]>;
   at(point: Point): Promise<string[]>;
@@ -149,6 +151,7 @@ export async function disturbingInFolder(one: StoreCase, folder: string): Promis
   const { steps } = await run({});
   const takes = performance.now() - began;
   return {
+    kills: ['kill', 'cut'],
     points: () =>
       Promise.resolve(
         FOLDER_FAULTS.flatMap((fault) =>
@@ -213,6 +216,7 @@ export async function disturbingInBucket(
 
   let takes = 0;
   return {
+    kills: ['kill', 'kill late'],
     points: async () => {
       const began = performance.now();
       await kill('no kill', () => undefined);

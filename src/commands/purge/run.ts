@@ -43,7 +43,9 @@ async function changeOf(store: Store, { since, all }: PurgeVerbOptions): Promise
   const { pointer } = await requirePointer(store);
   const { current: to, releases } = pointer;
   if (all) return { from: undefined, to };
-  if (since !== undefined) return { from: since, to };
+  if (since !== undefined && releases.some(({ id }) => id === since)) return { from: since, to };
+  if (since !== undefined)
+    throw new Stop('no-release', `${store.url} keeps no release ${since}`, 'purge everything, with --all');
   const [latest] = releases
     .filter(({ id }) => id !== to)
     .toSorted((a, b) => ((a.left ?? '') < (b.left ?? '') ? 1 : -1));
