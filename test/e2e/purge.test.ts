@@ -10,6 +10,7 @@ import type { StandIn } from '../support/cdn.ts';
 import { run, start } from '../support/cli.ts';
 import { ask, buildSites, folderPlace, home, publish, sites } from '../support/places.ts';
 import type { Place } from '../support/places.ts';
+import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 
 /* What caches have to forget when another release becomes current: the list, and how CDNs are told. */
 
@@ -84,6 +85,25 @@ test('the list has what answers otherwise, and nothing else', async () => {
   expect(cdn.asked).toEqual([]);
   const gone = await run(['purge', '--at', store.url, '--since', 'gone'], { cwd: home });
   expect(gone).toMatchObject({ status: 2, stderr: expect.stringContaining('purge everything, with --all') as string });
+});
+
+test('where too much has changed to name it, everything goes', async () => {
+  const store = place('many');
+  const list: PurgeList[] = [];
+  for (const text of ['one', 'two']) {
+    const files = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`docs/${i}.md`, text]));
+    writeFiles(home, {
+      'content/many.yml': distributions('../many', ['main']),
+      ...under('many/main/packages', packageFiles('acme', '1.0.0', files)),
+    });
+    const built = await run(['build', '-c', 'content/many.yml', '--dist', 'all', '--out', 'many-out'], { cwd: home });
+    expect(built, built.stderr).toMatchObject({ status: 0 });
+    const args = ['publish', '--dir', 'many-out/all', '--to', store.url, '--purge-list', 'many.json'];
+    expect(await run(args, { cwd: home })).toMatchObject({ status: 0 });
+    list.push(JSON.parse(readFileSync(join(home, 'many.json'), 'utf8')) as PurgeList);
+  }
+  expect(list[1]?.from).toBe(list[0]?.to);
+  expect(list[1]?.paths).toEqual(list[0]?.paths);
 });
 
 test('Cloudflare gets prefixes and URLs', async () => {
