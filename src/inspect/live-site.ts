@@ -4,7 +4,7 @@ import { fetchHandler } from '../hosts/fetch/handler.ts';
 import { storeFiles } from '../hosts/fetch/store-files.ts';
 import { readInventory, requirePointer } from '../publish/pointer.ts';
 import type { Store } from '../publish/store.ts';
-import { FAVICON, RELEASE } from '../tree/layout.ts';
+import { BROWSE, FAVICON, RELEASE } from '../tree/layout.ts';
 import { releaseKey } from '../tree/store-form.ts';
 import type { StorePointer } from '../tree/store-form.ts';
 
@@ -80,10 +80,11 @@ function targetsOf(revisions: readonly string[]): string[] {
   const some = revisions.filter((_, i) => i % step === 0).slice(0, SOME);
   const own = some.flatMap((id) => {
     const zip = `/epr/${id.slice(0, id.indexOf('/'))}/${id.replace('/', '-')}.zip`;
-    return [`/package/${id}/`, `/package/${id}/manifest.yml`, zip, `${zip}.sig`];
+    const stored = `/artifacts/packages/${id.replace('/', '-')}.zip`;
+    return [`/package/${id}/`, `/package/${id}/manifest.yml`, zip, `${zip}.sig`, stored];
   });
   const queries = ['/search', '/search?prerelease=true', '/categories'];
-  return ['/', '/health', ...queries, `/${RELEASE}`, `/${FAVICON}`, '/package/none/0.0.0/', ...own];
+  return ['/', '/health', ...queries, `/${RELEASE}`, `/${FAVICON}`, `/${BROWSE}/`, '/package/none/0.0.0/', ...own];
 }
 
 interface Told {

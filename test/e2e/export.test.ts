@@ -5,6 +5,7 @@ import type { ExportReport } from '../../src/commands/export/run.ts';
 import type { PurgeList } from '../../src/publish/purge/purge-list.ts';
 import { run, temporaryFolder } from '../support/cli.ts';
 import { coreInMemory, fetchOverFolder, fetchOverStore, serve } from '../support/implementations.ts';
+import type { Response } from '../support/compare.ts';
 import type { Running } from '../support/implementations.ts';
 import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 
@@ -63,11 +64,18 @@ function pathsOf({ name, version, assets = [] }: Manifest): [stored: string, own
   ];
 }
 
+/** An answer but for the time at which it was given. */
+async function answerOf(running: Running, path: string): Promise<Response> {
+  const { headers, ...answer } = await running.ask('GET', path, {});
+  const { date: _, ...others } = headers;
+  return { ...answer, headers: others };
+}
+
 describe('a site with artifacts', () => {
   let site: string;
   let first: ExportReport;
   beforeAll(async () => {
-    site = await build('artifacts: true');
+    site = await build('artifacts: true, pages: true');
     first = await exportTo(to);
   });
 
@@ -75,7 +83,7 @@ describe('a site with artifacts', () => {
     const { cursor, packages } = indexed(to);
     expect([cursor, packages.map(({ name, version }) => `${name}@${version}`)]).toEqual([first.cursor, ['acme@1.0.0']]);
     const running = await start(site);
-    const ask = async (path: string): ReturnType<Running['ask']> => await running.ask('GET', path, {});
+    const ask = async (path: string): Promise<Response> => await answerOf(running, path);
     for (const one of packages) {
       const index = await ask(`/package/${one.name}/${one.version}/`);
       expect(JSON.parse(index.body.toString('utf8'))).toEqual(one);
@@ -95,7 +103,7 @@ describe('a site with artifacts', () => {
 
   test('the cursor moves with the site, and names of later lists are greater', async () => {
     expect(await exportTo(to)).toMatchObject({ outcome: 'unchanged', cursor: first.cursor });
-    await build('artifacts: true', ['more', '2.0.0']);
+    await build('artifacts: true, pages: true', ['more', '2.0.0']);
     const second = await exportTo(to);
     expect(second).toMatchObject({ outcome: 'exported', before: first.cursor, packages: 2, findings: [] });
     expect(second.cursor > first.cursor).toBe(true);
@@ -116,6 +124,7 @@ describe('a site with artifacts', () => {
     await run(['build', '--dist', 'all'], { cwd: home });
     await publish();
     expect((JSON.parse(readFileSync(list, 'utf8')) as PurgeList).paths).toMatchObject({
+      pages: ['/_browse/*'],
       indexes: ['/package/more/2.0.0/'],
       files: [
         '/package/acme/1.0.0/img/a%20logo.svg',
@@ -131,7 +140,7 @@ describe('a site with artifacts', () => {
     await build('artifacts: false');
     await publish();
     expect((JSON.parse(readFileSync(list, 'utf8')) as PurgeList).paths.everything).toEqual(['/*']);
-    await build('artifacts: true', ['more', '2.0.0']);
+    await build('artifacts: true, pages: true', ['more', '2.0.0']);
   });
 
   test('a cursor of another program is refused', async () => {
@@ -148,9 +157,9 @@ test('without the setting, a site has no artifacts, and an export warns', async 
   expect((await exportTo(join(home, 'plain'))).findings).toMatchObject([{ code: 'no-artifacts', level: 'warning' }]);
   for (const { start } of implementations) {
     const running = await start(site);
-    const none = await running.ask('GET', '/none', {});
-    expect(await running.ask('GET', '/artifacts/packages/acme-1.0.0.zip', {})).toEqual(none);
-    expect(await running.ask('GET', '/artifacts/static/acme-1.0.0/manifest.yml', {})).toEqual(none);
+    const none = await answerOf(running, '/none');
+    expect(await answerOf(running, '/artifacts/packages/acme-1.0.0.zip')).toEqual(none);
+    expect(await answerOf(running, '/artifacts/static/acme-1.0.0/manifest.yml')).toEqual(none);
     await running.stop();
   }
 });

@@ -54,6 +54,7 @@ const CHANGED = {
   everything: [],
   answers: ['/search*', '/categories*', '/_registry/release.json'],
   indexes: [],
+  pages: [],
   files: ['/package/acme/1.0.0/docs/README.md'],
   zips: ['/epr/acme/acme-1.0.0.zip', '/epr/package/acme-1.0.0.zip'],
   signatures: [],

@@ -4,7 +4,7 @@ import { asByteString } from '../../tree/byte-string.ts';
 import { parseFileList } from '../../tree/file-list.ts';
 import type { FileList } from '../../tree/file-list.ts';
 import { kindOf } from '../../tree/kinds.ts';
-import { RELEASE } from '../../tree/layout.ts';
+import { BROWSE, RELEASE } from '../../tree/layout.ts';
 import { objectKey, parseRecord } from '../../tree/store-form.ts';
 import type { Inventory, RevisionPlace, StoreHeader } from '../../tree/store-form.ts';
 import { contentOf } from '../content-at.ts';
@@ -27,6 +27,8 @@ export interface PurgePaths {
   readonly answers: readonly PurgePath[];
   /** `/package/{name}/{version}/`. */
   readonly indexes: readonly PurgePath[];
+  /** All pages for people, which have a common index: `/_browse/*`. */
+  readonly pages: readonly PurgePath[];
   readonly files: readonly PurgePath[];
   readonly zips: readonly PurgePath[];
   readonly signatures: readonly PurgePath[];
@@ -66,6 +68,7 @@ const NOTHING: PurgePaths = {
   everything: [],
   answers: [],
   indexes: [],
+  pages: [],
   files: [],
   zips: [],
   signatures: [],
@@ -97,18 +100,21 @@ async function changedPaths(store: Store, before: StoreHeader, after: StoreHeade
 }
 
 function emptyDraft(): Draft {
-  return { everything: [], answers: [], indexes: [], files: [], zips: [], signatures: [], copied: [] };
+  return { everything: [], answers: [], indexes: [], pages: [], files: [], zips: [], signatures: [], copied: [] };
 }
 
 /** What changes with the files that belong to no revision. */
 function fileChanges({ files: old }: Inventory, { files: fresh }: Inventory, draft: Draft): void {
   const answers = new Set<PurgePath>();
+  const pages = new Set<PurgePath>();
   for (const path of new Set([...Object.keys(old), ...Object.keys(fresh)])) {
     if (old[path]?.digest === fresh[path]?.digest) continue;
     if (kindOf(path) === 'copied file') draft.copied.push(escapePath(asByteString(`/${path}`)));
+    else if (kindOf(path) === 'page') pages.add(`/${BROWSE}/*`);
     else for (const one of answersFrom(path)) answers.add(one);
   }
   draft.answers.push(...answers);
+  draft.pages.push(...pages);
 }
 
 /** The answers that a generated file has a part in. */
