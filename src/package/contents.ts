@@ -6,6 +6,7 @@ import { Lack } from '../storage/lack.ts';
 import { memoized } from '../storage/memoized.ts';
 import type { Storage } from '../storage/storage.ts';
 import { REQUIRED_FIELDS } from './rules.ts';
+import { zipEnd } from '../tree/zip-directory.ts';
 import { MOST_BYTES, signatureFault } from './signature.ts';
 import { parseManifest, parseYaml, YamlError } from './yaml/yaml.ts';
 
@@ -90,14 +91,9 @@ function yamlError(bytes: Buffer, limits: Limits): string | undefined {
 
 /** Whether bytes end with the directory of a zip (APPNOTE.TXT 4.3.12 and 4.3.16). */
 function isZip(bytes: Buffer): boolean {
-  const end = bytes.lastIndexOf('PK\x05\x06', undefined, 'latin1');
-  if (end < 0 || end + END_RECORD > bytes.length) return false;
-  const entries = bytes.readUInt16LE(end + 10);
-  const directory = bytes.readUInt32LE(end + 16);
-  return entries === 0 || bytes.toString('latin1', directory, directory + 4) === 'PK\x01\x02';
+  const end = zipEnd(bytes);
+  return end?.entries === 0 || (end && bytes.toString('latin1', end.start, end.start + 4)) === 'PK\x01\x02';
 }
-
-const END_RECORD = 22;
 
 /** More than the versions of one package have. Versions of a package are read one after the other. */
 const MOST_KEPT = 1000;

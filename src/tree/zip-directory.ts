@@ -33,11 +33,29 @@ export function zipMembers(path: string): ZipMember[] | undefined {
 export function membersOfZip(file: number): ZipMember[] | undefined {
   const { size } = fstatSync(file);
   const end = readAt(file, Math.max(0, size - LONGEST_END), Math.min(size, LONGEST_END));
-  const at = end.lastIndexOf(END_SIGNATURE);
-  if (at < 0 || at + END_RECORD > end.length) return undefined;
-  const directory = readAt(file, end.readUInt32LE(at + 16), Math.min(size, end.readUInt32LE(at + 12)));
-  const members = [...membersIn(directory)];
-  return members.length === end.readUInt16LE(at + 10) ? members : undefined;
+  const record = zipEnd(end);
+  if (!record) return undefined;
+  const members = [...membersIn(readAt(file, record.start, Math.min(size, record.length)))];
+  return members.length === record.entries ? members : undefined;
+}
+
+/** What the record says that ends a zip: how many entries its directory has, and where that lies. Without Zip64. */
+export interface ZipEnd {
+  readonly entries: number;
+  /** Bytes of the directory, and where it begins in the zip. */
+  readonly length: number;
+  readonly start: number;
+}
+
+/** The record in the last bytes of a zip; undefined where there is none. */
+export function zipEnd(bytes: Buffer): ZipEnd | undefined {
+  const at = bytes.lastIndexOf(END_SIGNATURE);
+  if (at < 0 || at + END_RECORD > bytes.length) return undefined;
+  return {
+    entries: bytes.readUInt16LE(at + 10),
+    length: bytes.readUInt32LE(at + 12),
+    start: bytes.readUInt32LE(at + 16),
+  };
 }
 
 /**
