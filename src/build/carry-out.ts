@@ -6,6 +6,7 @@ import { hasError } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { encodedDifferences, listDifferences, manifestDifferences, writeChanges } from '../tree/changes.ts';
 import type { Difference, Trees } from '../tree/changes.ts';
+import { removeNow } from '../tree/commit/leftovers.ts';
 import { patchFolder, renewFolder } from '../tree/commit/patch.ts';
 import type { PatchedFolder } from '../tree/commit/patch.ts';
 import { hasEncoded, openEncodedList, readEncodedList } from '../tree/encoded.ts';
@@ -19,7 +20,7 @@ import type { SiteWriter } from '../tree/site-writer.ts';
 import { encodeSite } from './encode.ts';
 import type { KeptPackage, MadePackage } from './kept.ts';
 import { makePackages } from './packages.ts';
-import type { PackageSource } from './packages.ts';
+import type { PackageMaking, PackageSource } from './packages.ts';
 import type { PlacedRevision } from './pages.ts';
 import { byName } from './plan.ts';
 import type { Plan } from './plan.ts';
@@ -133,7 +134,7 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
   const { writer, stores, placed } = filling;
   const { store, entries, zips, signatures } = stores;
   const { onProgress } = options;
-  const packages = await makePackages(filling.packages, {
+  const packageMaking = {
     storage,
     entries,
     store,
@@ -146,15 +147,20 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
     ranks: distribution.layers.map(({ name }) => name),
     collisions: distribution.collisions === 'refuse' ? 'error' : 'warning',
     onProgress,
-  });
+  } as const;
+  const packages = await makePackages(filling.packages, packageMaking);
   const findings = [...making.findings, ...packages.flatMap((one) => findingsOf(one, options.skipUnfit))];
   const made = { ...countsOf(packages), findings, skipped: [], site: undefined, how: 'written' } as const;
   if (hasError(findings)) return { made, packages, findings };
+  const skipped = packages.flatMap(({ unfit }) => unfit);
+  if (options.accepts) {
+    const unfit = [...skipped, ...(await unfitWitnesses(making, packageMaking))];
+    if (!options.accepts(unfit)) return { made: { ...made, skipped: unfit }, packages, findings };
+  }
   const revisions = packages.flatMap((one) => one.revisions);
   const browsed = arrivals && packages.flatMap((one) => one.browsed ?? []);
   const site = await writeSite({ distribution, layers, revisions, browsed, findings, writer });
   const refusals = await options.refusals(writer.folder);
-  const skipped = packages.flatMap(({ unfit }) => unfit);
   const all = [...findings, ...refusals];
   return {
     made: { ...made, skipped, findings: all, site: hasError(refusals) ? undefined : site },
@@ -162,6 +168,21 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
     findings,
   };
 }
+
+/** The ids of witnesses that are unfit: each is made as for a site, and thrown away. */
+async function unfitWitnesses({ witnesses = [] }: SiteMaking, making: PackageMaking): Promise<string[]> {
+  if (witnesses.length === 0) return [];
+  const folder = join(making.writer.folder, WITNESSES);
+  makeFolder(folder);
+  const packages = byName(witnesses).map((revisions) => ({ kind: 'made', revisions }) as const);
+  const writer = openSiteWriter(folder);
+  const made = await makePackages(packages, { ...making, writer, placed: new Map(), onProgress: () => undefined });
+  removeNow(folder);
+  return made.flatMap(({ unfit }) => unfit);
+}
+
+/** A folder that is gone before the site is in its place. */
+const WITNESSES = '.witnesses';
 
 interface Encoded {
   /** Where new forms go. */

@@ -26,6 +26,8 @@ export interface SiteMaking {
   readonly deprecations?: Deprecations | undefined;
   /** What pages for people show of the revisions; undefined where the site has none. */
   readonly arrivals?: Arrivals | undefined;
+  /** Revisions that stay out of the site and yet show in it, by `deprecations`. */
+  readonly witnesses?: readonly Revision[] | undefined;
   /** Findings from before the packages are read. */
   readonly findings: readonly Finding[];
 }
@@ -42,6 +44,11 @@ export interface MakeOptions {
   readonly isAnew?: boolean;
   /** Unfit packages are left out, and their findings are warnings. */
   readonly skipUnfit: boolean;
+  /**
+   * Whether a site is wanted though these revisions or witnesses are unfit, by id. If not, none is made, and they are in `skipped`.
+   * Undefined if it always is; then witnesses aren't read.
+   */
+  readonly accepts?: ((unfit: readonly string[]) => boolean) | undefined;
   /** Compressed forms. A site that has them keeps them current, since a server may use them, even where they are not wanted. */
   readonly forms: { readonly isWanted: boolean; readonly plan: FormPlan };
   /** What a host would refuse of the site whose manifest lies in a folder. */

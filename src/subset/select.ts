@@ -1,7 +1,6 @@
 import pLimit from 'p-limit';
 import type { Distribution } from '../config.ts';
 import { entryReader } from '../build/cache/entries.ts';
-import { deprecationOf } from '../build/entry.ts';
 import type { Deprecations, Entry } from '../build/entry.ts';
 import type { Finding } from '../errors.ts';
 import type { KeysOf } from '../package/signature-judge.ts';
@@ -25,6 +24,10 @@ export interface Selection {
   /** By name, the `deprecated` in force in the whole catalog. */
   readonly deprecations: Deprecations;
   readonly findings: readonly Finding[];
+  /** The ids that count as fit by their manifests. Only reading all of their contents tells whether they are. */
+  readonly counted: ReadonlySet<string>;
+  /** What is left out and yet shows, by its deprecation: it matters whether it is fit. */
+  readonly witnesses: readonly Revision[];
 }
 
 export type Fate =
@@ -37,6 +40,8 @@ export interface Selecting {
   readonly distribution: Pick<Distribution, 'subsets' | 'layers' | 'tables' | 'signatures'>;
   /** The folder that keeps what was read; undefined keeps nothing. */
   readonly cache: string | undefined;
+  /** The ids of what is unfit by its contents, as far as that is known. */
+  readonly unfit?: ReadonlySet<string> | undefined;
   readonly onRead?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -49,34 +54,40 @@ export async function selectRevisions(
   if (subsets.length === 0) return undefined;
   const read = await readFacts(revisions, selecting);
   const fit = read.flatMap(({ facts }) => facts ?? []);
+  const newest = deprecatingOf(fit);
   const fates = new Map<string, Fate>();
   const findings: Finding[] = [];
   let present: readonly Facts[] = fit;
   for (const subset of subsets) {
     const choice = chooseRevisions(present, subset);
     findings.push(...choice.findings);
-    for (const [i, { id }] of present.entries()) {
-      const reason = choice.kept.get(i);
-      fates.set(id, reason ? { kind: 'kept', reason } : { kind: 'left out', by: subset.name });
-    }
-    present = present.filter((_, i) => choice.kept.has(i));
+    for (const { id } of present) fates.set(id, { kind: 'left out', by: subset.name });
+    // Of revisions that are served as one, the build decides which: all of them stay.
+    for (const [i, reason] of choice.kept) fates.set((present[i] as Facts).id, { kind: 'kept', reason });
+    present = present.filter(({ id }) => fates.get(id)?.kind === 'kept');
   }
+  const stays = new Set(present.map(({ read }) => read));
+  const isLeftOut = new Set(fit.flatMap(({ read }) => (stays.has(read) ? [] : read)));
   return {
-    revisions: revisions.filter(({ id }) => fates.get(id)?.kind !== 'left out'),
+    revisions: revisions.filter((one) => !isLeftOut.has(one)),
     fates,
-    deprecations: deprecationsOf(fit),
+    deprecations: new Map([...newest].map(([name, { deprecated }]) => [name, deprecated])),
     findings,
+    counted: new Set(fit.map(({ read }) => read.id)),
+    witnesses: witnessesOf(newest, present),
   };
 }
 
 /** What the choice, and what shows of the revisions that are left out, depend on. */
 interface Facts extends Choosable, Pick<Entry, 'deprecated'> {
   readonly id: string;
+  /** The revision as its layer has it. */
+  readonly read: Revision;
 }
 
 async function readFacts(
   revisions: readonly Revision[],
-  { storage, distribution, cache, onRead }: Selecting,
+  { storage, distribution, cache, unfit, onRead }: Selecting,
 ): Promise<{ readonly facts: Facts | undefined }[]> {
   const keysOf: KeysOf = ({ layer }) => distribution.layers.find(({ name }) => name === layer)?.keys;
   const reader = entryReader(storage, { ...distribution, keysOf }, cache);
@@ -87,7 +98,7 @@ async function readFacts(
       limit(async () => {
         const { entry } = await reader.read(revision);
         onRead?.(++done, revisions.length);
-        return { facts: entry && factsOf(entry) };
+        return { facts: entry && !unfit?.has(revision.id) ? factsOf(entry, revision) : undefined };
       }),
     ),
   );
@@ -96,10 +107,11 @@ async function readFacts(
 /** Enough to keep git busy while other revisions are parsed. */
 const AT_ONCE = 16;
 
-function factsOf(entry: Entry): Facts {
+function factsOf(entry: Entry, read: Revision): Facts {
   const { revision, facts, deprecated } = entry;
   return {
     id: revision.id,
+    read,
     name: revision.name,
     version: revision.version,
     facts,
@@ -108,13 +120,18 @@ function factsOf(entry: Entry): Facts {
   };
 }
 
-function deprecationsOf(fit: readonly Facts[]): Map<string, Json> {
-  const byName = new Map<string, Facts[]>();
-  for (const one of fit) byName.set(one.name, [...(byName.get(one.name) ?? []), one]);
+/** By name, the newest revision that is deprecated: all others of the name show what it says. */
+function deprecatingOf(fit: readonly Facts[]): Map<string, Facts & { readonly deprecated: Json }> {
   return new Map(
-    [...byName].flatMap(([name, own]): [string, Json][] => {
-      const deprecated = deprecationOf(own);
-      return deprecated === undefined ? [] : [[name, deprecated]];
+    fit.flatMap((one) => {
+      const { name, deprecated } = one;
+      return deprecated === undefined ? [] : [[name, { ...one, deprecated }]];
     }),
   );
+}
+
+function witnessesOf(deprecating: ReadonlyMap<string, Facts>, kept: readonly Facts[]): Revision[] {
+  const names = new Set(kept.map(({ name }) => name));
+  const ids = new Set(kept.map(({ id }) => id));
+  return [...deprecating.values()].flatMap(({ id, name, read }) => (names.has(name) && !ids.has(id) ? read : []));
 }

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { blobId } from '../../src/storage/object-id.ts';
 import type { BuildReport } from '../../src/commands/build/run.ts';
 import { listing, run, siteFaults, temporaryFolder } from '../support/cli.ts';
 import { createRepository, packageFiles, under, writeFiles } from '../support/repository.ts';
@@ -47,7 +48,11 @@ function project(config = CONFIG) {
   return {
     folder,
     site: join(folder, 'dist/field'),
-    commit: (files: Files) => void repository.commit('main', repository.treeOf(under('packages', files))),
+    /** Gives the folder of the repository. */
+    commit: (files: Files): string => {
+      repository.commit('main', repository.treeOf(under('packages', files)));
+      return join(folder, 'storage.git');
+    },
     build,
     index: (name: string, number: string) =>
       JSON.parse(readFileSync(join(folder, 'dist/field/_registry/package', name, `${number}.json`), 'utf8')) as object,
@@ -148,6 +153,47 @@ describe('a site that is a part of another one', () => {
     expect(refused.site).toBeUndefined();
     expect(refused.findings).toMatchObject([{ code: 'unfit', where: expect.stringContaining('pkg_04/0.1.0') }]);
     expect(await one.build('--skip-unfit')).toMatchObject({ revisions: 21, skipped: ['pkg_04@0.1.0'] });
+  });
+});
+
+/** A storage that lacks a file of some revisions, which their manifests don't tell. */
+const lacking = (...texts: readonly string[]) => {
+  const one = project(CONFIG.replace('installed: installed.json', 'previous: 0'));
+  const repository = one.commit(BASE);
+  for (const text of texts) {
+    const id = blobId(Buffer.from(text));
+    rmSync(join(repository, 'objects', id.slice(0, 2), id.slice(2)));
+  }
+  return one;
+};
+
+describe('what is unfit only by its contents', () => {
+  test.each([
+    ['what is found', ['of pkg_04 1.1.0'], ['pkg_04@1.1.0'], 20],
+    ['all versions of a package', ['of pkg_04 1.1.0', 'of pkg_04 1.0.0'], ['pkg_04@1.0.0', 'pkg_04@1.1.0'], 19],
+    ['what only shows by its deprecation', ['of pkg_03 2.0.0'], ['pkg_03@2.0.0'], 20],
+  ])('leaves the same bytes as the whole site with --skip-unfit: %s', async (_, texts, skipped, revisions) => {
+    const one = lacking(...texts);
+    const whole = await run(['build', '--dist', 'all', '--skip-unfit', '--json'], { cwd: one.folder });
+    expect(whole.status).toBe(0);
+    for (const args of [[], ['--no-cache']]) {
+      const made = await one.build('--skip-unfit', ...args);
+      expect({ skipped: made.skipped.toSorted(), revisions: made.revisions }).toEqual({ skipped, revisions });
+      expect(siteFaults(one.site)).toEqual([]);
+      const ofWhole = new Set(listing(join(one.folder, 'dist/all')));
+      const answers = listing(one.site).filter((line) => /^"(?:package|epr|_registry\/(?:package|files))\//.test(line));
+      expect(answers.length).toBeGreaterThan(revisions * 4);
+      expect(answers.filter((line) => !ofWhole.has(line))).toEqual([]);
+    }
+  });
+
+  test('refuses the subset without it, and leaves the site that is there', async () => {
+    const one = lacking('of pkg_04 1.1.0');
+    const { site, findings } = await one.build();
+    expect({ site, findings }).toMatchObject({
+      site: undefined,
+      findings: [{ where: expect.stringContaining('pkg_04') }],
+    });
   });
 });
 

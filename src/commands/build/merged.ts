@@ -45,12 +45,14 @@ export interface SubsetReport {
 }
 
 /** The layers of a storage, what is left of them after the merge, and what is wrong with them. */
-export interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'deprecations' | 'findings'> {
+export interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'deprecations' | 'witnesses' | 'findings'> {
   readonly shadowed: readonly ShadowedReport[];
   /** Warnings of this run alone, such as those about a registry that failed to answer: the site doesn't depend on them. */
   readonly passing: readonly Finding[];
   /** How many revisions the merged layers have, where the distribution leaves some out. */
   readonly whole: number | undefined;
+  /** The ids on whose being fit the choice of a subset depends; none where nothing is chosen. */
+  readonly counted: ReadonlySet<string>;
 }
 
 /** How a build merges. */
@@ -60,6 +62,8 @@ export interface Merging {
   readonly mirrored: MirroredLayers;
   /** Keeps what a subset reads; undefined keeps nothing. */
   readonly cache: string | undefined;
+  /** The ids of what is known to be unfit by its contents: a subset does without it. */
+  readonly unfit: ReadonlySet<string>;
   /** Receives how many manifests were read to choose a subset. */
   onRead(done: number, total: number): void;
 }
@@ -68,7 +72,7 @@ export interface Merging {
 export async function mergeStorage(
   storage: Storage,
   pins: LockUse,
-  { skipUnfit, mirrored, cache, onRead }: Merging,
+  { skipUnfit, mirrored, ...reading }: Merging,
 ): Promise<Merged> {
   const { distribution } = pins;
   const layers = pins.named(await readLayers(storage, distribution), mirrored);
@@ -77,11 +81,11 @@ export async function mergeStorage(
     storage,
     distribution,
     layers,
-    cache,
+    cache: reading.cache,
   });
   const all = tooMuch.length > 0 ? [] : merged;
-  const selection = await selectRevisions(all, { storage, distribution, cache, onRead });
-  const { revisions = all, deprecations } = selection ?? {};
+  const selection = await selectRevisions(all, { storage, distribution, ...reading });
+  const { revisions = all, deprecations, witnesses, counted = new Set<string>() } = selection ?? {};
   const shadowed = tooMuch.length > 0 ? [] : await Promise.all(lost.map((one) => reportShadowed(storage, one)));
   const ofLayers = layers.flatMap(({ name, findings }) => {
     const isRegistry = mirrored.has(name);
@@ -100,7 +104,8 @@ export async function mergeStorage(
     }),
   ];
   const passing = [...ofLayers.flatMap((one) => (isPassing(one) ? one.finding : [])), ...(selection?.findings ?? [])];
-  return { layers, revisions, deprecations, shadowed, findings, passing, whole: selection && all.length };
+  const whole = selection && all.length;
+  return { layers, revisions, deprecations, witnesses, shadowed, findings, passing, whole, counted };
 }
 
 /** What is unfit is left out by --skip-unfit, also where a layer's listing alone shows it; a layer that is too large is not. */

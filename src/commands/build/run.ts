@@ -11,7 +11,7 @@ import type { Progress } from '../../report.ts';
 import { arrivalsOf } from '../../inspect/arrivals.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { makeSite } from '../../build/make-site.ts';
-import type { MadeSite } from '../../build/site-making.ts';
+import type { MadeSite, MakeOptions } from '../../build/site-making.ts';
 import type { SiteResult } from '../../build/site.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
@@ -27,6 +27,7 @@ import type { Serving, Since, TargetSite } from '../../hosts/target.ts';
 import { findBuildConfig } from '../../workflow/find-config.ts';
 import { useLock } from '../../workflow/lock-file.ts';
 import { openingProgress } from '../opening-progress.ts';
+import { makeFit } from './make-fit.ts';
 import { layerReport, mergeStorage, subsetReport } from './merged.ts';
 import type { LayerReport, Merged, ShadowedReport, SubsetReport } from './merged.ts';
 import { refuseBadOutput, refuseOther } from './output.ts';
@@ -140,40 +141,30 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   const target = options.target && (await loadTarget(options.target, site));
   const clock = stopwatch();
   const { storage, mirrored } = await openLayers(distribution, openingOptions(options, pins.held, progress));
-  try {
-    const merged = await mergeStorage(storage, pins, {
-      skipUnfit: options.skipUnfit,
-      mirrored,
-      cache: options.noCache ? undefined : resolve(options.cache),
-      onRead: openingProgress(progress).onRead,
-    });
-    const arrivals = distribution.pages ? await arrivalsOf({ storage, distribution, ...merged }) : undefined;
+  const merge = async (unfit: ReadonlySet<string>): Promise<Merged> => {
+    const cache = options.noCache ? undefined : resolve(options.cache);
+    const { onRead } = openingProgress(progress);
+    const merged = await mergeStorage(storage, pins, { skipUnfit: options.skipUnfit, mirrored, unfit, cache, onRead });
     clock.lap('layers');
-    const makeOnce = async (isAnew: boolean): Promise<MadeWithHost> => {
-      const made = await makeSite(
-        { distribution, storage, ...merged, arrivals },
-        {
-          folder,
-          lock: siteLock,
-          cache: resolve(options.cache),
-          noCache: options.noCache ?? false,
-          isAnew,
-          skipUnfit: options.skipUnfit,
-          onProgress: progress.step,
-          forms: { isWanted: target?.hasForms ?? false, plan: nginxForms('all') },
-          refusals: async (tree) => (await target?.refusals(tree)) ?? [],
-        },
-      );
-      clock.lap('site');
-      if (made.site) await pins.keep(merged.layers, mirrored);
-      const written = made.site && (await target?.write(made.since, isAnew));
-      if (target) clock.lap('target');
-      return { made, next: made.site ? (written ?? [commandLine(['serve', '--dir', folder])]) : [] };
-    };
+    return merged;
+  };
+  const makeOnce = async (isAnew: boolean): Promise<MadeWithHost> => {
+    const making = (one: Merged): MakeOptions => makeOptions(options, one, { place, progress, target, isAnew });
+    const { merged, made } = await makeFit(merge, async (one) => {
+      const arrivals = distribution.pages ? await arrivalsOf({ storage, distribution, ...one }) : undefined;
+      return await makeSite({ distribution, storage, ...one, arrivals }, making(one));
+    });
+    clock.lap('site');
+    if (made.site) await pins.keep(merged.layers, mirrored);
+    const written = made.site && (await target?.write(made.since, isAnew));
+    if (target) clock.lap('target');
+    return { merged, made, next: made.site ? (written ?? [commandLine(['serve', '--dir', folder])]) : [] };
+  };
+  try {
     const once = await makeOnce(false);
     const damages = options.verify && once.made.site ? await damagesOf(folder, options.target, progress) : undefined;
     if (damages) clock.lap('verify');
-    const { made, next } = damages?.isRepaired ? await makeOnce(true) : once;
+    const { merged, made, next } = damages?.isRepaired ? await makeOnce(true) : once;
     const report = reportOf(place, { ...merged, mirrored }, made);
     const findings = [...merged.passing, ...(damages?.findings ?? []), ...report.findings];
     return { ...report, findings, times: clock.times, next };
@@ -181,6 +172,35 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
     progress.end();
     await storage.close();
   }
+}
+
+function makeOptions(
+  { cache, noCache = false, skipUnfit }: BuildOptions,
+  { counted }: Merged,
+  {
+    place: { folder, siteLock },
+    progress,
+    target,
+    isAnew,
+  }: {
+    readonly place: Place;
+    readonly progress: Progress;
+    readonly target: LoadedTarget | undefined;
+    readonly isAnew: boolean;
+  },
+): MakeOptions {
+  return {
+    folder,
+    lock: siteLock,
+    cache: resolve(cache),
+    noCache,
+    isAnew,
+    skipUnfit,
+    accepts: skipUnfit && counted.size > 0 ? (unfit) => !unfit.some((id) => counted.has(id)) : undefined,
+    onProgress: progress.step,
+    forms: { isWanted: target?.hasForms ?? false, plan: nginxForms('all') },
+    refusals: async (tree) => (await target?.refusals(tree)) ?? [],
+  };
 }
 
 function openingOptions(
@@ -221,6 +241,7 @@ function reportOf(
 }
 
 interface MadeWithHost {
+  readonly merged: Merged;
   readonly made: MadeSite;
   /** The next commands of the host, to paste. */
   readonly next: readonly string[];
