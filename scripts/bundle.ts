@@ -18,6 +18,7 @@ const NJS: BuildOptions = {
 };
 
 for (const { bundle } of [...Object.values<Host>(hosts), ...Object.values<ReaderHost>(readerHosts)]) {
+  if (!bundle) continue;
   const file = join('lib/hosts', bundle.file);
   await build({
     entryPoints: [join('src/hosts', bundle.entry)],

@@ -50,13 +50,14 @@ export const hosts = {
 
 /** A host whose program answers from a store. */
 export interface ReaderHost {
-  readonly bundle: EdgeBundle;
+  /** Undefined for a host that runs no code. */
+  readonly bundle?: EdgeBundle;
   /** Loads what makes its files. */
   program(): Promise<ReaderProgram>;
 }
 
 /** The hosts that `reader` knows. */
-export type ReaderHostName = 'cloudflare' | 'lambda';
+export type ReaderHostName = 'cloudflare' | 'lambda' | 'nginx';
 
 export const readerHosts: Readonly<Record<ReaderHostName, ReaderHost>> = {
   cloudflare: {
@@ -66,6 +67,9 @@ export const readerHosts: Readonly<Record<ReaderHostName, ReaderHost>> = {
   lambda: {
     bundle: { entry: 'lambda/lambda.ts', file: 'lambda/lambda.mjs', target: 'node20', isNode: true },
     program: async () => (await import('./lambda/reader.ts')).lambdaReader,
+  },
+  nginx: {
+    program: async () => (await import('./nginx/reader.ts')).nginxReader,
   },
 };
 
@@ -80,9 +84,10 @@ export function bundlePath(host: HostName): string {
   return placeOf(hosts[host].bundle);
 }
 
-/** The place of the bundle of a host's reader. */
-export function readerPath(host: ReaderHostName): string {
-  return placeOf(readerHosts[host].bundle);
+/** The place of the bundle of a host's reader; undefined for a host that runs no code. */
+export function readerPath(host: ReaderHostName): string | undefined {
+  const { bundle } = readerHosts[host];
+  return bundle && placeOf(bundle);
 }
 
 function placeOf({ file }: EdgeBundle): string {

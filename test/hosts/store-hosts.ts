@@ -100,7 +100,7 @@ export async function startLambda(
   Object.assign(process.env, environment);
   Object.assign(globalThis, { awslambda: runtime });
   loaded++;
-  const file = `${pathToFileURL(readerPath('lambda')).href}?${loaded}`;
+  const file = `${pathToFileURL(readerPath('lambda') ?? '').href}?${loaded}`;
   const { handler, buffered } = (await import(file)) as LambdaModule;
   const streamed = async (event: FunctionUrlEvent): Promise<FunctionUrlAnswer> => {
     const stream = new ResponseStream();

@@ -5,9 +5,10 @@ import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
 import { atOption, jsonOption } from '../options.ts';
 
-const hostArgument = new Argument('<host>', 'a Cloudflare Worker over R2, or AWS Lambda over S3').choices(
-  readerHostNames,
-);
+const hostArgument = new Argument(
+  '<host>',
+  'a Cloudflare Worker over R2, AWS Lambda over S3, or nginx before serve',
+).choices(readerHostNames);
 
 export const declare: Declare = (program, finish) => {
   program
@@ -21,7 +22,11 @@ export const declare: Declare = (program, finish) => {
       'after',
       helpEnd({
         notes: 'The program depends on the store alone. Deploy it once; it notices each release that you publish.',
-        examples: ['reader cloudflare --at s3://packages/production', 'reader lambda --at s3://packages/production'],
+        examples: [
+          'reader cloudflare --at s3://packages/production',
+          'reader lambda --at s3://packages/production',
+          'reader nginx --at /srv/store/production',
+        ],
       }),
     )
     .action(async (host, { json, ...options }) => {

@@ -1,9 +1,7 @@
 import { join, resolve } from 'node:path';
-import { Stop } from '../../errors.ts';
 import { readBundle } from '../../hosts/bundles.ts';
 import { readerHosts, readerPath } from '../../hosts/hosts.ts';
 import type { ReaderHostName } from '../../hosts/hosts.ts';
-import { bucketOf } from '../../hosts/reader.ts';
 import { replaceFile } from '../../tree/commit/output-file.ts';
 import { makeFolder } from '../../tree/make-folder.ts';
 
@@ -24,16 +22,14 @@ export interface ReaderReport {
   readonly next: readonly string[];
 }
 
-/** Writes the program of a host. Throws a `Stop` where the store is no bucket, or the program was not compiled. */
+/** Writes the program of a host. Throws a `Stop` where the host can't read the store, or the program was not compiled. */
 export async function writeReader({ host, at, out = `dist/reader.${host}` }: ReaderOptions): Promise<ReaderReport> {
-  const bucket = bucketOf(at);
-  if (!bucket)
-    throw new Stop('usage', `${at} is no bucket, and ${host} reads nothing else`, 'write it as s3://BUCKET/PREFIX');
   const folder = resolve(out);
   const program = await readerHosts[host].program();
-  const files = program.files(bucket, (await readBundle(readerPath(host))).toString('utf8'));
+  const bundle = readerPath(host);
+  const files = program.files(at, bundle === undefined ? '' : (await readBundle(bundle)).toString('utf8'));
   makeFolder(folder);
   for (const [name, text] of files) await replaceFile(join(folder, name), text);
   const sizes = [...files].map(([path, text]) => ({ path, size: Buffer.byteLength(text) }));
-  return { host, at, folder, files: sizes, next: program.next(bucket, folder) };
+  return { host, at, folder, files: sizes, next: program.next(at, folder) };
 }

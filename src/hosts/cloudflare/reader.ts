@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { pathWord } from '../../command-line.ts';
+import { requireBucket } from '../reader.ts';
 import type { Bucket, ReaderProgram } from '../reader.ts';
 import { COMPATIBILITY_DATE, configText, workerName, WRANGLER } from './settings.ts';
 
 /** A Worker with a binding to a bucket of R2. */
 export const cloudflareReader: ReaderProgram = {
-  files: (bucket, code) =>
+  files: (store, code) =>
     new Map([
       ['worker.js', code],
-      ['wrangler.jsonc', wranglerConfig(bucket)],
+      ['wrangler.jsonc', wranglerConfig(requireBucket(store, 'cloudflare'))],
     ]),
   next: (_, folder) => {
     const config = pathWord(join(folder, 'wrangler.jsonc'));
