@@ -16,15 +16,28 @@ export interface BlockTable {
   offsetAt(slot: number): number;
 }
 
-/** A table for about as many blocks as given. When it is full, it takes no more. */
-export function blockTable(blocks: number): BlockTable {
-  const size = 2 ** Math.min(MAX_BITS, Math.max(MIN_BITS, Math.ceil(Math.log2(2 * blocks + 1))));
-  const [hashes, offsets, sources] = [new Uint32Array(size), new Uint32Array(size), new Uint16Array(size)];
+/** An empty table, which grows to a limit. Then it takes no more. */
+export function blockTable(): BlockTable {
+  let { size, hashes, offsets, sources } = slots(SMALLEST);
   let room = size * FULLEST;
   const slotOf = (hash: number): number => {
     let slot = spread(hash) & (size - 1);
     while (sources[slot] !== 0 && hashes[slot] !== hash) slot = (slot + 1) & (size - 1);
     return slot;
+  };
+  const grow = (): void => {
+    const before = { size, hashes, offsets, sources };
+    ({ size, hashes, offsets, sources } = slots(2 * before.size));
+    room = (size - before.size) * FULLEST;
+    for (let old = 0; old < before.size; old++) {
+      if (before.sources[old] === 0) continue;
+      const slot = slotOf(before.hashes[old] as number);
+      [hashes[slot], offsets[slot], sources[slot]] = [
+        before.hashes[old] as number,
+        before.offsets[old] as number,
+        before.sources[old] as number,
+      ];
+    }
   };
   return {
     enter: (source, bytes, start, end) => {
@@ -33,7 +46,7 @@ export function blockTable(blocks: number): BlockTable {
         const slot = slotOf(hash);
         if (sources[slot] !== 0) continue; // the first of equal blocks is as good as any
         [hashes[slot], offsets[slot], sources[slot]] = [hash, at / BLOCK, source + 1];
-        room--;
+        if (--room <= 0 && size < LARGEST) grow();
       }
     },
     find: (hash) => {
@@ -61,9 +74,13 @@ export function roll(hash: number, leaving: number, entering: number): number {
 const FACTOR = 0x08088405;
 const FACTOR_OF_FIRST = Array.from({ length: BLOCK }).reduce((power: number) => Math.imul(power, FACTOR), 1);
 
+function slots(size: number) {
+  return { size, hashes: new Uint32Array(size), offsets: new Uint32Array(size), sources: new Uint16Array(size) };
+}
+
 /** 16 thousand to 8 million slots, of 10 bytes. */
-const MIN_BITS = 14;
-const MAX_BITS = 23;
+const SMALLEST = 2 ** 14;
+const LARGEST = 2 ** 23;
 const FULLEST = 0.6;
 
 /** The low bits of a hash depend on the low bits of bytes alone. */

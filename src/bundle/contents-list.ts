@@ -6,7 +6,7 @@ import type { Release } from '../tree/release.ts';
 import { compressed } from './compress.ts';
 import { DESCRIPTION, descriptionText, RECIPE, TEXTS } from './description.ts';
 import { readWhole } from './read-whole.ts';
-import { recipeText } from './recipe.ts';
+import { recipeChunks } from './recipe.ts';
 import type { MadeContent, Stream } from './recipe.ts';
 import type { SiteContents } from './site-contents.ts';
 import type { TarWriter } from './tar-file.ts';
@@ -41,10 +41,10 @@ export async function writeContentsList(source: ListedSite, writer: TarWriter): 
     made.set(digest, { kind: 'spans', digest, size, spans: [['texts', length, size]] });
     length += size;
   }
-  writer.add(TEXTS, await compressed(Buffer.concat(texts)));
+  writer.add(TEXTS, await compressed(texts));
   const streams = source.streams.map((stream) => ({ ...stream, pack: null }));
   const recipe = { streams, bases: [], contents: [...made.values()], files: contents.files };
-  writer.add(RECIPE, await compressed(Buffer.from(recipeText(recipe))));
+  writer.add(RECIPE, await compressed(recipeChunks(recipe)));
   const description = {
     kind: 'contents' as const,
     generator,

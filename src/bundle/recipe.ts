@@ -79,15 +79,25 @@ export interface BundledFile {
   readonly isList: boolean;
 }
 
-/** The lines of a recipe. */
-export function recipeText({ streams, bases, contents, files }: Recipe): string {
-  const lines: object[] = [
-    ...streams.map(streamLine),
-    ...bases.map(({ digest, size }) => ({ kind: 'base', digest, size })),
-    ...contents.map(contentLine),
-    ...files.map(({ host, path, digest, size, isList }) => ({ kind: 'file', host, path, digest, size, isList })),
-  ];
-  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+/** The text of a recipe, in pieces: all of it would be as much memory again as the recipe. */
+export function* recipeChunks(recipe: Recipe): Generator<Buffer> {
+  let waiting = '';
+  for (const line of linesOf(recipe)) {
+    waiting += `${JSON.stringify(line)}\n`;
+    if (waiting.length < CHUNK) continue;
+    yield Buffer.from(waiting);
+    waiting = '';
+  }
+  yield Buffer.from(waiting);
+}
+
+const CHUNK = 2 ** 16;
+
+function* linesOf({ streams, bases, contents, files }: Recipe): Generator<object> {
+  for (const stream of streams) yield streamLine(stream);
+  for (const { digest, size } of bases) yield { kind: 'base', digest, size };
+  for (const content of contents) yield contentLine(content);
+  for (const { host, path, digest, size, isList } of files) yield { kind: 'file', host, path, digest, size, isList };
 }
 
 function streamLine({ digest, packedSize, content, size, crc32, pack }: Stream): object {
@@ -101,13 +111,13 @@ function contentLine(content: MadeContent): object {
   return { kind, digest, size, name, version, folders };
 }
 
-/** Reads the lines of a recipe; `where` is its name for messages. Throws a `Stop` that names the line that is wrong. */
-export function parseRecipe(text: string, where: string): Recipe {
+/** Reads the lines of a recipe, without their ends; `where` is its name for messages. Throws a `Stop` that names the line that is wrong. */
+export function parseRecipe(lines: Iterable<string>, where: string): Recipe {
   const recipe = { streams: [] as Stream[], bases: [] as BaseFile[], contents: [] as MadeContent[] };
   const files: BundledFile[] = [];
-  if (text !== '' && !text.endsWith('\n')) throw wrong(where, 'is cut short');
-  for (const [i, line] of text.split('\n').slice(0, -1).entries()) {
-    const written = parseObject(line, `${where}: line ${i + 1}`);
+  let count = 0;
+  for (const line of lines) {
+    const written = parseObject(line, `${where}: line ${++count}`);
     const { kind } = written.value;
     if (kind === 'stream') recipe.streams.push(parseStream(written));
     else if (kind === 'base')

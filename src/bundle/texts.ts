@@ -19,10 +19,10 @@ export interface Texts {
   bases(): readonly BaseFile[];
 }
 
-/** `capacity` is how many bytes are to come, of the base and of texts: beyond it, less is found. */
-export function openTexts(capacity: number): Texts {
-  const table = blockTable(capacity / BLOCK);
-  const own = growing();
+/** `most` is how many bytes of texts are likely to come. */
+export function openTexts(most: number): Texts {
+  const table = blockTable();
+  const own = growing(most);
   const sources: Uint8Array[] = [own.bytes()];
   const files: (BaseFile | undefined)[] = [undefined];
   const bases: BaseFile[] = [];
@@ -131,8 +131,9 @@ interface Growing {
   append(bytes: Uint8Array): number;
 }
 
-function growing(): Growing {
-  let memory = Buffer.alloc(2 ** 20);
+/** Memory of the system that nothing was written to costs nothing, so all that may be needed is asked for at once. */
+function growing(most: number): Growing {
+  let memory = Buffer.allocUnsafeSlow(Math.min(2 ** 20 + most, 2 ** 30));
   let length = 0;
   return {
     bytes: () => memory.subarray(0, length),

@@ -11,7 +11,7 @@ import type { Base } from './base.ts';
 import { compressed } from './compress.ts';
 import { DESCRIPTION, descriptionText, README, RECEIVER, RECIPE, TEXTS } from './description.ts';
 import { chunksOf, readWhole } from './read-whole.ts';
-import { recipeText } from './recipe.ts';
+import { recipeChunks } from './recipe.ts';
 import type { MadeContent, Span, Stream } from './recipe.ts';
 import type { SiteContent, SiteContents, SiteZip } from './site-contents.ts';
 import type { TarWriter } from './tar-file.ts';
@@ -65,10 +65,10 @@ export async function writeBundle(
     step((done += other.size), Math.max(done, total));
     if (other.size > 2 ** 16) await setImmediate();
   }
-  writer.add(TEXTS, await compressed(making.texts.bytes()));
+  writer.add(TEXTS, await compressed([making.texts.bytes()]));
   const { streams } = making.table;
   const recipe = { streams, bases: making.texts.bases(), contents: making.made, files: contents.files };
-  writer.add(RECIPE, await compressed(Buffer.from(recipeText(recipe))));
+  writer.add(RECIPE, await compressed(recipeChunks(recipe)));
   const description = {
     kind: 'bundle' as const,
     generator,
@@ -125,7 +125,7 @@ function openMaking(
   });
   const known = [...(base?.texts((digest) => contents.contents.has(digest)) ?? [])];
   const fresh = othersOf(wanted).reduce((sum, { size }) => sum + size, 0);
-  const texts = openTexts(known.reduce((sum, { file }) => sum + file.size, fresh));
+  const texts = openTexts(fresh);
   for (const { file, bytes } of known) texts.know(file, bytes);
   const add = ({ digest, size }: SiteContent, spans: readonly Span[]): void => {
     made.push({ kind: 'spans', digest, size, spans });

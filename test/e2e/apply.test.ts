@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -385,6 +385,34 @@ describe('a folder that is none of a site', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('all.cloudflare: is of another build of the site');
   });
+});
+
+test('two runs at once to one folder: one waits for the other', async () => {
+  const folder = await received(1);
+  const ended = await Promise.all([
+    apply(folder, delta(2), delta(3)),
+    apply(folder, whole(3)),
+    apply(folder, whole(3)),
+  ]);
+  expect(ended.map(({ status }) => status)).toEqual([0, 0, 0]);
+  expect(differences(folder, 3)).toEqual([]);
+  expect(readdirSync(folder).sort()).toEqual(['all', 'all.netlify', 'all.nginx']);
+});
+
+test.skipIf(!canMount)('a disk that is full half-way: it says so, and the folder is as it was', async () => {
+  const disk = join(temporaryFolder(), 'disk');
+  mountDisk(disk, 'size=50m,nr_inodes=400');
+  await succeed('apply', whole(1), '--to', join(disk, 'all'));
+  const before = listing(disk);
+  const free = Number(execFileSync('df', ['--output=iavail', disk], { encoding: 'utf8' }).split('\n')[1]);
+  for (let i = 0; i < free - 12; i++) writeFileSync(join(disk, `filler-${i}`), '');
+  const { status, stderr } = await apply(disk, whole(3));
+  expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('[ENOSPC]') });
+  expect(stderr).not.toMatch(/\n {4}at /);
+  for (const name of readdirSync(disk)) if (name.startsWith('filler-')) rmSync(join(disk, name));
+  expect(listing(disk)).toEqual(before);
+  await succeed('apply', whole(3), '--to', join(disk, 'all'));
+  expect(differences(disk, 3)).toEqual([]);
 });
 
 test.skipIf(!canMount)('a disk with too little room: it says what is needed, and changes nothing', async () => {

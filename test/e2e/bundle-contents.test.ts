@@ -16,11 +16,11 @@ import { basename, dirname, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseDescription } from '../../src/bundle/description.ts';
-import { parseRecipe } from '../../src/bundle/recipe.ts';
 import type { Recipe } from '../../src/bundle/recipe.ts';
 import { readTar } from '../../src/bundle/tar.ts';
 import { hostNames } from '../../src/hosts/hosts.ts';
 import type { BundleReport } from '../../src/commands/bundle/run.ts';
+import { recipeIn } from '../support/bundles.ts';
 import { run, shippedContent, temporaryFolder } from '../support/cli.ts';
 
 /* What `bundle` writes, and that every file of the site comes of it again, byte for byte. */
@@ -79,7 +79,7 @@ function filesBelow(folder: string): string[] {
 }
 
 function recipeOf(report: BundleReport): Recipe {
-  return parseRecipe(brotliDecompressSync(membersOf(report).get('recipe.ndjson.br')!).toString(), 'recipe');
+  return recipeIn(brotliDecompressSync(membersOf(report).get('recipe.ndjson.br')!).toString());
 }
 
 const site = join(home, 'dist/snapshot');

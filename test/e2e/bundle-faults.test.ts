@@ -74,6 +74,33 @@ describe('an ended run', () => {
   });
 });
 
+test.each(['SIGTERM', 'SIGKILL'] as const)('an overlay that is ended by %s leaves nothing half', async (signal) => {
+  const old = join(cwd, 'old');
+  cpSync(join(cwd, 'dist'), old, { recursive: true });
+  makeLarge();
+  const overlay = [
+    'bundle',
+    '--dist',
+    'staging',
+    '--format',
+    'overlay',
+    '--since',
+    join(old, 'staging'),
+    '--file',
+    file,
+  ];
+  const { child, finished } = start(overlay, { cwd });
+  await untilHalfWay();
+  child.kill(signal);
+  expect((await finished).status).toBe(signal === 'SIGTERM' ? 143 : null);
+  expect(existsSync(file)).toBe(false);
+  rmSync(large);
+  expect(await run(overlay, { cwd })).toMatchObject({ status: 0 });
+  expect(readdirSync(usb)).toEqual(['', '.contents', '.sha256'].map((end) => `packages.tar.gz${end}`));
+  for (const name of readdirSync(usb)) rmSync(join(usb, name));
+  rmSync(old, { recursive: true });
+});
+
 test('at no time does a sum lie beside another bundle', async () => {
   expect(await run(bundle, { cwd })).toMatchObject({ status: 0 });
   writeFileSync(join(cwd, 'dist/staging.nginx/other'), 'other');
@@ -132,17 +159,22 @@ test('a folder that is not there is named', async () => {
 });
 
 describe.skipIf(!canMount)('a disk', () => {
-  test.each(['tar.gz', 'zip'])('that is full: the file is named, and nothing of it stays (%s)', async (format) => {
-    const disk = join(cwd, `full-${format}`);
-    mountDisk(disk, 'size=256k');
-    writeFileSync(join(cwd, 'dist/staging.nginx/random'), randomBytes(2 ** 20));
-    const wanted = join(disk, `a.${format}`);
-    const failed = await run(['bundle', '--dist', 'staging', '--format', format, '--file', wanted], { cwd });
-    expect(failed.status).toBe(2);
-    expect(failed.stderr).toContain(`error can't write ${wanted}: no space left on device [ENOSPC]\n  free some space`);
-    expect(failed.stderr).not.toMatch(/bug|\n {4}at /);
-    expect(readdirSync(disk)).toEqual([]);
-  });
+  test.each(['tar.gz', 'zip', 'bundle'])(
+    'that is full: the file is named, and nothing of it stays (%s)',
+    async (format) => {
+      const disk = join(cwd, `full-${format}`);
+      mountDisk(disk, 'size=256k');
+      writeFileSync(join(cwd, 'dist/staging.nginx/random'), randomBytes(2 ** 20));
+      const wanted = join(disk, `a.${format}`);
+      const failed = await run(['bundle', '--dist', 'staging', '--format', format, '--file', wanted], { cwd });
+      expect(failed.status).toBe(2);
+      expect(failed.stderr).toContain(
+        `error can't write ${wanted}: no space left on device [ENOSPC]\n  free some space`,
+      );
+      expect(failed.stderr).not.toMatch(/bug|\n {4}at /);
+      expect(readdirSync(disk)).toEqual([]);
+    },
+  );
 
   test('that is read-only: the file is named', async () => {
     const disk = join(cwd, 'read-only');

@@ -7,11 +7,12 @@ import { describe, expect, it } from 'vitest';
 import { bytesOf, indexStreams, zipParts } from '../../src/bundle/assemble.ts';
 import { descriptionText, parseDescription } from '../../src/bundle/description.ts';
 import type { BundleDescription } from '../../src/bundle/description.ts';
-import { parseRecipe, recipeText, streamOffsets } from '../../src/bundle/recipe.ts';
+import { streamOffsets } from '../../src/bundle/recipe.ts';
 import type { Recipe, Span, Stream } from '../../src/bundle/recipe.ts';
 import { readTar, TAR_END, tarHeader, tarPadding } from '../../src/bundle/tar.ts';
 import { zipLayout } from '../../src/build/zip-layout.ts';
 import { Stop } from '../../src/errors.ts';
+import { recipeIn, recipeText } from '../support/bundles.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'));
@@ -114,7 +115,7 @@ describe('a recipe', () => {
   it('is read as it was written', () => {
     fc.assert(
       fc.property(recipe, (one) => {
-        expect(parseRecipe(recipeText(one), 'F')).toEqual(one);
+        expect(recipeIn(recipeText(one))).toEqual(one);
       }),
     );
   });
@@ -133,7 +134,7 @@ describe('a recipe', () => {
     fc.assert(
       fc.property(line, (text) => {
         try {
-          parseRecipe(`${text}\n`, 'F');
+          recipeIn(`${text}\n`);
         } catch (error) {
           expect(error).toBeInstanceOf(Stop);
         }
@@ -144,13 +145,13 @@ describe('a recipe', () => {
   it('has no path that leads out of a folder', () => {
     for (const bad of ['', '/a', 'a/', 'a//b', '../a', 'a/../b', './a', 'a\0b'])
       expect(() =>
-        parseRecipe(`${JSON.stringify({ kind: 'file', host: '', path: bad, digest: 'a'.repeat(64), size: 1 })}\n`, 'F'),
+        recipeIn(`${JSON.stringify({ kind: 'file', host: '', path: bad, digest: 'a'.repeat(64), size: 1 })}\n`),
       ).toThrow(Stop);
   });
 
   it('has no span of what is not there', () => {
     const base = `${JSON.stringify({ kind: 'base', digest: 'a'.repeat(64), size: 9 })}\n`;
-    expect(parseRecipe(base + spansLine(['base', 0, 4, 5]), 'F').contents).toHaveLength(1);
+    expect(recipeIn(base + spansLine(['base', 0, 4, 5])).contents).toHaveLength(1);
     for (const bad of [
       ['base', 0, 5, 5],
       ['base', 1, 0, 5],
@@ -159,7 +160,7 @@ describe('a recipe', () => {
       ['texts', -1, 5],
       ['other', 5],
     ])
-      expect(() => parseRecipe(base + spansLine(bad), 'F')).toThrow(Stop);
+      expect(() => recipeIn(base + spansLine(bad))).toThrow(Stop);
   });
 });
 

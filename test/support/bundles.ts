@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { DESCRIPTION, descriptionText, parseDescription, RECIPE, TEXTS } from '../../src/bundle/description.ts';
 import type { BundleDescription } from '../../src/bundle/description.ts';
-import { parseRecipe, recipeText } from '../../src/bundle/recipe.ts';
+import { parseRecipe, recipeChunks } from '../../src/bundle/recipe.ts';
 import type { Recipe } from '../../src/bundle/recipe.ts';
 import { readTar, TAR_END, tarHeader, tarPadding } from '../../src/bundle/tar.ts';
 
@@ -32,7 +32,7 @@ export function takeApart(file: string): LooseBundle {
   };
   return {
     description: parseDescription(take(DESCRIPTION).toString('utf8'), file),
-    recipe: parseRecipe(brotliDecompressSync(take(RECIPE)).toString('utf8'), file),
+    recipe: recipeIn(brotliDecompressSync(take(RECIPE)).toString('utf8')),
     texts: brotliDecompressSync(take(TEXTS)),
     others,
   };
@@ -55,6 +55,15 @@ export function putTogether(bundle: LooseBundle, file: string, raw: Readonly<Rec
     Buffer.alloc(tarPadding(bytes.length)),
   ]);
   writeFileSync(file, Buffer.concat([...blocks, TAR_END]));
+}
+
+/** The recipe of a text, and the text of a recipe. */
+export function recipeIn(text: string): Recipe {
+  return parseRecipe(text.split('\n').slice(0, -1), 'F');
+}
+
+export function recipeText(recipe: Recipe): string {
+  return Buffer.concat([...recipeChunks(recipe)]).toString('utf8');
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
-import { brotliDecompressSync } from 'node:zlib';
-import { errorCode, Stop } from '../../errors.ts';
+import { Stop } from '../../errors.ts';
 import { wrong } from '../checked.ts';
 import { DESCRIPTION, packName, parseDescription, RECIPE, TEXTS } from '../description.ts';
 import type { BundleDescription, BundleMember } from '../description.ts';
@@ -10,6 +9,8 @@ import { readTar } from '../tar.ts';
 import type { TarMember } from '../tar.ts';
 import { digestOfRange, readRange } from './read-at.ts';
 import type { Range } from './read-at.ts';
+import { unpacked } from './unpack.ts';
+import type { Pieces } from './unpack.ts';
 
 /*
  * Opens bundles, and checks every byte of them before anything is done with it. A bundle comes from elsewhere: what it says of itself is
@@ -22,7 +23,7 @@ export interface OpenBundle {
   readonly path: string;
   readonly description: BundleDescription;
   readonly recipe: Recipe;
-  readonly texts: Buffer;
+  readonly texts: Pieces;
   /** A range of a pack. Throws a `Stop` where the pack is shorter, or the bundle has no such pack. */
   readPack(pack: number, offset: number, length: number): Buffer;
 }
@@ -60,7 +61,7 @@ export async function openBundles(
     let done = 0;
     const read: OpenFile[] = [];
     for (const file of files) read.push(await hashMembers(file, (bytes) => onRead((done += bytes), total)));
-    return { bundles: gather(read), close };
+    return { bundles: await gather(read), close };
   } catch (error) {
     close();
     throw error;
@@ -88,14 +89,15 @@ async function hashMembers(
 }
 
 /** Puts the parts of each bundle together. */
-function gather(files: readonly OpenFile[]): OpenBundle[] {
+async function gather(files: readonly OpenFile[]): Promise<OpenBundle[]> {
   const described = new Map<string, OpenFile>();
   for (const file of files) {
     const description = file.members.find(({ name }) => name === DESCRIPTION);
     if (description && !described.has(description.digest)) described.set(description.digest, file);
   }
   const used = new Set<string>();
-  const bundles = [...described.values()].map((file) => openBundle(file, files, used));
+  const bundles: OpenBundle[] = [];
+  for (const file of described.values()) bundles.push(await openBundle(file, files, used));
   const other = files.find(({ members }) => !hasDescription({ members }) && !used.has(contentOf(members)));
   if (other) throw wrong(other.path, 'is no bundle, and no part of the bundles that were given');
   return bundles;
@@ -106,7 +108,7 @@ function hasDescription({ members }: Pick<OpenFile, 'members'>): boolean {
 }
 
 /** `file` holds the description of the bundle. What is used of the others is entered into `used`. */
-function openBundle(file: OpenFile, files: readonly OpenFile[], used: Set<string>): OpenBundle {
+async function openBundle(file: OpenFile, files: readonly OpenFile[], used: Set<string>): Promise<OpenBundle> {
   const { path } = file;
   const description = readDescription(file);
   const parts = partsOf(description);
@@ -129,12 +131,12 @@ function openBundle(file: OpenFile, files: readonly OpenFile[], used: Set<string
     return readRange(range, range.where);
   };
   const recipeName = `${path}: ${RECIPE}`;
-  const recipe = unpacked(bytesOf(RECIPE), MAX_RECIPE, recipeName);
+  const recipe = await unpacked(bytesOf(RECIPE), MAX_RECIPE, recipeName);
   return {
     path,
     description,
-    recipe: parseRecipe(recipe.toString('utf8'), recipeName),
-    texts: unpacked(bytesOf(TEXTS), description.bytes, `${path}: ${TEXTS}`),
+    recipe: parseRecipe(recipe.lines(), recipeName),
+    texts: await unpacked(bytesOf(TEXTS), description.bytes, `${path}: ${TEXTS}`),
     readPack: (pack, offset, length) => {
       const range = ranges.get(packName(pack));
       if (!range || offset + length > range.length)
@@ -196,13 +198,4 @@ function refuseOthers({ path, members }: OpenFile, expected: readonly BundleMemb
   }
   const more = members[expected.length];
   if (more) throw wrong(path, `has a member that ${DESCRIPTION} doesn't name: ${more.name}`);
-}
-
-function unpacked(bytes: Buffer, most: number, where: string): Buffer {
-  try {
-    return brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, most) });
-  } catch (error) {
-    if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') throw wrong(where, `unpacks to more than ${most} bytes`);
-    throw wrong(where, 'is not compressed as it should be');
-  }
 }

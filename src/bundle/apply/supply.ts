@@ -58,7 +58,7 @@ function sourcesOf(bundle: OpenBundle, base: Base): Sources {
   const { recipe, path, texts } = bundle;
   const offsets = streamOffsets(recipe);
   return {
-    texts: (offset, length) => texts.subarray(offset, offset + length),
+    texts: (offset, length) => texts.read(offset, length),
     stream: (number) => {
       const stream = recipe.streams[number];
       if (stream && stream.pack !== null) return bundle.readPack(stream.pack, offsets[number] ?? 0, stream.packedSize);

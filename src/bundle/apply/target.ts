@@ -39,11 +39,15 @@ export function readTarget(bundle: OpenBundle, supply: Supply): Target | Lacking
   const textOf = (file: BundledFile): Buffer => contentOf(file, supply, path);
   const folders = new Map<string, Map<string, HeldFile>>([['', new Map()]]);
   const totals = { files: 0, bytes: 0 };
+  const contents = new Map<string, HeldFile>();
   const enter = (host: string, name: string, { digest, size }: HeldFile): void => {
+    const known = contents.get(digest);
+    const content = known?.size === size ? known : { digest, size };
+    contents.set(digest, content);
     const files = folders.get(host) ?? new Map<string, HeldFile>();
     folders.set(host, files);
     if (files.has(name)) throw wrong(path, `has two files for one path: ${JSON.stringify(name)}`);
-    files.set(name, { digest, size });
+    files.set(name, content);
     totals.files++;
     totals.bytes += size;
   };
@@ -75,9 +79,13 @@ function contentOf({ path: name, digest, size }: BundledFile, supply: Supply, pa
 const LONGEST_LIST = 256 * 2 ** 20;
 
 function* filesIn(list: Buffer, where: string): Generator<HeldFile & { readonly path: string }> {
-  for (const [i, line] of list.toString('utf8').split('\n').entries()) {
-    if (line === '') continue;
-    const written = parseObject(line, `${where}: line ${i + 1}`);
+  let count = 0;
+  for (let at = 0, end = 0; at < list.length; at = end + 1) {
+    const next = list.indexOf(10, at);
+    end = next < 0 ? list.length : next;
+    count++;
+    if (end === at) continue;
+    const written = parseObject(list.toString('utf8', at, end), `${where}: line ${count}`);
     yield { path: pathOf(written, 'path'), digest: digestOf(written, 'digest'), size: countOf(written, 'size') };
   }
 }
