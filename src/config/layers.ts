@@ -106,7 +106,9 @@ export async function layerSpec(name: string, given: WrittenLayer, config: Confi
     };
   const { take, gone = 'keep', signatures = 'optional' } = given;
   await checkRanges(take ?? [], { file, place: `layers.${name}.take` });
-  return { kind: 'registry', name, registry: given.registry.replace(/\/+$/, ''), take, gone, signatures, keys };
+  // In one form, since credentials are cut from what is shown.
+  const registry = new URL(given.registry).href.replace(/\/+$/, '');
+  return { kind: 'registry', name, registry, take, gone, signatures, keys };
 }
 
 /** The keys that a layer names. A storage that describes itself has them in the folder of its distributions file, or below. */

@@ -254,6 +254,14 @@ describe('a layer that is a registry', () => {
     });
   });
 
+  test.each(['https:/user:secret@example.org', 'https:user:secret@example.org', 'https:\\\\user:secret@example.org\\'])(
+    'shows no credentials, however its URL is written: %s',
+    async (odd) => {
+      const { layers } = await read(registry(`registry: '${odd}'`));
+      expect(layers[0]).toMatchObject({ registry: 'https://user:secret@example.org' });
+    },
+  );
+
   test('takes what its lines say', async () => {
     const lines =
       '{ kibana: 8.10, prerelease: true, spec: 2.3 - 3.6, capabilities: [security, apm] }, { package: nginx, versions: ">=1.20.0", all: false }';
