@@ -12,8 +12,22 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, file: string): T 
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;
   const lines = result.error.issues.flatMap((issue) => describe(issue, schema));
-  throw new Stop('bad-config', `${file}:\n  ${lines.join('\n  ')}`, 'see "Configuration" in the README for all keys');
+  throw new Stop(
+    'bad-config',
+    `${file}:\n  ${told(lines).join('\n  ')}`,
+    'see "Configuration" in the README for all keys',
+  );
 }
+
+/** The first lines of a message, none of them long: a file may be made to flood a terminal. */
+export function told(lines: readonly string[]): string[] {
+  const shown = lines.slice(0, MOST_LINES).map((line) => (line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line));
+  return lines.length > MOST_LINES ? [...shown, `and ${lines.length - MOST_LINES} more`] : shown;
+}
+
+/** Lines, and characters of one. */
+const MOST_LINES = 50;
+const LONGEST = 400;
 
 function describe(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   const place = issue.path.join('.');
@@ -117,7 +131,8 @@ function yamlOf(text: string, file: string): unknown {
   try {
     return load(text, { filename: file, schema: AS_WRITTEN });
   } catch (error) {
-    throw new Stop('bad-config', `${file} is not YAML: ${(error as Error).message}`, undefined, error);
+    const reason = told((error as Error).message.split('\n')).join('\n');
+    throw new Stop('bad-config', `${file} is not YAML: ${reason}`, undefined, error);
   }
 }
 

@@ -53,29 +53,36 @@ interface AddedCategories {
 /** Adds categories to others. Throws a `Stop` that names the line of each id that is there already, and each unknown parent. */
 function join(others: readonly Category[], { added, place, file, text }: AddedCategories): Category[] {
   const all = [...others, ...added];
-  const ids = all.map(({ id }) => id);
-  const faults = added.flatMap(({ id, parent }, i) => {
+  const first = new Map(all.map(({ id }, i) => [id, i] as const).toReversed());
+  const faults: string[] = [];
+  for (const [i, { id, parent }] of added.entries()) {
     const line = (key: string): string => `line ${lineOf(text, `${place}${i}.${key}`) ?? '?'}`;
-    const first = ids.indexOf(id);
-    const isTwice = first < others.length + i;
-    const where = first < others.length ? 'the table that comes with the program' : 'this file';
-    return [
-      ...(isTwice ? [`${line('id')}: the category "${id}" is already in ${where}`] : []),
-      ...parentFaults(all, id, parent).map((fault) => `${line('parent')}: ${fault}`),
-    ];
-  });
+    const there = first.get(id) ?? 0;
+    const where = there < others.length ? 'the table that comes with the program' : 'this file';
+    if (there < others.length + i) faults.push(`${line('id')}: the category "${id}" is already in ${where}`);
+    const found = parent === undefined ? undefined : all[first.get(parent) ?? -1];
+    faults.push(...parentFaults(all, { id, parent, found }).map((fault) => `${line('parent')}: ${fault}`));
+    if (faults.length > MOST_FAULTS) break; // each asks for the place of its line
+  }
   if (faults.length > 0) throw new Stop('bad-config', `${file}:\n  ${faults.join('\n  ')}`);
   return all;
 }
 
 /** A search for a category finds the packages of its sub-categories, and of none below these. */
-function parentFaults(all: readonly Category[], id: string, parent: string | undefined): string[] {
+function parentFaults(
+  all: readonly Category[],
+  { id, parent, found }: Pick<Category, 'id' | 'parent'> & { readonly found: Category | undefined },
+): string[] {
   if (parent === undefined) return [];
-  const found = all.find((one) => one.id === parent);
-  const others = all.flatMap((one) => (one.id === id ? [] : one.id));
-  if (!found || parent === id) return [`there is no category "${parent}"${nearMatch(parent, others)}`];
+  if (!found || parent === id) {
+    const others = all.flatMap((one) => (one.id === id ? [] : one.id));
+    return [`there is no category "${parent}"${nearMatch(parent, others)}`];
+  }
   return found.parent === undefined ? [] : [`"${parent}" is a sub-category itself, of "${found.parent}"`];
 }
+
+/** Nobody mends more at once. */
+const MOST_FAULTS = 20;
 
 interface Table {
   readonly value: unknown;

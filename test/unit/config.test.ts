@@ -535,3 +535,19 @@ test('the shipped config holds the three distributions', async () => {
   for (const dist of ['production', 'staging', 'snapshot'])
     expect((await readConfig({ config: shippedConfig, dist })).name).toBe(dist);
 });
+
+describe('a file that means harm is told in few words', () => {
+  test.each([
+    ['a long line', `${simplest}a: ${'['.repeat(300_000)}`],
+    ['a long key', `${simplest}${'k'.repeat(300_000)}: 1`],
+    ['many unknown keys', `${simplest}${Array.from({ length: 5000 }, (_, i) => `key${i}: 1`).join('\n')}`],
+  ])('%s', async (_, text) => {
+    expect((await stopOf(text)).message.length).toBeLessThan(20_000);
+  });
+
+  test('many wrong categories', async () => {
+    const lines = Array.from({ length: 5000 }, (_, i) => `- { id: c${i}, title: c, parent: c${Math.max(0, i - 1)} }`);
+    const { message } = await stopOf(simplest, { beside: { 'categories.yml': `add:\n${lines.join('\n')}` } });
+    expect(message.split('\n').length).toBeLessThan(30);
+  });
+});
