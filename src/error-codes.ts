@@ -35,6 +35,7 @@ export const findingCodes = {
   'no-artifacts': 'the index of a site was exported, and the site has no answers below `/artifacts/`',
   'not-a-file':
     'something that is neither a file nor a folder (a symbolic link, a submodule) stands where a package belongs',
+  'not-built': 'while a site is watched, it could not be built; the message says why',
   'not-newer': 'a new version is not newer than those in higher layers, whose clients would never get it',
   'not-promoted': 'a change removes a promoted version before the higher layer has it',
   'object-changed': 'an object of a store is not what the release says that needs it',
@@ -106,6 +107,7 @@ export const stopCodes = {
   'no-layer': 'the storage has no branch, tag, commit or folder for a layer; or no layer was named',
   'no-package': 'a path given to `add` is not a package',
   'no-packages': 'a layer has no folder of packages',
+  'not-watched': "a storage that is a URL can't be watched for changes",
   'no-port': "the port can't be opened",
   'no-registry': "a registry can't be asked, or gives no list of its packages",
   'no-release': 'nothing was published to a store, or it has no such release',

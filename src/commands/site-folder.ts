@@ -18,9 +18,14 @@ export function siteFolder({ dist, dir, out }: SiteOptions): string {
   throw new Stop('no-site', 'no site was named', 'use --dist NAME, or --dir FOLDER');
 }
 
+/** Whether the folder has a file that every site has. */
+export function hasSite(folder: string, file: string): boolean {
+  return [...treesOf(folder, file)].some((tree) => existsSync(join(tree, file)));
+}
+
 /** Throws a `Stop` if the folder lacks a file that every site has. */
 export function requireSite(folder: string, { dist }: SiteOptions, file: string): void {
-  for (const tree of treesOf(folder, file)) if (existsSync(join(tree, file))) return;
+  if (hasSite(folder, file)) return;
   throw new Stop(
     'no-site',
     `${folder} holds no site`,

@@ -25,6 +25,11 @@ export interface FindOptions {
   readonly offline: boolean;
 }
 
+/** A build can have a distributions file that is none on disk. */
+export interface FindBuildOptions extends Omit<FindOptions, 'config'> {
+  readonly config?: ConfigPlace | undefined;
+}
+
 export interface FoundConfig {
   readonly config: ConfigFile;
   /** Whether a storage that is a URL was fetched just now. */
@@ -60,7 +65,7 @@ export async function findStorageConfig(
 }
 
 /** Finds the distributions file for a build: that of the current folder before the storage's own. Throws a `Stop` if there is none. */
-export async function findBuildConfig(options: FindOptions): Promise<FoundConfig> {
+export async function findBuildConfig(options: FindBuildOptions): Promise<FoundConfig> {
   const here = options.config === undefined ? await fileHere() : { file: options.config, text: undefined };
   if (here) return { config: await openConfig(here.file, here.text), isFetched: false, findings: [] };
   const location = locationOf(options.storage ?? '.');
@@ -89,7 +94,7 @@ const HERE = `content/${DISTRIBUTIONS}`;
 /** The distributions file that a storage holds about itself. */
 async function ownConfig(
   location: string,
-  { cache, offline }: FindOptions,
+  { cache, offline }: Pick<FindOptions, 'cache' | 'offline'>,
 ): Promise<(Text & { readonly place: OwnConfig }) | undefined> {
   for (const files of await ownFiles(location, { isUrl: isUrl(location), cache, offline }))
     for (const folder of ['content/', '']) {
@@ -104,7 +109,7 @@ function configIn(location: string, folder: string, { branch, read }: OwnFiles):
   return { location, shown: (name) => `${folder}${name}${place}`, read: (name) => read(`${folder}${name}`) };
 }
 
-function isFetched(location: string, { offline }: FindOptions): boolean {
+function isFetched(location: string, { offline }: Pick<FindOptions, 'offline'>): boolean {
   return isUrl(location) && !offline;
 }
 

@@ -59,6 +59,8 @@ export interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'depre
 export interface Merging {
   /** What is unfit by a listing alone is only a warning. */
   readonly skipUnfit: boolean;
+  /** A package that lies in a layer as a folder and as a zip, too, is no finding. */
+  readonly allowsTwice: boolean;
   readonly mirrored: MirroredLayers;
   /** Keeps what a subset reads; undefined keeps nothing. */
   readonly cache: string | undefined;
@@ -72,7 +74,7 @@ export interface Merging {
 export async function mergeStorage(
   storage: Storage,
   pins: LockUse,
-  { skipUnfit, mirrored, ...reading }: Merging,
+  { skipUnfit, allowsTwice, mirrored, ...reading }: Merging,
 ): Promise<Merged> {
   const { distribution } = pins;
   const layers = pins.named(await readLayers(storage, distribution), mirrored);
@@ -87,7 +89,8 @@ export async function mergeStorage(
   const selection = await selectRevisions(all, { storage, distribution, ...reading });
   const { revisions = all, deprecations, witnesses, counted = new Set<string>() } = selection ?? {};
   const shadowed = tooMuch.length > 0 ? [] : await Promise.all(lost.map((one) => reportShadowed(storage, one)));
-  const ofLayers = layers.flatMap(({ name, findings }) => {
+  const ofLayers = layers.flatMap(({ name, findings: all }) => {
+    const findings = allowsTwice ? all.filter(({ code }) => code !== 'twice') : all;
     const isRegistry = mirrored.has(name);
     const codes = isRegistry ? LEFT_OUT_OF_REGISTRIES : LEFT_OUT;
     return findings.map((one) => ({ isRegistry, finding: skipUnfit ? leftOut(one, codes) : one }));

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { commandLine } from '../../command-line.ts';
 import { listDistributions, readConfig } from '../../config.ts';
-import type { ConfigFile } from '../../config.ts';
+import type { ConfigFile, ConfigPlace } from '../../config.ts';
 import { generator } from '../../generator.ts';
 import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
@@ -34,11 +34,13 @@ import { refuseBadOutput, refuseOther } from './output.ts';
 
 export interface BuildOptions {
   readonly dist?: string | undefined;
-  readonly config?: string | undefined;
+  readonly config?: ConfigPlace | undefined;
   readonly storage?: string | undefined;
   readonly out: string;
   readonly refs: Readonly<Record<string, string>>;
   readonly skipUnfit: boolean;
+  /** A package that lies in a layer as a folder and as a zip, too, is the folder. */
+  readonly allowsTwice?: boolean | undefined;
   /** The host that gets its files beside the site. */
   readonly target?: HostName | undefined;
   /** How nginx is to serve the site. */
@@ -144,7 +146,8 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   const merge = async (unfit: ReadonlySet<string>): Promise<Merged> => {
     const cache = options.noCache ? undefined : resolve(options.cache);
     const { onRead } = openingProgress(progress);
-    const merged = await mergeStorage(storage, pins, { skipUnfit: options.skipUnfit, mirrored, unfit, cache, onRead });
+    const { skipUnfit, allowsTwice = false } = options;
+    const merged = await mergeStorage(storage, pins, { skipUnfit, allowsTwice, mirrored, unfit, cache, onRead });
     clock.lap('layers');
     return merged;
   };

@@ -3,6 +3,7 @@ import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
 import { endpointOption, outOption, parsePort } from '../options.ts';
 import { parseAddress } from './address.ts';
+import { watchedBuild, withWatchOptions } from './watch-options.ts';
 
 const storeOption = new Option(
   '--store <url>',
@@ -21,7 +22,7 @@ const certOption = new Option(
 const keyOption = new Option('--tls-key <file>', 'the private key of the certificate, as PEM').env('EPR_TLS_KEY');
 
 export const declare: Declare = (program, finish) => {
-  program
+  const command = program
     .command('serve')
     .description('serve a built site or a store, with the answers of a registry')
     .option('-d, --dist <name>', 'serve dist/<name>')
@@ -34,7 +35,8 @@ export const declare: Declare = (program, finish) => {
     .addOption(addressOption)
     .addOption(certOption)
     .addOption(keyOption)
-    .option('--log', 'print a line for each request, in the combined format and with the milliseconds')
+    .option('--log', 'print a line for each request, in the combined format and with the milliseconds');
+  withWatchOptions(command)
     .addHelpText(
       'after',
       helpEnd({
@@ -45,14 +47,19 @@ export const declare: Declare = (program, finish) => {
           'serve --dir /srv/sites/production --address 0.0.0.0:80 --log',
           'serve --dist staging --host registry.example.org --tls-cert tls.crt --tls-key tls.key',
           'serve --store s3://packages/production --address 0.0.0.0:8080',
+          'serve --watch --dist snapshot --storage ../package-storage',
+          'serve --packages build/packages',
         ],
       }),
     )
-    .action(async (options) => {
+    .action(async (options, self) => {
+      const built = await watchedBuild(options, (message) => self.error(message));
       const { serve } = await import('./run.ts');
-      const { say } = await import('../../report.ts');
-      const { printAccess, printServing } = await import('./report.ts');
-      const serving = await serve({ ...options, access: options.log ? printAccess : undefined }, say);
+      const { say, silentProgress } = await import('../../report.ts');
+      const { printAccess, printRebuilt, printServing } = await import('./report.ts');
+      const watch = built && { build: built, onRebuilt: printRebuilt, log: say, progress: silentProgress };
+      const site = built ? { ...options, dist: built.dist, out: built.out } : options;
+      const serving = await serve({ ...site, watch, access: options.log ? printAccess : undefined }, say);
       printServing(serving);
       finish(true, () => void serving.stop());
     });

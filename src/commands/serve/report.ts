@@ -1,5 +1,6 @@
 import type { Serving } from './run.ts';
-import { printLines } from '../../report.ts';
+import type { Rebuilt } from './watch.ts';
+import { count, findingLine, printLines } from '../../report.ts';
 
 /** Prints a line of the access log. */
 export function printAccess(line: string): void {
@@ -20,3 +21,22 @@ export function printServing({ source, url }: Serving): void {
     'Stop with Ctrl-C.',
   ]);
 }
+
+/** What became of a watched site after a change: what is new, and what is no longer wrong. */
+export function printRebuilt({ report, appeared, gone, milliseconds }: Rebuilt): void {
+  printLines((color) => [
+    `${color.dim(new Date().toTimeString().slice(0, 8))} ${outcome(report)}, ${(milliseconds / 1000).toFixed(1)} s`,
+    ...appeared.map((finding) => findingLine(finding, color)),
+    ...gone.map(({ where, text, code }) => `  ${color.green('solved ')} ${where}: ${text} ${color.dim(`[${code}]`)}`),
+  ]);
+}
+
+function outcome(report: Rebuilt['report']): string {
+  if (!report?.site) return 'the last good site stays';
+  const { how, changes } = report.site;
+  const told = changes && `: ${changes.added} files added, ${changes.changed} changed, ${changes.removed} removed`;
+  const left = report.skipped.length === 0 ? '' : `, without ${report.skipped.join(', ')}`;
+  return `${HOW[how]} ${count(report.revisions, 'package version')}${told ?? ''}${left}`;
+}
+
+const HOW = { written: 'built', extended: 'extended', unchanged: 'unchanged:' } as const;

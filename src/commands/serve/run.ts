@@ -5,6 +5,7 @@ import { siteServer, stopServer } from '../../hosts/node/http.ts';
 import { nodeFolderFiles, nodeStoreFiles } from '../../hosts/node/node-files.ts';
 import type { NodeFiles } from '../../hosts/node/node-files.ts';
 import { nodeSite } from '../../hosts/node/server.ts';
+import type { ChangingSite } from '../../hosts/node/server.ts';
 import { openReader } from '../../publish/open-store.ts';
 import type { StoreOptions } from '../../publish/open-store.ts';
 import type { Log } from '../../hosts/fetch/site-files.ts';
@@ -14,7 +15,10 @@ import { requireSite, siteFolder } from '../site-folder.ts';
 import type { SiteOptions } from '../site-folder.ts';
 import { addressOf, urlOf } from './address.ts';
 import type { Address, AddressOptions } from './address.ts';
+import type { BuildOptions } from '../build/run.ts';
 import { certificateFiles, readCertificate, renewCertificate } from './certificate.ts';
+import { watchSite } from './watch.ts';
+import type { WatchedSite, Watching } from './watch.ts';
 
 export interface ServeOptions extends SiteOptions, StoreOptions, AddressOptions {
   /** A store, whose current release is served instead of a site. */
@@ -24,6 +28,8 @@ export interface ServeOptions extends SiteOptions, StoreOptions, AddressOptions 
   readonly tlsKey?: string | undefined;
   /** Takes a line for each request. */
   readonly access: ((line: string) => void) | undefined;
+  /** How the site is built, again and again; undefined for one that somebody else builds. */
+  readonly watch?: (Watching & { readonly build: BuildOptions }) | undefined;
 }
 
 /** A server that runs until it is stopped. */
@@ -36,24 +42,29 @@ export interface Serving {
 }
 
 /**
- * Serves a site, or the current release of a store; failures go to `log`. Throws a `Stop` if there is no site or no release, or if the port or the
- * certificate can't be used.
+ * Serves a site, or the current release of a store; failures go to `log`. Throws a `Stop` if there is no site or no release, or nothing
+ * to build a site of that can be watched, or if the port or the certificate can't be used.
  */
 export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
   const { source, files } = await openSource(options, log);
   const pem = certificateFiles(options.tlsCert, options.tlsKey);
   const certificate = pem && (await readCertificate(pem));
-  const server = siteServer(nodeSite(files, log), { access: options.access, certificate });
+  const site = nodeSite(files, log);
+  const server = siteServer(site, { access: options.access, certificate });
   const address = addressOf(options);
   await listen(server, address);
   const endRenewal = pem && server instanceof TlsServer ? renewCertificate(server, pem, { log }) : undefined;
+  const watched = await watch(options.watch, site).catch(async (error: unknown) => {
+    await stopServer(server);
+    throw error;
+  });
   const { port } = server.address() as AddressInfo;
   return {
     source,
     url: urlOf(pem ? 'https' : 'http', { ...address, port }),
     stop: async () => {
       endRenewal?.();
-      await stopServer(server);
+      await Promise.all([stopServer(server), watched?.stop()]);
     },
   };
 }
@@ -62,8 +73,21 @@ async function openSource(options: ServeOptions, log: Log): Promise<{ source: st
   const { store } = options;
   if (store !== undefined) return { source: store, files: nodeStoreFiles(await openReader(store, options), log) };
   const folder = siteFolder(options);
-  requireSite(folder, options, INDEX);
+  if (!options.watch) requireSite(folder, options, INDEX);
   return { source: folder, files: nodeFolderFiles(folder) };
+}
+
+async function watch(asked: ServeOptions['watch'], site: ChangingSite): Promise<WatchedSite | undefined> {
+  return (
+    asked &&
+    (await watchSite(asked.build, {
+      ...asked,
+      onRebuilt: (rebuilt) => {
+        site.lookAgain();
+        asked.onRebuilt(rebuilt);
+      },
+    }))
+  );
 }
 
 async function listen(server: Server, { port, host }: Address): Promise<void> {

@@ -17,6 +17,8 @@ export interface SiteWatch {
   answer<T>(answer: (index: Index | undefined) => Promise<T>): Promise<T>;
   /** Whether the site was looked at within the last second, so that answers over its index are current. */
   isFresh(): boolean;
+  /** Another site may have come: it is looked at when the next request comes. */
+  lookAgain(): void;
   /** Undefined, if the site is still the one with this index. Otherwise throws, so that `answer` begins again. */
   confirmAbsence(index: Index | undefined): Promise<undefined>;
   /** Throws, so that `answer` begins again, if another site than the one with this index may have been seen: then a list that was read is perhaps that one's. */
@@ -45,6 +47,9 @@ export function watchSite(files: SiteFiles, log: Log, onChange: () => void = () 
   const index = (): Promise<Index | undefined> => (isFresh() ? current : look());
   return {
     isFresh,
+    lookAgain: () => {
+      checked = 0;
+    },
     answer: async (answer) => {
       for (let left = TRIES; ; left--) {
         const before = await index();

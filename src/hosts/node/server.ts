@@ -23,11 +23,17 @@ export interface NodeSite {
   handle(request: IncomingMessage, response: ServerResponse): Promise<number>;
 }
 
+/** A site that can be told of a change. */
+export interface ChangingSite extends NodeSite {
+  /** Another site may have come: it is looked at when the next request comes, and not only after a second. */
+  lookAgain(): void;
+}
+
 /**
  * Serves a site. It asks at most once a second whether another site has taken its place, and each answer is wholly of one build. If
  * a file exists and can't be read, or isn't the one that the site names, the answer is a 503, and the log names the file.
  */
-export function nodeSite(files: NodeFiles, log: Log, bodies = BODIES): NodeSite {
+export function nodeSite(files: NodeFiles, log: Log, bodies = BODIES): ChangingSite {
   const texts = boundedMemory<string | undefined>(TEXTS, (text) => text?.length ?? Infinity);
   const made = boundedMemory<Made>(bodies, ({ body, isKept }) =>
     isKept && body instanceof Uint8Array ? body.length : Infinity,
@@ -44,6 +50,7 @@ export function nodeSite(files: NodeFiles, log: Log, bodies = BODIES): NodeSite 
     confirm: (index) => watch.confirm(index),
   };
   return {
+    lookAgain: () => watch.lookAgain(),
     handle: async (incoming, response) => {
       try {
         // Most requests; without a promise they take a tenth less CPU time.
