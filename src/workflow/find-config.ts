@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { commandLine } from '../command-line.ts';
 import { DISTRIBUTIONS, isUrl, locationIn, locationOf, openConfig, shownConfig } from '../config.ts';
-import type { ConfigFile, OwnConfig } from '../config.ts';
+import type { ConfigFile, ConfigPlace, OwnConfig } from '../config.ts';
 import { errorCode, isAbsence, Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { withoutCredentials } from '../storage/git/command.ts';

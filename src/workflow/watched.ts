@@ -16,6 +16,7 @@ import type { FindBuildOptions } from './find-config.ts';
 export async function watchedPaths(
   options: FindBuildOptions & { readonly dist?: string | undefined },
 ): Promise<string[]> {
+  if (options.storage !== undefined) refuseUrl(options.storage);
   const { config } = await findBuildConfig({ ...options, offline: true });
   const distribution = await readConfig({ ...options, config });
   const own = fileURLToPath(new URL('../../content/', import.meta.url));
@@ -32,12 +33,7 @@ function configFiles(config: ConfigPlace): string[] {
 
 async function storagePaths({ storage, layers }: Distribution, { cache }: FindBuildOptions): Promise<string[]> {
   if (storage === undefined) return [];
-  if (isUrl(storage))
-    throw new Stop(
-      'not-watched',
-      `${withoutCredentials(storage)} can't be watched`,
-      'clone it, and name the clone with --storage',
-    );
+  refuseUrl(storage);
   const { kind, folder, isClone } = await locateStorage(storage, { isUrl: false, cache, offline: true });
   if (isClone) return [resolve(storage)];
   if (kind === 'directory')
@@ -45,4 +41,10 @@ async function storagePaths({ storage, layers }: Distribution, { cache }: FindBu
   const printed = await git(['-C', folder, 'rev-parse', '--git-common-dir']);
   const repository = resolve(folder, printed.trimEnd());
   return ['HEAD', 'packed-refs', 'refs'].map((name) => join(repository, name));
+}
+
+function refuseUrl(storage: string): void {
+  if (!isUrl(storage)) return;
+  const hint = 'clone it, and name the clone with --storage';
+  throw new Stop('not-watched', `${withoutCredentials(storage)} can't be watched`, hint);
 }

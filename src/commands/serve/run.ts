@@ -17,7 +17,6 @@ import { addressOf, urlOf } from './address.ts';
 import type { Address, AddressOptions } from './address.ts';
 import type { BuildOptions } from '../build/run.ts';
 import { certificateFiles, readCertificate, renewCertificate } from './certificate.ts';
-import { watchSite } from './watch.ts';
 import type { WatchedSite, Watching } from './watch.ts';
 
 export interface ServeOptions extends SiteOptions, StoreOptions, AddressOptions {
@@ -78,16 +77,15 @@ async function openSource(options: ServeOptions, log: Log): Promise<{ source: st
 }
 
 async function watch(asked: ServeOptions['watch'], site: ChangingSite): Promise<WatchedSite | undefined> {
-  return (
-    asked &&
-    (await watchSite(asked.build, {
-      ...asked,
-      onRebuilt: (rebuilt) => {
-        site.lookAgain();
-        asked.onRebuilt(rebuilt);
-      },
-    }))
-  );
+  if (!asked) return undefined;
+  const { watchSite } = await import('./watch.ts');
+  return await watchSite(asked.build, {
+    ...asked,
+    onRebuilt: (rebuilt) => {
+      site.lookAgain();
+      asked.onRebuilt(rebuilt);
+    },
+  });
 }
 
 async function listen(server: Server, { port, host }: Address): Promise<void> {
