@@ -60,8 +60,8 @@ export async function watchSite(options: BuildOptions, watching: Watching): Prom
   line.changed();
   return {
     stop: async () => {
-      await watcher.close();
       await line.stop();
+      await watcher.close(); // last: a watcher that gets something to watch is open again
     },
   };
 }
@@ -118,6 +118,7 @@ function lineOf(act: (since: number) => Promise<void>): { changed(): void; stop(
   let since: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
+  let isStopped = false;
   const run = async (): Promise<void> => {
     for (let first = since; first !== undefined; first = since) {
       since = undefined;
@@ -127,12 +128,14 @@ function lineOf(act: (since: number) => Promise<void>): { changed(): void; stop(
   };
   return {
     changed: () => {
+      if (isStopped) return;
       const now = Date.now();
       since ??= now;
       clearTimeout(timer);
       timer = setTimeout(() => (running ??= run()), Math.min(QUIET, Math.max(0, since + LONGEST - now)));
     },
     stop: async () => {
+      isStopped = true;
       clearTimeout(timer);
       since = undefined;
       await running;
