@@ -133,7 +133,7 @@ test('a git storage is built again when a branch moves', async () => {
 test.each([
   [['--dist', 'a', '--skip-unfit'], /--skip-unfit is for --watch/],
   [['--dist', 'a', '--storage', 'b'], /--storage is for --watch/],
-  [['--dir', 'a', '--watch'], /--dir.*cannot be used with/],
+  [['--dir', 'a', '--watch'], /--watch' cannot be used with/],
   [['--packages', 'a', '--dist', 'b'], /cannot be used with/],
   [
     ['--watch', '--dist', 'all', '--storage', 'https://u:p@a.example/b.git'],

@@ -132,7 +132,12 @@ function lineOf(act: (since: number) => Promise<void>): { changed(): void; stop(
       const now = Date.now();
       since ??= now;
       clearTimeout(timer);
-      timer = setTimeout(() => (running ??= run()), Math.min(QUIET, Math.max(0, since + LONGEST - now)));
+      timer = setTimeout(
+        () => {
+          if (since !== undefined) running ??= run(); // a run before may have taken the change along
+        },
+        Math.min(QUIET, Math.max(0, since + LONGEST - now)),
+      );
     },
     stop: async () => {
       isStopped = true;
