@@ -243,7 +243,10 @@ function versionRow(name: string, revision: RevisionFacts, reach: Reach): Html {
     <td>${kibana}</td>
     <td>${reachText(reach, version)}</td>
     <td>
-      <a href="${ROOT}${address(zipPath(name, version))}" download aria-label="${name} ${version}, zip"
+      <a
+        href="${ROOT}${address(zipPath(name, version))}"
+        download
+        aria-label="${shownSize(size)}, zip of ${name} ${version}"
         >${shownSize(size)}</a
       >${signature}
     </td>

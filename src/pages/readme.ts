@@ -31,7 +31,10 @@ export interface MarkdownSource {
 export function markdownBlocks({ text, ...source }: MarkdownSource): Html[] {
   const tokens = markdown.parse(text.slice(0, LONGEST), {});
   const ids = placeHeadings(tokens, source);
-  for (const { children } of tokens) if (children) makeSafe(children, { ...source, ids });
+  for (const token of tokens) {
+    if (token.children) makeSafe(token.children, { ...source, ids });
+    if (token.type === 'th_open' || token.type === 'td_open') token.attrs = null; // styles, which the policy forbids
+  }
   return topBlocks(tokens).flatMap((block) =>
     block[0]?.type === 'table_open' ? tableBlocks(block) : [rendered(block)],
   );
@@ -150,7 +153,6 @@ function topBlocks(tokens: readonly Token[]): Token[][] {
 
 /** A table as some of them, each with the head. */
 function tableBlocks(tokens: readonly Token[]): Html[] {
-  for (const token of tokens) if (token.type === 'th_open' || token.type === 'td_open') token.attrs = null; // styles, which the policy forbids
   const body = tokens.findIndex(({ type }) => type === 'tbody_open');
   const head = rendered(tokens.slice(1, body < 0 ? -1 : body));
   const rows = body < 0 ? [] : rowsOf(tokens.slice(body + 1, -2));

@@ -45,7 +45,7 @@ export function sizePicture(packages: readonly Sized[]): Content {
 function drawn({ name, title, bytes }: Sized, box: Box | undefined): Content {
   if (!box) return false;
   const [x, y, width, height] = [box.x, box.y, box.width, box.height].map((value) => value.toFixed(1));
-  const fits = Math.floor((box.width - 10) / 7);
+  const fits = Math.floor((box.width - 10) / 8);
   const label =
     fits >= 4 &&
     box.height > 20 &&

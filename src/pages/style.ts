@@ -6,6 +6,9 @@ export const CSS = `:root {
 @media (prefers-color-scheme: dark) {
   :root { --text: #e4e8ed; --quiet: #a3adb9; --ground: #14181d; --raised: #1c2229; --line: #343d48; --link: #7fb8f5; --bar: #5b9fe3; --warn: #3d3115; }
 }
+@media (prefers-color-scheme: dark) {
+  .head img, .packages img { background: #fff; border-radius: 4px; padding: 2px; }
+}
 * { box-sizing: border-box; }
 html { font: 1rem/1.55 system-ui, sans-serif; color: var(--text); background: var(--ground); -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 76rem; padding: 0 1.25rem 4rem; overflow-wrap: anywhere; }

@@ -2,32 +2,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { listedIn, run, siteFaults, temporaryFolder } from '../support/cli.ts';
+import { EVIL_PACKAGE } from '../support/evil-package.ts';
 import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 import type { Files, Repository } from '../support/repository.ts';
 
 /* Pages for people, as builds write and extend them, of packages that mean harm too. */
 
-const EVIL = `"><script src=/package/evil/1.0.0/x.js></script><img src=x onerror=alert(1)>'`;
-const manifest = [
-  'format_version: 3.0.0',
-  'name: evil',
-  'version: 1.0.0',
-  'type: integration',
-  `title: ${JSON.stringify(EVIL)}`,
-  `description: ${JSON.stringify(EVIL)}`,
-  `categories: [security]`,
-  `owner: { github: ${JSON.stringify(EVIL)}, type: elastic }`,
-  `conditions: { kibana: { version: '^8.0.0' } }`,
-  `icons: [{ src: /img/logo.svg, title: ${JSON.stringify(EVIL)} }]`,
-  `vars: [{ name: a, type: text, title: ${JSON.stringify(EVIL)}, default: ${JSON.stringify(EVIL)} }]`,
-].join('\n');
-const evil = packageFiles('evil', '1.0.0', {
-  'manifest.yml': manifest,
-  'docs/README.md': `# ${EVIL}\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![y](https://elsewhere.example/y.png)\n`,
-  'img/logo.svg': '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
-  'x.js': 'alert(1)',
-  'changelog.yml': `- version: ${JSON.stringify(EVIL)}\n  changes: [{ description: ${JSON.stringify(EVIL)}, type: bugfix, link: 'javascript:alert(1)' }]\n`,
-});
 const huge = packageFiles('huge', '1.0.0', {
   'docs/README.md': `${'word '.repeat(60_000)}\n\n${'A paragraph of some words.\n\n'.repeat(20_000)}`,
   'changelog.yml': 'not: [a, list',
@@ -63,7 +43,7 @@ function page(path: string): string {
 beforeAll(async () => {
   writeFiles(root, { 'content/distributions.yml': distributions('../storage', ['main'], "pages: 'true'") });
   storage = createRepository(join(root, 'storage'));
-  commit(evil, huge, plain('1.0.0'), ...others);
+  commit(EVIL_PACKAGE, huge, plain('1.0.0'), ...others);
   expect((await build()).status).toBe(0);
 });
 
@@ -105,7 +85,7 @@ describe('a later build', () => {
   });
 
   test('writes the pages of the package that changed, and the list', async () => {
-    commit(evil, huge, plain('1.0.0'), plain('1.1.0'), ...others);
+    commit(EVIL_PACKAGE, huge, plain('1.0.0'), plain('1.1.0'), ...others);
     const before = new Map(pages().map((path) => [path, statSync(join(site, '_browse', path)).ino]));
     const { report } = await build();
     const changed = pages().filter((path) => statSync(join(site, '_browse', path)).ino !== before.get(path));

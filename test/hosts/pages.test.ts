@@ -1,0 +1,210 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run, startServer, temporaryFolder } from '../support/cli.ts';
+import { EVIL_PACKAGE } from '../support/evil-package.ts';
+import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
+import { npmKit } from './kit.ts';
+
+/* Pages for people in a real browser: Debian's Chromium, without a network but for the host. */
+
+const CHROMIUM = '/usr/bin/chromium';
+const kit = chromiumKit();
+
+function chromiumKit(): PuppeteerNode | undefined {
+  if (existsSync(CHROMIUM)) return npmKit<{ default: PuppeteerNode }>('puppeteer-core')?.default;
+  if (process.env['EPR_STATIC_HOSTS'] === 'required') throw new Error(`${CHROMIUM} is missing`);
+  process.stderr.write(`\nSKIPPED: pages in a browser: apt-get install chromium installs it.\n\n`);
+  return undefined;
+}
+
+/** What the tests use of puppeteer-core. */
+interface PuppeteerNode {
+  launch(options: { executablePath: string; args: string[] }): Promise<Browser>;
+}
+
+interface Browser {
+  newPage(): Promise<Page>;
+  close(): Promise<void>;
+}
+
+interface Page {
+  setViewport(size: { width: number; height: number }): Promise<void>;
+  emulateMediaFeatures(features: { name: string; value: string }[]): Promise<void>;
+  setJavaScriptEnabled(isEnabled: boolean): Promise<void>;
+  on(event: 'request', use: (request: { url(): string }) => void): void;
+  on(event: 'dialog', use: (dialog: { message(): string; dismiss(): Promise<void> }) => void): void;
+  on(event: 'console', use: (message: { text(): string }) => void): void;
+  on(event: 'pageerror', use: (error: unknown) => void): void;
+  goto(url: string, options?: { waitUntil: 'networkidle0' }): Promise<unknown>;
+  reload(options: { waitUntil: 'networkidle0' }): Promise<unknown>;
+  createCDPSession(): Promise<{ send(method: string, parameters: object): Promise<unknown> }>;
+  evaluate<Result>(code: string | (() => Result)): Promise<Awaited<Result>>;
+  waitForFunction(isSo: () => boolean): Promise<unknown>;
+  focus(selector: string): Promise<void>;
+  readonly keyboard: { type(text: string): Promise<void> };
+  url(): string;
+  $(selector: string): Promise<{ isVisible(): Promise<boolean> } | null>;
+  $$(selector: string): Promise<unknown[]>;
+  $$eval<Result>(selector: string, use: (elements: Element[]) => Result): Promise<Result>;
+  close(): Promise<void>;
+}
+
+interface Axe {
+  run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+}
+
+describe.skipIf(!kit)('in Chromium', () => {
+  const root = temporaryFolder();
+  let browser: Browser;
+  let server: Awaited<ReturnType<typeof startServer>>;
+  /** What went wrong on the pages: scripts that ran, other hosts that were asked, errors and refusals of the policy. */
+  const troubles: string[] = [];
+  let axe: string;
+
+  beforeAll(async () => {
+    const sample = new URL('../../content/storage/', import.meta.url).pathname;
+    writeFiles(root, {
+      'content/distributions.yml': distributions(sample, ['production', 'staging', 'snapshot'], "pages: 'true'"),
+      'evil/distributions.yml': distributions('storage', ['main'], "pages: 'true'"),
+      ...under('evil/storage/main/packages', EVIL_PACKAGE, packageFiles('good', '1.0.0')),
+    });
+    for (const [config, out] of [
+      ['content', 'dist'],
+      ['evil', 'evil-dist'],
+    ] as const) {
+      const built = await run(['build', '--dist', 'all', '--config', `${config}/distributions.yml`, '--out', out], {
+        cwd: root,
+      });
+      expect(built.status, built.stdout + built.stderr).toBe(0);
+    }
+    axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    browser = await (kit as PuppeteerNode).launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu'],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  async function open(path: string, { width = 1280, scheme = 'light' } = {}): Promise<Page> {
+    const page = await browser.newPage();
+    await page.setViewport({ width, height: 900 });
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    page.on('request', (request) => {
+      if (new URL(request.url()).origin !== new URL(server.url).origin) troubles.push(`asks ${request.url()}`);
+    });
+    page.on('dialog', (dialog) => {
+      troubles.push(`runs: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on('console', (message) => void troubles.push(`${path}: ${message.text()}`));
+    page.on('pageerror', (error) => void troubles.push(`${path}: ${String(error)}`));
+    await page.goto(new URL(path, server.url).href, { waitUntil: 'networkidle0' });
+    return page;
+  }
+
+  /** What axe-core finds on a page. */
+  async function faults(page: Page): Promise<string[]> {
+    const session = await page.createCDPSession();
+    await session.send('Page.setBypassCSP', { enabled: true });
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run());
+    return violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .map(({ html }) => html)
+          .slice(0, 3)
+          .join(' ')}`,
+    );
+  }
+
+  function pagesIn(out: string): string[] {
+    const all = readdirSync(join(root, out, 'all/_browse'), { recursive: true, encoding: 'utf8' });
+    return all.filter((path) => path.endsWith('.html')).map((path) => `/_browse/${path}`);
+  }
+
+  describe('the sample', () => {
+    beforeAll(async () => {
+      server = await startServer(['--dir', 'dist/all'], { cwd: root });
+    });
+    afterAll(async () => await server.stop());
+
+    test.each([
+      { width: 1280, scheme: 'light' },
+      { width: 390, scheme: 'dark' },
+    ])('is accessible and fits: $width pixels, $scheme', async (look) => {
+      const some = pagesIn('dist').filter((path) => /_browse\/(index|about|edge_gateway|cron_watch)/.test(path));
+      expect(some.length).toBeGreaterThan(8);
+      for (const path of some) {
+        const page = await open(path, look);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), path).toBeLessThanOrEqual(
+          0,
+        );
+        troubles.push(...(await faults(page)).map((fault) => `${path}: ${fault}`));
+        await page.close();
+      }
+      expect(troubles.splice(0)).toEqual([]);
+    });
+
+    test('the form shows what a Kibana finds, by keyboard, and the address holds it', async () => {
+      const page = await open('/_browse/');
+      const shown = (): Promise<string[]> =>
+        page.$$eval('#packages li:not([hidden])', (items) =>
+          items.map((item) => `${item.id}@${item.querySelector('small b')?.textContent ?? ''}`),
+        );
+      expect(await shown()).toHaveLength(9);
+      await page.focus('[name=kibana]');
+      await page.keyboard.type('8.5.0');
+      await page.waitForFunction(() => document.querySelector('#shown')?.textContent !== '');
+      const found = (await (await fetch(`${server.url}/search?kibana.version=8.5.0&prerelease=true`)).json()) as {
+        name: string;
+        version: string;
+      }[];
+      const expected = found.map(({ name, version }) => `${name}@${version}`).sort();
+      expect(expected.length).toBeGreaterThan(0);
+      expect((await shown()).sort()).toEqual(expected);
+      expect(new URL(page.url()).search).toBe('?kibana=8.5.0');
+      await page.reload({ waitUntil: 'networkidle0' });
+      expect((await shown()).sort()).toEqual(expected);
+      expect(await faults(page)).toEqual([]);
+      await page.close();
+      expect(troubles).toEqual([]);
+    });
+
+    test('the list is there without scripts', async () => {
+      const page = await browser.newPage();
+      await page.setJavaScriptEnabled(false);
+      await page.goto(`${server.url}/_browse/`);
+      expect(await page.$$('#packages li')).toHaveLength(9);
+      expect(await (await page.$('#filter'))?.isVisible()).toBe(false);
+      await page.close();
+    });
+  });
+
+  describe('a hostile package', () => {
+    beforeAll(async () => {
+      server = await startServer(['--dir', 'evil-dist/all'], { cwd: root });
+    });
+    afterAll(async () => await server.stop());
+
+    test('runs nothing, and asks no other host', async () => {
+      const all = pagesIn('evil-dist');
+      expect(all.filter((path) => path.includes('/evil/')).length).toBeGreaterThan(3);
+      for (const path of all) {
+        const page = await open(path);
+        troubles.push(...(await faults(page)).map((fault) => `${path}: ${fault}`));
+        await page.close();
+      }
+      expect(troubles.splice(0)).toEqual([]);
+    });
+
+    test('the test sees what runs, and what is asked elsewhere', async () => {
+      const page = await open('/package/evil/1.0.0/img/logo.svg');
+      await page.close();
+      expect(troubles.splice(0).join('\n')).toContain('runs: svg');
+    });
+  });
+});
