@@ -26,7 +26,8 @@ export function listItem(facts: PackageFacts): ListItem {
     <p>${cut(textIn(index, 'description') ?? '')}</p>
     <small
       ><b>${newest.version}</b>
-      ${newest.layer}${newest.kibana !== undefined && html` · Kibana ${newest.kibana}`}${categories.length > 0 && html` · ${categories.join(', ')}`}${index['deprecated'] !== undefined && ' · deprecated'}</small
+      <span>${newest.layer}${newest.kibana !== undefined && html` · Kibana ${newest.kibana}`}</span
+      >${categories.length > 0 && html` · ${categories.join(', ')}`}${index['deprecated'] !== undefined && ' · deprecated'}</small
     >
   </li> `;
   return { name, title, html: item.html };

@@ -166,6 +166,10 @@ describe.skipIf(!kit)('in Chromium', () => {
       const expected = found.map(({ name, version }) => `${name}@${version}`).sort();
       expect(expected.length).toBeGreaterThan(0);
       expect((await shown()).sort()).toEqual(expected);
+      const isHidden = (id: string): Promise<boolean[]> =>
+        page.$$eval(`#${id} small span`, (spans) => spans.map((span) => (span as HTMLElement).hidden === true));
+      expect(await isHidden('edge_gateway')).toEqual([true]);
+      expect(await isHidden('cron_watch')).toEqual([false]);
       expect(new URL(page.url()).search).toBe('?kibana=8.5.0');
       await page.reload({ waitUntil: 'networkidle0' });
       expect((await shown()).sort()).toEqual(expected);

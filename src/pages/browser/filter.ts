@@ -10,6 +10,8 @@ interface Row {
   readonly element: HTMLElement;
   /** Shows the version. */
   readonly version: HTMLElement | null;
+  /** What is said of the newest version alone. */
+  readonly ofNewest: HTMLElement | null;
   readonly newest: string;
   readonly text: string;
 }
@@ -31,7 +33,14 @@ if (form && packages && count) start({ form, packages, count, rows: rowsOf(packa
 function rowsOf(list: Element): Row[] {
   return Array.from(list.querySelectorAll<HTMLElement>('li')).map((element) => {
     const version = element.querySelector<HTMLElement>('small b');
-    return { element, version, newest: version?.textContent ?? '', text: (element.textContent ?? '').toLowerCase() };
+    const ofNewest = element.querySelector<HTMLElement>('small span');
+    return {
+      element,
+      version,
+      ofNewest,
+      newest: version?.textContent ?? '',
+      text: (element.textContent ?? '').toLowerCase(),
+    };
   });
 }
 
@@ -72,11 +81,12 @@ function show(list: List, asked: URLSearchParams, columns: Columns | undefined):
   list.form.querySelector('[name=kibana]')?.setAttribute('aria-invalid', String(isWrong));
   const words = wordsOf(text('q'));
   let visible = 0;
-  for (const { element, version, newest, text: own } of list.rows) {
+  for (const { element, version, ofNewest, newest, text: own } of list.rows) {
     const got = versions ? versions.get(element.id) : newest;
     element.hidden = got === undefined || !words.every((word) => own.includes(word));
     if (!element.hidden) visible++;
     if (version && got !== undefined) version.textContent = got;
+    if (ofNewest) ofNewest.hidden = got !== newest;
   }
   const isAll = visible === list.rows.length;
   list.count.textContent = isWrong ? 'That is no version of Kibana.' : isAll ? '' : `${visible} shown.`;
