@@ -2,7 +2,7 @@ import { createWriteStream, openSync } from 'node:fs';
 import { once } from 'node:events';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { finished } from 'node:stream/promises';
 import { TarArchive, ZipArchive } from 'archiver';
 import { Stop } from '../errors.ts';
 import { hostFolder, hostNames } from '../hosts/hosts.ts';
@@ -129,10 +129,17 @@ export async function packMembers(
       : new TarArchive({ gzip: to.format === 'tar.gz' });
   // Opened at once: a signal from now on finds a file to remove.
   const output = createWriteStream(to.file, { fd: openSync(to.file, 'w'), flush: true });
-  const written = pipeline(archive, output);
   archive.on('warning', (error) => archive.destroy(error)); // of a file that is gone
-  await Promise.race([written, appendAll(archive, members, to)]);
-  await written;
+  // Not by `pipeline`: it would hand the error of a full disk to the tar, whose entry then throws it with no listener.
+  archive.pipe(output);
+  const written = Promise.all([finished(archive, { writable: false }), finished(output)]);
+  try {
+    await Promise.race([written, appendAll(archive, members, to)]);
+    await written;
+  } finally {
+    archive.unpipe(output);
+    output.destroy();
+  }
 }
 
 /** archiver takes a backslash for what separates folders. */

@@ -159,14 +159,17 @@ test('a folder that is not there is named', async () => {
 });
 
 describe.skipIf(!canMount)('a disk', () => {
-  test.each(['tar.gz', 'zip', 'bundle'])(
+  test.each(['tar.gz', 'zip', 'bundle', 'overlay'])(
     'that is full: the file is named, and nothing of it stays (%s)',
     async (format) => {
       const disk = join(cwd, `full-${format}`);
       mountDisk(disk, 'size=256k');
+      const since = format === 'overlay' ? ['--since', join(cwd, 'before/staging')] : [];
+      cpSync(site, join(cwd, 'before/staging'), { recursive: true });
       writeFileSync(join(cwd, 'dist/staging.nginx/random'), randomBytes(2 ** 20));
       const wanted = join(disk, `a.${format}`);
-      const failed = await run(['bundle', '--dist', 'staging', '--format', format, '--file', wanted], { cwd });
+      const args = ['bundle', '--dist', 'staging', '--format', format, '--file', wanted, ...since];
+      const failed = await run(args, { cwd });
       expect(failed.status).toBe(2);
       expect(failed.stderr).toContain(
         `error can't write ${wanted}: no space left on device [ENOSPC]\n  free some space`,

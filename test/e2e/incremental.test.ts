@@ -282,7 +282,7 @@ test('cache prune empties the cache, and the next build makes it again', async (
   one.commit(BASE);
   const { site } = await one.build('--target', 'nginx');
   const dry = await run(['cache', 'prune', '--dry-run'], { cwd: one.folder });
-  expect(dry.stdout).toContain('would remove contents, encoded, archives, entries, state');
+  expect(dry.stdout).toContain('would remove contents, encoded, archives, entries, extents, state');
   expect((await run(['cache', 'prune'], { cwd: one.folder })).status).toBe(0);
   expect(readdirSync(join(one.folder, '.cache'))).toEqual([]);
   expect(siteFaults(one.site)).toEqual([]);

@@ -31,7 +31,9 @@ test.skipIf(!hasNginx())('a layer can be taken from nginx', async () => {
     const options = { dist: 'cases', config, out: join(root, 'dist'), cache: join(root, 'cache') };
     const report = await build({ ...options, refs: {}, skipUnfit: false, offline: false }, silentProgress);
     expect(report.revisions).toBe(97);
-    expect(filesOf(join(root, 'dist/cases'))).toEqual(filesOf(site.folder));
+    // The mirror is built without the pages for people.
+    const answers = filesOf(site.folder).filter((line) => !line.includes('_browse/'));
+    expect(filesOf(join(root, 'dist/cases'))).toEqual(answers);
     expect(nginx.log()).toBe('');
   } finally {
     await nginx.stop();

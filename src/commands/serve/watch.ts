@@ -52,6 +52,7 @@ export async function watchSite(options: BuildOptions, watching: Watching): Prom
     const isSame = report?.site?.how === 'unchanged' && appeared.length + gone.length === 0;
     if (!isSame) watching.onRebuilt({ report, appeared, gone, milliseconds: Date.now() - since });
     await watchMore(watcher, options);
+    if (report === undefined) setTimeout(() => line.changed(), AGAIN).unref();
   };
   const line = lineOf(rebuild);
   watcher.on('all', () => line.changed());
@@ -65,6 +66,9 @@ export async function watchSite(options: BuildOptions, watching: Watching): Prom
     },
   };
 }
+
+/** Milliseconds to another try where a build could not run: its cause may lie outside what is watched, or its end go unseen. */
+const AGAIN = 1000;
 
 /** The distributions file may name other places now; one that is broken names none. */
 async function watchMore(watcher: FSWatcher, options: BuildOptions): Promise<void> {
