@@ -45,10 +45,11 @@ export async function siteExcess(revisions: readonly Revision[], measuring: Meas
 
 type KeptExtent = readonly [source: string, files: number, bytes: number];
 
-function keyOf({ distribution, layers }: Measuring): string {
-  const places = layers.map(({ name, ref }) => [name, ref]);
+/** Sources of git are ids of objects, which mean the same in every storage, and those of folders are paths. */
+function keyOf({ storage, distribution, layers }: Measuring): string {
+  const places = layers.map(({ name, ref }) => (storage.kind === 'git' ? name : [name, ref]));
   return createHash('sha256')
-    .update(JSON.stringify([distribution.storage, places]))
+    .update(JSON.stringify([storage.kind === 'git' ? storage.kind : distribution.storage, places]))
     .digest('hex')
     .slice(0, 40);
 }
