@@ -177,16 +177,21 @@ export interface BuiltSite {
 /** Builds a site of a storage into a temporary folder, with pages for people: they change no answer. */
 export async function buildSite(
   storage: string,
-  distribution: { readonly name: string; readonly layers: readonly string[]; readonly packages?: string },
+  distribution: {
+    readonly name: string;
+    readonly layers: readonly string[];
+    readonly packages?: string;
+    readonly pages?: boolean;
+  },
   { skipUnfit = false }: { readonly skipUnfit?: boolean } = {},
 ): Promise<BuiltSite> {
   const root = mkdtempSync(join(tmpdir(), 'epr-static-'));
-  const { name, layers, packages = 'packages' } = distribution;
+  const { name, layers, packages = 'packages', pages = true } = distribution;
   const config = {
     registry: '1.40.1',
     storage,
     layers: Object.fromEntries(layers.map((layer) => [layer, { packages }])),
-    distributions: { [name]: { layers, pages: 'true' } },
+    distributions: { [name]: { layers, pages: String(pages) } },
   };
   const file = join(root, 'distributions.yml');
   const out = join(root, 'dist');
