@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isAbsence, Stop } from '../errors.ts';
+import { ifThere } from '../errors.ts';
+import { readPlain, readRange } from '../hosts/node/folder-reader.ts';
 import { writeAside } from '../tree/commit/aside.ts';
 import { clearLeftovers, temporariesIn, temporaryName } from '../tree/commit/leftovers.ts';
 import { withLock } from '../tree/commit/lock.ts';
@@ -110,32 +111,6 @@ async function* filesIn(root: string, prefix: string): AsyncGenerator<Listed> {
   }
 }
 
-/** A store may come from elsewhere: a pipe or a device in it would never end. */
-async function readPlain(path: string): Promise<Buffer> {
-  const found = await stat(path);
-  if (!found.isFile()) throw new Stop('store-damaged', `${path} is no file`, 'a store holds plain files');
-  if (found.size > MOST_BYTES) throw new Stop('store-damaged', `${path} has more than ${MOST_BYTES} bytes`);
-  return await readFile(path);
-}
-
-/** As many as a buffer surely holds. */
-const MOST_BYTES = 2 ** 30;
-
-async function readRange(path: string, start: number, end: number): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const bytes = Buffer.alloc(end - start);
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(bytes, length, bytes.length - length, start + length);
-      length += bytesRead;
-      if (bytesRead === 0 || length === bytes.length) return bytes.subarray(0, length);
-    }
-  } finally {
-    await file.close();
-  }
-}
-
 /** The time that the file system gives a new file: the folder may be another machine's. */
 function clockOf(root: string): number {
   const probe = temporaryName(join(root, '.clock'));
@@ -144,14 +119,5 @@ function clockOf(root: string): number {
     return statSync(probe).mtimeMs;
   } finally {
     rmSync(probe, { force: true });
-  }
-}
-
-async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -48,4 +48,12 @@ test('one that is altered after it was found right', async () => {
   await expect(taken(objects, 0, 5)).rejects.toThrow(/isn't what/);
   writeFileSync(file, bytes);
   expect((await taken(objects, 0, 5)).equals(bytes.subarray(0, 5))).toBe(true);
+});
+
+test.runIf(process.platform === 'linux')('a device in a folder is not read', async () => {
+  const { range, read, large } = folderReader(folder);
+  symlinkSync('/dev/zero', join(folder, 'device'));
+  await expect(range('device', 0, 5)).rejects.toThrow('device is no file');
+  await expect(large?.open('device', undefined)).rejects.toThrow('device is no file');
+  await expect(read('device')).rejects.toThrow('device is no file');
 });

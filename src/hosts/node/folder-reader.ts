@@ -1,27 +1,23 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { LargeObjects, StoreReader } from '../fetch/store-files.ts';
-import { isAbsence } from '../../errors.ts';
+import { ifThere, Stop } from '../../errors.ts';
 
 /** A store in a folder, for those who only read it. */
 export function folderReader(folder: string): StoreReader {
-  const opened = async <T>(key: string, use: (file: FileHandle) => Promise<T>): Promise<T | undefined> => {
-    const file = await ifThere(open(join(folder, key)));
-    return file && (await use(file).finally(() => file.close()));
-  };
   return {
-    read: async (key) => await opened(key, async (file) => ({ bytes: await file.readFile() })),
-    range: async (key, start, end) =>
-      await opened(key, async (file) => {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
-        return buffer.subarray(0, bytesRead);
-      }),
+    read: async (key) => {
+      const bytes = await ifThere(readPlain(join(folder, key)));
+      return bytes && { bytes };
+    },
+    range: async (key, start, end) => await ifThere(readRange(join(folder, key), start, end)),
     large: {
       open: async (key, part) => {
-        const file = await ifThere(open(join(folder, key)));
+        const file = await ifThere(openPlain(join(folder, key)));
         if (!file) return undefined;
         const { ino, mtimeMs, ctimeMs } = await file.stat();
         const tag = `${ino} ${mtimeMs} ${ctimeMs}`;
@@ -49,11 +45,40 @@ export function webStream(source: Readable): ReadableStream<Uint8Array> {
   return Readable.toWeb(source) as ReadableStream<Uint8Array>;
 }
 
-async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
+/** A file of a store, whole. Throws a `Stop` if it is no plain file or too large, and the system's error. */
+export async function readPlain(path: string): Promise<Buffer> {
+  const { size } = await plainFile(path);
+  if (size > MOST_BYTES) throw new Stop('store-damaged', `${path} has more than ${MOST_BYTES} bytes`);
+  return await readFile(path);
+}
+
+/** A store may come from elsewhere: a pipe or a device in it would never end. */
+async function plainFile(path: string): Promise<Stats> {
+  const found = await stat(path);
+  if (!found.isFile()) throw new Stop('store-damaged', `${path} is no file`, 'a store holds plain files');
+  return found;
+}
+
+async function openPlain(path: string): Promise<FileHandle> {
+  await plainFile(path);
+  return await open(path);
+}
+
+/** As many as a buffer surely holds. */
+const MOST_BYTES = 2 ** 30;
+
+/** The bytes from `start` to before `end` of a file of a store, or those that there are. Throws as `readPlain` does. */
+export async function readRange(path: string, start: number, end: number): Promise<Buffer> {
+  const file = await openPlain(path);
   try {
-    return await work;
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
+    const bytes = Buffer.alloc(end - start);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(bytes, length, bytes.length - length, start + length);
+      length += bytesRead;
+      if (bytesRead === 0 || length === bytes.length) return bytes.subarray(0, length);
+    }
+  } finally {
+    await file.close();
   }
 }
