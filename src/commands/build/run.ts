@@ -19,11 +19,10 @@ import { verifySite } from '../../inspect/verify/verify.ts';
 import { shownStorage } from '../../inspect/open-catalog.ts';
 import { staleSites } from '../../inspect/stale.ts';
 import type { StaleSite } from '../../inspect/stale.ts';
-import { forgetRecord } from '../../hosts/asset-folder.ts';
-import { bundlePath, hostFolder, hostNames, hosts } from '../../hosts/hosts.ts';
+import { hostFolder, hostNames } from '../../hosts/hosts.ts';
 import type { HostName } from '../../hosts/hosts.ts';
 import { nginxForms } from '../../hosts/nginx/encoded.ts';
-import type { Serving, Since, TargetSite } from '../../hosts/target.ts';
+import type { Serving } from '../../hosts/target.ts';
 import { findBuildConfig } from '../../workflow/find-config.ts';
 import { useLock } from '../../workflow/lock-file.ts';
 import { openingProgress } from '../opening-progress.ts';
@@ -31,6 +30,8 @@ import { makeFit } from './make-fit.ts';
 import { layerReport, mergeStorage, subsetReport } from './merged.ts';
 import type { LayerReport, Merged, ShadowedReport, SubsetReport } from './merged.ts';
 import { refuseBadOutput, refuseOther } from './output.ts';
+import { loadTarget } from './target.ts';
+import type { LoadedTarget } from './target.ts';
 
 export interface BuildOptions {
   readonly dist?: string | undefined;
@@ -274,28 +275,6 @@ function stopwatch(): { times: Record<string, number>; lap(name: string): void }
     lap: (name) => {
       times[name] = Math.round(performance.now() - last);
       last = performance.now();
-    },
-  };
-}
-
-interface LoadedTarget {
-  readonly hasForms: boolean;
-  refusals(tree: string): Promise<readonly Finding[]>;
-  /** With `isAnew`, nothing that is in the host's folder stays. */
-  write(since: Since | undefined, isAnew: boolean): Promise<readonly string[]>;
-}
-
-/** Loads a target. What it refuses of the site that is made last is what it learns when it writes. */
-async function loadTarget(name: HostName, place: Omit<TargetSite, 'hostFolder' | 'bundle'>): Promise<LoadedTarget> {
-  const target = await hosts[name].target();
-  const site = { ...place, hostFolder: hostFolder(place.folder, name), bundle: bundlePath(name) };
-  let findings: readonly Finding[] = [];
-  return {
-    hasForms: target.hasForms,
-    refusals: async (tree) => (findings = await target.refusals(site, tree)),
-    write: async (since, isAnew) => {
-      if (isAnew) forgetRecord(site.hostFolder);
-      return await target.write(site, { findings, since });
     },
   };
 }
