@@ -5,7 +5,7 @@ import { Command } from '@commander-js/extra-typings';
 import { describe, expect, test } from 'vitest';
 import type { Declare } from '../../src/commands/declare.ts';
 
-/* All verbs are alike: a folder of three files, a line in cli.ts, and a help that says what a person has to know. */
+/* All verbs are alike: a folder of three files, a line in program.ts, and a help that says what a person has to know. */
 
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 const verbs = readdirSync(join(source, 'commands'), { withFileTypes: true })
@@ -32,8 +32,8 @@ describe.each(verbs)('%s', (verb) => {
     expect(existsSync(join(source, 'commands', verb, `${file}.ts`))).toBe(true);
   });
 
-  test('is in the list of cli.ts', () => {
-    expect(readFileSync(join(source, 'cli.ts'), 'utf8')).toContain(`import('./commands/${verb}/declare.ts')`);
+  test('is in the list of program.ts', () => {
+    expect(readFileSync(join(source, 'commands/program.ts'), 'utf8')).toContain(`import('./${verb}/declare.ts')`);
   });
 
   test('has examples, the exit statuses and a text for each option in its help', async () => {
