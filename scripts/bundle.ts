@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
-import { hosts, readerHosts } from '#hosts';
-import type { Host, ReaderHost } from '#hosts';
+import { hosts, readerHosts } from '#lib/hosts/hosts';
+import type { Host, ReaderHost } from '#lib/hosts/hosts';
 
 /*
  * Bundles the edge core with each host's adapter into one file for the host, below lib/hosts/. `build --target` puts it beside a site. Bundles

@@ -33,29 +33,47 @@ export interface PageContent {
 /** A whole page. Addresses are relative, so that a registry may lie below a path of a host. */
 export function pageOf({ path, title, distribution, body, head }: PageContent): Page {
   const root = '../'.repeat(path.split('/').length - 1);
-  const text = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="same-origin" />
-        <title>${title}</title>
-        <link rel="stylesheet" href="${root}${STYLE}" />
-        <link rel="icon" href="${root}../favicon.ico" />
-        ${head}
-      </head>
-      <body>
-        <a class="skip" href="#main">Skip to the content</a>
-        <header class="top">
-          <nav aria-label="Site">
-            <a class="brand" href="${root || './'}">${distribution} packages</a>
-            <a href="${root}${ABOUT}">About this registry</a>
-          </nav>
-        </header>
-        <main id="main">${body}</main>
-      </body>
-    </html> `;
-  return { path, text: render(text) };
+  const header = html`<nav aria-label="Site">
+    <a class="brand" href="${root || './'}">${distribution} packages</a>
+    <a href="${root}${ABOUT}">About this registry</a>
+  </nav>`;
+  const icon = html`<link rel="icon" href="${root}../favicon.ico" />`;
+  return { path, text: documentOf({ title, style: root + STYLE, head: [icon, head], header, body }) };
+}
+
+export interface DocumentContent {
+  readonly title: string;
+  /** The address of the style. */
+  readonly style: string;
+  /** More for the head. */
+  readonly head?: Content;
+  readonly header: Content;
+  readonly body: Content;
+  /** What comes after the content. */
+  readonly after?: Content;
+}
+
+/** The text of an HTML document, as all pages are framed. */
+export function documentOf({ title, style, head, header, body, after }: DocumentContent): string {
+  return render(
+    html`<!doctype html>
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="referrer" content="same-origin" />
+          <title>${title}</title>
+          <link rel="stylesheet" href="${style}" />
+          ${head}
+        </head>
+        <body>
+          <a class="skip" href="#main">Skip to the content</a>
+          <header class="top">${header}</header>
+          <main id="main">${body}</main>
+          ${after}
+        </body>
+      </html> `,
+  );
 }
 
 /** Bytes as a person reads them: 1.2 MB. */
