@@ -1,18 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeReader } from '../../src/commands/reader/run.ts';
 import { folderReader } from '../../src/hosts/node/folder-reader.ts';
-import { siteServer } from '../../src/hosts/node/http.ts';
-import { nodeStoreFiles } from '../../src/hosts/node/node-files.ts';
-import { nodeSite } from '../../src/hosts/node/server.ts';
-import type { RecordedRow } from '../support/compare.ts';
 import { askAll, askUnrecorded, buildSite, recordedSets, UNRECORDED } from '../support/contract.ts';
 import { published } from '../support/implementations.ts';
-import { hasNginx, startNginx } from './nginx-host.ts';
+import { hasNginx } from './nginx-host.ts';
 import type { RunningNginx } from './nginx-host.ts';
+import { isRefused } from './nginx-store-skips.ts';
+import { startNginxOverStore } from './store-hosts.ts';
 
 /* nginx in front of `serve --store`, as `reader nginx` writes it. */
 
@@ -20,14 +16,6 @@ const here = (path: string): string => new URL(`../${path}`, import.meta.url).pa
 const sets = recordedSets(here('recorded/cases'));
 const work = mkdtempSync(join(tmpdir(), 'epr-static-nginx-store-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
-
-/** nginx itself refuses a path that climbs above the root, and a NUL. */
-function isRefused({ t }: RecordedRow): boolean {
-  const parts = decodeURI(t.replace(/\?.*/s, '').replaceAll(/%(?!2e)/gi, '%25')).split('/');
-  let depth = 0;
-  for (const part of parts) if ((depth += part === '..' ? -1 : part === '' || part === '.' ? 0 : 1) < 0) return true;
-  return /%00/.test(t);
-}
 
 const failures: string[] = [];
 
@@ -42,18 +30,8 @@ describe.skipIf(!hasNginx())('nginx in front of serve over a store', () => {
   beforeAll(async () => {
     const site = await buildSite(here('cases'), { name: 'cases', layers: ['zips', 'first', 'second'], packages: '.' });
     const { url, remove } = await published(site.folder);
-    const server = siteServer(nodeSite(nodeStoreFiles(folderReader(url), log), log));
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const { folder } = await writeReader({ host: 'nginx', at: url, out: join(work, 'nginx') });
-    const conf = join(folder, 'nginx.conf');
-    const text = readFileSync(conf, 'utf8')
-      .replace('127.0.0.1:8080;', `127.0.0.1:${(server.address() as AddressInfo).port};`)
-      .replace('/var/cache/nginx/', `${work}/`);
-    writeFileSync(conf, text);
-    nginx = await startNginx(folder);
+    nginx = await startNginxOverStore(folderReader(url), join(work, 'nginx'), log);
     stop = () => {
-      server.closeAllConnections();
-      server.close();
       remove();
       site.remove();
     };

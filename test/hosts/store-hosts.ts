@@ -1,11 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { writeReader } from '../../src/commands/reader/run.ts';
+import type { StoreReader } from '../../src/hosts/fetch/store-files.ts';
 import { readerPath } from '../../src/hosts/hosts.ts';
 import type { FunctionUrlAnswer, FunctionUrlEvent } from '../../src/hosts/lambda/lambda.ts';
+import { siteServer } from '../../src/hosts/node/http.ts';
+import { nodeStoreFiles } from '../../src/hosts/node/node-files.ts';
+import { nodeSite } from '../../src/hosts/node/server.ts';
+import { openStore } from '../../src/publish/open-store.ts';
 import { httpClient } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
+import { BUCKET } from '../support/versitygw.ts';
+import type { ObjectStore } from '../support/versitygw.ts';
+import { startNginx } from './nginx-host.ts';
+import type { RunningNginx } from './nginx-host.ts';
 
 /* Hosts whose programs answer from a store, over a store in a folder that is copied to where they read. */
 
@@ -25,7 +36,7 @@ export interface RunningOverStore extends Running {
 const POINTER = 'current.json';
 
 /** Puts the objects of a folder, and the pointer last. */
-export function filling(
+function filling(
   put: (key: string, bytes: Buffer) => Promise<unknown>,
 ): (folder: string, changed?: string) => Promise<void> {
   const sent = new Set<string>();
@@ -40,8 +51,9 @@ export function filling(
   };
 }
 
-/** The Worker that `reader cloudflare` has written to a folder, over a bucket of R2. */
-export async function startR2Worker({ Miniflare }: R2Kit, folder: string): Promise<RunningOverStore> {
+/** The Worker that `reader cloudflare` writes to a folder, over a bucket of R2. */
+export async function startR2Worker({ Miniflare }: R2Kit, out: string): Promise<RunningOverStore> {
+  const { folder } = await writeReader({ host: 'cloudflare', at: 's3://packages/some/cases', out });
   const config = JSON.parse(readFileSync(join(folder, 'wrangler.jsonc'), 'utf8').replace(/^\/\/.*\n/, '')) as {
     main: string;
     compatibility_date: string;
@@ -92,11 +104,26 @@ interface LambdaModule {
   buffered(event: FunctionUrlEvent): Promise<FunctionUrlAnswer>;
 }
 
+export type LambdaMode = 'streamed' | 'buffered';
+
+/** The function of `reader lambda` over a prefix of a bucket. */
+export async function startS3Function(
+  { endpoint, env }: ObjectStore,
+  mode: LambdaMode,
+  prefix: string,
+): Promise<RunningOverStore> {
+  const url = `s3://${BUCKET}/${prefix}`;
+  Object.assign(process.env, env);
+  const store = await openStore(url, { endpoint }, () => undefined);
+  const running = await startLambda(mode, { STORE: url, ENDPOINT: endpoint, ...env });
+  return {
+    ...running,
+    fill: filling((key, bytes) => store.put({ key, bytes, type: '', cache: '' }, { replace: true })),
+  };
+}
+
 /** The function of `reader lambda` in one of its two modes, loaded anew. */
-export async function startLambda(
-  mode: 'streamed' | 'buffered',
-  environment: Readonly<Record<string, string>>,
-): Promise<Running> {
+async function startLambda(mode: LambdaMode, environment: Readonly<Record<string, string>>): Promise<Running> {
   Object.assign(process.env, environment);
   Object.assign(globalThis, { awslambda: runtime });
   loaded++;
@@ -133,5 +160,30 @@ function eventOf(method: string, target: string, headers: Readonly<Record<string
     rawQueryString: query.join('?'),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
     requestContext: { http: { method } },
+  };
+}
+
+/** nginx as `reader nginx` writes it to a folder, in front of `serve --store`. The server logs what it can't read. */
+export async function startNginxOverStore(
+  store: StoreReader,
+  out: string,
+  log: (line: string) => void,
+): Promise<RunningNginx> {
+  const server = siteServer(nodeSite(nodeStoreFiles(store, log), log));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { folder } = await writeReader({ host: 'nginx', at: '/srv/store/cases', out });
+  const conf = join(folder, 'nginx.conf');
+  const text = readFileSync(conf, 'utf8')
+    .replace('127.0.0.1:8080;', `127.0.0.1:${(server.address() as AddressInfo).port};`)
+    .replace('/var/cache/nginx/', `${out}.`);
+  writeFileSync(conf, text);
+  const nginx = await startNginx(folder);
+  return {
+    ...nginx,
+    stop: async () => {
+      await nginx.stop();
+      server.closeAllConnections();
+      server.close();
+    },
   };
 }

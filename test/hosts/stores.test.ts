@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeReader } from '../../src/commands/reader/run.ts';
 import { publishSite } from '../../src/publish/publish.ts';
 import { openStore } from '../../src/publish/open-store.ts';
 import { readInventory, requirePointer } from '../../src/publish/pointer.ts';
@@ -12,11 +11,11 @@ import type { RecordedRow } from '../support/compare.ts';
 import { askAll, askUnrecorded, buildSite, recordedSets, UNRECORDED } from '../support/contract.ts';
 import type { BuiltSite } from '../support/contract.ts';
 import { packageFiles, under, writeFiles } from '../support/repository.ts';
-import { BUCKET, hasVersitygw, startVersitygw } from '../support/versitygw.ts';
+import { hasVersitygw, startVersitygw } from '../support/versitygw.ts';
 import type { ObjectStore } from '../support/versitygw.ts';
 import { cloudflareSkips } from './cloudflare-skips.ts';
 import { npmKit } from './kit.ts';
-import { filling, startLambda, startR2Worker } from './store-hosts.ts';
+import { startR2Worker, startS3Function } from './store-hosts.ts';
 import type { R2Kit, RunningOverStore } from './store-hosts.ts';
 
 /* Programs that answer from a store: a Worker over R2, and a Lambda function over S3. */
@@ -57,30 +56,11 @@ async function publish(folder: string, name: string): Promise<string> {
   return url;
 }
 
-async function startWorker(): Promise<RunningOverStore> {
-  const { folder } = await writeReader({
-    host: 'cloudflare',
-    at: 's3://packages/some/cases',
-    out: join(work, 'worker'),
-  });
-  return await startR2Worker(kit, folder);
-}
-
-async function startFunction(mode: 'streamed' | 'buffered', prefix: string): Promise<RunningOverStore> {
-  const url = `s3://${BUCKET}/${prefix}`;
-  const { endpoint, env } = bucket;
-  Object.assign(process.env, env);
-  const store = await openStore(url, { endpoint }, () => undefined);
-  const running = await startLambda(mode, { STORE: url, ENDPOINT: endpoint, ...env });
-  const fill = filling((key, bytes) => store.put({ key, bytes, type: '', cache: '' }, { replace: true }));
-  return { ...running, fill };
-}
-
 const HOSTS: readonly (readonly [name: string, isHere: boolean, start: (test: string) => Promise<RunningOverStore>])[] =
   [
-    ['a Worker over R2', Boolean(kit), startWorker],
-    ['a Lambda function that streams', hasStore, (name) => startFunction('streamed', `streamed-${name}`)],
-    ['a Lambda function', hasStore, (name) => startFunction('buffered', `buffered-${name}`)],
+    ['a Worker over R2', Boolean(kit), () => startR2Worker(kit, join(work, 'worker'))],
+    ['a Lambda function that streams', hasStore, (name) => startS3Function(bucket, 'streamed', `streamed-${name}`)],
+    ['a Lambda function', hasStore, (name) => startS3Function(bucket, 'buffered', `buffered-${name}`)],
   ];
 
 /** The key of a zip in a store. */

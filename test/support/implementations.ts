@@ -7,6 +7,7 @@ import { splitTarget } from '../../src/core/path.ts';
 import { respond } from '../../src/core/respond.ts';
 import { fetchHandler } from '../../src/hosts/fetch/handler.ts';
 import { folderFiles } from '../../src/hosts/fetch/folder-files.ts';
+import type { StoreReader } from '../../src/hosts/fetch/store-files.ts';
 import { storeHandler } from '../../src/hosts/fetch/store-handler.ts';
 import { openStore } from '../../src/publish/open-store.ts';
 import { publishSite } from '../../src/publish/publish.ts';
@@ -70,10 +71,15 @@ export const serveOverStore: Implementation = {
   name: 'serve over a store',
   start: async (folder) => {
     const { url, remove } = await published(folder);
-    const running = await startNode(nodeStoreFiles(folderReader(url), fail));
+    const running = await serveOverReader(folderReader(url));
     return { ...running, stop: () => running.stop().finally(remove) };
   },
 };
+
+/** `epr-static serve --store` over a store that is there already. */
+export async function serveOverReader(store: StoreReader): Promise<Running> {
+  return await startNode(nodeStoreFiles(store, fail));
+}
 
 async function startNode(files: NodeFiles): Promise<Running> {
   const server = siteServer(nodeSite(files, fail));
