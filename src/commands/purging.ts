@@ -3,8 +3,12 @@ import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import type { StoreOptions } from '../publish/open-store.ts';
 import type { PurgeOptions, PurgeOutcome, Purger } from '../publish/purge/purge.ts';
+import { requirePointer } from '../publish/pointer.ts';
 import type { ReleaseChange } from '../publish/purge/purge-list.ts';
+import { beginPurges, endPurge, unpurged } from '../publish/purge/record.ts';
+import type { PurgedSite } from '../publish/purge/record.ts';
 import type { Store } from '../publish/store.ts';
+import type { StorePointer } from '../tree/store-form.ts';
 
 /* Purging after the current release of a store has changed: the part that `publish`, `rollback` and `purge` share. */
 
@@ -26,16 +30,26 @@ export interface Purging {
   note(line: string): void;
 }
 
-/** Purges what a change has made untrue. The change stays in any case: what goes wrong is a finding. */
-export async function purgeChange(
-  { purger, store, options, note }: Purging,
-  change: ReleaseChange,
-): Promise<PurgeReport> {
-  const next = [commandLine(['purge', ...againWords(store.url, options, change)])];
+/** To be called before another release becomes current, so that a purge that doesn't happen can be made up for. */
+export async function beginPurging(purger: Purger | undefined, store: Store): Promise<void> {
+  if (purger?.at) await beginPurges(store, purger.at);
+}
+
+/**
+ * Purges what a change has made untrue, and what earlier changes have, if that was not done. `done` is the change that the caller knows of.
+ * The change stays in any case: what goes wrong is a finding.
+ */
+export async function purgeChange(purging: Purging, done: ReleaseChange): Promise<PurgeReport> {
+  const { purger, store, options, note } = purging;
+  const next = [commandLine(['purge', ...againWords(store.url, options, done)])];
   const where = options.purge ?? 'the purge list';
   try {
+    const { pointer } = await requirePointer(store);
+    const change = purger.at ? await wholeChange(store, purger.at, { pointer, done }) : done;
+    if (change.from?.length === 0) return NOT_PURGED;
     const purged = await purger.purge(store, change, note);
     const { sent, list } = purged;
+    if (purger.at && sent && sent.problem === undefined) await endPurge(store, purger.at, pointer);
     if (sent?.problem === undefined) return { purged, findings: [], next: [] };
     const count = Object.values(list.paths).flat().length;
     return { purged, findings: [failed(where, `${sent.problem}; ${sent.paths} of ${count} URLs are purged`)], next };
@@ -45,19 +59,34 @@ export async function purgeChange(
   }
 }
 
+/** A change, and all before it for which caches were not purged. */
+async function wholeChange(
+  store: Store,
+  at: PurgedSite,
+  { pointer, done }: { readonly pointer: StorePointer; readonly done: ReleaseChange },
+): Promise<ReleaseChange> {
+  const pending = await unpurged(store, at, pointer);
+  const from = pending && done.from && [...new Set([...pending, ...done.from])];
+  return { from, to: pointer.current };
+}
+
 function failed(where: string, text: string): Finding {
   return { code: 'purge-failed', where, text, level: 'error' };
 }
 
+/** The store knows what a CDN has to forget; only of a list, the command has to say it. */
 function againWords(at: string, options: Purging['options'], { from }: ReleaseChange): string[] {
   const { purge, site, purgeList, endpoint } = options;
   return [
     '--at',
     at,
     ...(endpoint === undefined ? [] : ['--endpoint', endpoint]),
-    ...(from === undefined ? ['--all'] : ['--since', from]),
-    ...(purge === undefined ? [] : ['--purge', purge]),
+    ...(purge === undefined ? sinceWords(from) : ['--purge', purge]),
     ...(site === undefined ? [] : ['--site', site]),
     ...(purgeList === undefined ? [] : ['--purge-list', purgeList]),
   ];
+}
+
+function sinceWords([oldest]: readonly string[] = []): string[] {
+  return oldest === undefined ? ['--all'] : ['--since', oldest];
 }

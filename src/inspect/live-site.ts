@@ -3,7 +3,7 @@ import type { Finding } from '../errors.ts';
 import { fetchHandler } from '../hosts/fetch/handler.ts';
 import { storeFiles } from '../hosts/fetch/store-files.ts';
 import { readInventory, requirePointer } from '../publish/pointer.ts';
-import type { Store } from '../publish/store.ts';
+import type { ReadOnlyStore } from '../publish/store.ts';
 import { BROWSE, FAVICON, RELEASE } from '../tree/layout.ts';
 import { releaseKey } from '../tree/store-form.ts';
 import type { StorePointer } from '../tree/store-form.ts';
@@ -30,7 +30,7 @@ export interface LiveSite {
  * Asks a site for answers of all kinds. `maxAge` is in milliseconds: a release that was published before counts as too old. Throws a `Stop` where
  * the store can't be read.
  */
-export async function verifyLive(site: string, store: Store, maxAge: number | undefined): Promise<LiveSite> {
+export async function verifyLive(site: string, store: ReadOnlyStore, maxAge: number | undefined): Promise<LiveSite> {
   const { pointer } = await requirePointer(store);
   const { revisions } = await readInventory(store, pointer.header);
   const expected = fetchHandler(storeFiles(store, noLog), noLog);
@@ -55,7 +55,7 @@ export async function verifyLive(site: string, store: Store, maxAge: number | un
 }
 
 /** By the clock of the store, which has the time of the release's header. Those of this machine and of the publisher may be wrong. */
-async function ageOf(store: Store, { current, header }: StorePointer): Promise<number> {
+async function ageOf(store: ReadOnlyStore, { current, header }: StorePointer): Promise<number> {
   for await (const { key, changed } of store.list(releaseKey(current)))
     if (key === releaseKey(current)) return Math.max(0, (await store.now()) - changed);
   return Date.now() - Date.parse(header.published);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { ifThere } from '../errors.ts';
+import { errorCode, ifThere } from '../errors.ts';
 import { readPlain, readRange } from '../hosts/node/folder-reader.ts';
 import { writeAside } from '../tree/commit/aside.ts';
 import { clearLeftovers, temporariesIn, temporaryName } from '../tree/commit/leftovers.ts';
@@ -11,23 +11,17 @@ import type { LockOptions } from '../tree/commit/lock.ts';
 import { makeFolder } from '../tree/make-folder.ts';
 import { OBJECTS, POINTER, RELEASES } from '../tree/store-form.ts';
 import { noTraffic } from './store.ts';
-import type { Listed, Sent, Store } from './store.ts';
+import type { Listed, ReadOnlyStore, Sent, Store } from './store.ts';
 
-/**
- * A store in a folder, for rsync and web servers. Files are written aside, brought to the disk and renamed. Clears away what killed runs
- * left.
- */
-export class FolderStore implements Store {
+/** A store in a folder, for those who only read it. */
+export class ReadOnlyFolder implements ReadOnlyStore {
   readonly url: string;
   readonly traffic = noTraffic();
-  private readonly root: string;
-  private readonly lock: LockOptions;
+  protected readonly root: string;
 
-  constructor(url: string, lock: LockOptions) {
+  constructor(url: string) {
     this.url = url;
     this.root = resolve(url);
-    this.lock = lock;
-    for (const folder of OWN_FOLDERS) clearLeftovers(this.placeOf(folder), '');
   }
 
   async read(key: string): Promise<{ bytes: Buffer; tag: string } | undefined> {
@@ -39,6 +33,34 @@ export class FolderStore implements Store {
   async range(key: string, start: number, end: number): Promise<Buffer | undefined> {
     this.traffic.gets++;
     return await ifThere(readRange(this.placeOf(key), start, end));
+  }
+
+  async *list(prefix: string): AsyncGenerator<Listed> {
+    this.traffic.lists++;
+    yield* filesIn(this.root, prefix);
+  }
+
+  /** Where nothing can be written, the clock is that of this machine. */
+  now(): Promise<number> {
+    return Promise.resolve(clockOf(this.root));
+  }
+
+  protected placeOf(key: string): string {
+    return join(this.root, key);
+  }
+}
+
+/**
+ * A store in a folder, for rsync and web servers. Files are written aside, brought to the disk and renamed. Clears away what killed runs
+ * left.
+ */
+export class FolderStore extends ReadOnlyFolder implements Store {
+  private readonly lock: LockOptions;
+
+  constructor(url: string, lock: LockOptions) {
+    super(url);
+    this.lock = lock;
+    for (const folder of OWN_FOLDERS) clearLeftovers(this.placeOf(folder), '');
   }
 
   put(object: Sent, { replace = false }: { readonly replace?: boolean } = {}): Promise<boolean> {
@@ -60,22 +82,9 @@ export class FolderStore implements Store {
     });
   }
 
-  async *list(prefix: string): AsyncGenerator<Listed> {
-    this.traffic.lists++;
-    yield* filesIn(this.root, prefix);
-  }
-
   async remove(keys: readonly string[]): Promise<void> {
     this.traffic.deletes += keys.length;
     for (const key of keys) await rm(this.placeOf(key), { force: true });
-  }
-
-  now(): Promise<number> {
-    return Promise.resolve(clockOf(this.root));
-  }
-
-  private placeOf(key: string): string {
-    return join(this.root, key);
   }
 
   private write({ key, bytes }: Sent): void {
@@ -111,13 +120,19 @@ async function* filesIn(root: string, prefix: string): AsyncGenerator<Listed> {
   }
 }
 
-/** The time that the file system gives a new file: the folder may be another machine's. */
+/** The time that the file system gives a new file: the folder may be another machine's. Where it takes none, that of this machine. */
 function clockOf(root: string): number {
   const probe = temporaryName(join(root, '.clock'));
   try {
     writeFileSync(probe, '');
     return statSync(probe).mtimeMs;
+  } catch (error) {
+    if (!REFUSED.has(errorCode(error))) throw error;
+    return Date.now();
   } finally {
     rmSync(probe, { force: true });
   }
 }
+
+/** What systems say where somebody may not write. */
+const REFUSED = new Set(['EROFS', 'EACCES', 'EPERM']);

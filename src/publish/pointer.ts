@@ -3,7 +3,7 @@ import { Stop } from '../errors.ts';
 import { objectKey, parseInventory, parsePointer, POINTER } from '../tree/store-form.ts';
 import type { Inventory, KeptRelease, StoreHeader, StorePointer } from '../tree/store-form.ts';
 import { readNamed } from './store.ts';
-import type { Store } from './store.ts';
+import type { ReadOnlyStore, Store } from './store.ts';
 
 /** The pointer as it was read, and the tag by which it can be replaced. */
 export interface ReadPointer {
@@ -12,7 +12,7 @@ export interface ReadPointer {
 }
 
 /** Reads the pointer of a store; undefined where nothing was published. Throws a `Stop` where it is no pointer. */
-export async function readPointer(store: Store): Promise<ReadPointer | undefined> {
+export async function readPointer(store: ReadOnlyStore): Promise<ReadPointer | undefined> {
   const found = await store.read(POINTER);
   if (!found) return undefined;
   try {
@@ -24,14 +24,14 @@ export async function readPointer(store: Store): Promise<ReadPointer | undefined
 }
 
 /** The same, for commands that need a release. */
-export async function requirePointer(store: Store): Promise<ReadPointer> {
+export async function requirePointer(store: ReadOnlyStore): Promise<ReadPointer> {
   const found = await readPointer(store);
   if (found) return found;
   throw new Stop('no-release', `nothing was published to ${store.url}`, 'publish a site to it first');
 }
 
 /** The inventory of a release. Throws a `Stop` where it is missing or damaged. */
-export async function readInventory(store: Store, { inventory: [digest] }: StoreHeader): Promise<Inventory> {
+export async function readInventory(store: ReadOnlyStore, { inventory: [digest] }: StoreHeader): Promise<Inventory> {
   const bytes = await readNamed(store, objectKey(digest), digest);
   try {
     return parseInventory(bytes.toString('utf8'));
@@ -42,22 +42,30 @@ export async function readInventory(store: Store, { inventory: [digest] }: Store
 }
 
 /** A change of the pointer: what differs from the one before. */
-export type PointerChange = Partial<Pick<StorePointer, 'current' | 'releases' | 'header' | 'pruning'>>;
+export type PointerChange = Partial<Pick<StorePointer, 'current' | 'releases' | 'header' | 'pruning' | 'forgotten'>>;
 
 /** The pointer after a change. */
 export function nextPointer(before: StorePointer, change: PointerChange): StorePointer {
-  const { current, releases, header } = { ...before, ...change };
-  const pruning = 'pruning' in change ? change.pruning : undefined;
-  return { format: 1, change: before.change + 1, current, releases, ...(pruning !== undefined && { pruning }), header };
+  const { current, releases, forgotten, header } = { ...before, ...change };
+  const { pruning } = change;
+  return {
+    format: 1,
+    change: before.change + 1,
+    current,
+    releases,
+    ...(pruning !== undefined && { pruning }),
+    ...(forgotten !== undefined && { forgotten }),
+    header,
+  };
 }
 
 /**
- * The kept releases when another one becomes current: the store's clock tells since when the one before is not, to the second. Object stores
+ * The releases that a pointer keeps when another one becomes current by the next change: the store's clock tells since when the one before is not, to the second. Object stores
  * tell no more, so a finer time could lie ahead of what the next command is told.
  */
-export function withCurrent(releases: readonly KeptRelease[], current: string, now: number): KeptRelease[] {
+export function withCurrent({ releases, change }: StorePointer, current: string, now: number): KeptRelease[] {
   const left = new Date(now - (now % 1000)).toISOString();
-  const others = releases.map((one) => (one.id === current ? { id: current } : { left, ...one }));
+  const others = releases.map((one) => (one.id === current ? { id: current } : { left, until: change + 1, ...one }));
   return others.some(({ id }) => id === current) ? others : [...others, { id: current }];
 }
 

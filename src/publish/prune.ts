@@ -5,7 +5,7 @@ import type { KeptRelease, StorePointer } from '../tree/store-form.ts';
 import { nextPointer, readInventory, requirePointer, swapPointer } from './pointer.ts';
 import type { ReadPointer } from './pointer.ts';
 import { readHeader } from './releases.ts';
-import type { Listed, Store } from './store.ts';
+import type { Listed, ReadOnlyStore, Store } from './store.ts';
 
 /*
  * Removing old releases. First the pointer forgets them, and says that a prune is under way; then the objects go that no kept release needs;
@@ -31,16 +31,17 @@ export interface PrunePlan {
 }
 
 /** What a prune would remove. Throws a `Stop` where a kept release can't be read: then nobody knows what it needs. */
-export async function planPrune(store: Store, options: PruneOptions): Promise<PrunePlan> {
+export async function planPrune(store: ReadOnlyStore, options: PruneOptions): Promise<PrunePlan> {
   return (await decide(store, options)).plan;
 }
 
 /** Removes it. Throws a `Stop` where somebody else changed the store meanwhile; then the next prune removes the rest. */
 export async function prune(store: Store, options: PruneOptions): Promise<PrunePlan> {
-  const { plan, victims, releases, before } = await decide(store, options);
+  const { plan, victims, releases, forgotten, before } = await decide(store, options);
   if (plan.drops.length === 0 && victims.length === 0 && before.pointer.pruning === undefined) return plan;
   const pruning = randomUUID();
-  if (!(await swapPointer(store, nextPointer(before.pointer, { releases, pruning }), before.tag))) throw changed(store);
+  if (!(await swapPointer(store, nextPointer(before.pointer, { releases, forgotten, pruning }), before.tag)))
+    throw changed(store);
   for (let i = 0; i < victims.length; i += BATCH) {
     await requireMark(store, pruning);
     await store.remove(victims.slice(i, i + BATCH).map(({ key }) => key));
@@ -71,15 +72,18 @@ interface Decision {
   readonly plan: PrunePlan;
   readonly victims: readonly Listed[];
   readonly releases: readonly KeptRelease[];
+  readonly forgotten: number;
   readonly before: ReadPointer;
 }
 
-async function decide(store: Store, options: PruneOptions): Promise<Decision> {
+async function decide(store: ReadOnlyStore, options: PruneOptions): Promise<Decision> {
   const before = await requirePointer(store);
   const now = await store.now();
   const releases = keptReleases(before.pointer, options, now);
   const kept = new Set(releases.map(({ id }) => id));
-  const drops = before.pointer.releases.map(({ id }) => id).filter((id) => !kept.has(id));
+  const dropping = before.pointer.releases.filter(({ id }) => !kept.has(id));
+  const drops = dropping.map(({ id }) => id);
+  const forgotten = Math.max(before.pointer.forgotten ?? 0, ...dropping.map(({ until = 0 }) => until));
   const needed = await neededKeys(store, before.pointer, kept);
   const dropped = new Set(drops.map(releaseKey));
   const victims: Listed[] = [];
@@ -89,7 +93,7 @@ async function decide(store: Store, options: PruneOptions): Promise<Decision> {
       if (!needed.has(one.key) && isOld) victims.push(one);
     }
   const bytes = victims.reduce((sum, { size }) => sum + size, 0);
-  return { before, releases, victims, plan: { keeps: [...kept], drops, objects: victims.length, bytes } };
+  return { before, releases, forgotten, victims, plan: { keeps: [...kept], drops, objects: victims.length, bytes } };
 }
 
 function keptReleases(
@@ -105,7 +109,11 @@ function keptReleases(
 }
 
 /** The keys of everything that the kept releases need. */
-async function neededKeys(store: Store, pointer: StorePointer, kept: ReadonlySet<string>): Promise<Set<string>> {
+async function neededKeys(
+  store: ReadOnlyStore,
+  pointer: StorePointer,
+  kept: ReadonlySet<string>,
+): Promise<Set<string>> {
   const keys = new Set<string>();
   for (const id of kept) {
     const header = id === pointer.current ? pointer.header : await readHeader(store, id);

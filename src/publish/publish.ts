@@ -17,7 +17,7 @@ import type { ReadPointer } from './pointer.ts';
 import { EMPTY_INVENTORY, reusable } from './reuse.ts';
 import { readSiteParts } from './site-parts.ts';
 import type { SiteParts } from './site-parts.ts';
-import { dryStore, IMMUTABLE } from './store.ts';
+import { IMMUTABLE } from './store.ts';
 import type { Store } from './store.ts';
 
 /*
@@ -31,7 +31,7 @@ export interface PublishOptions {
   readonly store: Store;
   /** Compares what the store should have with its own listing, and sends what is missing. */
   readonly check: boolean;
-  /** Sends nothing, and counts what would be sent. */
+  /** The store only counts what would be sent (`dryStore`): a prune goes on. */
   readonly dryRun: boolean;
   /** Bytes of zips that were sent, of those that the store lacked. */
   onProgress(done: number, total: number): void;
@@ -53,7 +53,7 @@ export interface Published {
  * lists.
  */
 export async function publishSite(options: PublishOptions): Promise<Published> {
-  const store = options.dryRun ? dryStore(options.store) : options.store;
+  const { store } = options;
   const release = await readFile(join(options.folder, RELEASE));
   let hasPruned = false;
   for (let left = TRIES; ; left--) {
@@ -65,7 +65,7 @@ export async function publishSite(options: PublishOptions): Promise<Published> {
     }
     if (before && !options.check && isSame(before.pointer.header, release)) return unchanged(before);
     const check = options.check || hasPruned;
-    const published = await attempt({ ...options, store, check }, release, before);
+    const published = await attempt({ ...options, check }, release, before);
     // The last request of the prune may have been on its way.
     if (published && hasPruned) await publishSite({ ...options, check: true });
     if (published) return published;
@@ -260,7 +260,7 @@ async function makeCurrent(
     const first = { format: 1, change: 1, current: id, releases: [{ id }], header } as const;
     return await swapPointer(store, first, undefined);
   }
-  const releases = withCurrent(before.pointer.releases, id, await store.now());
+  const releases = withCurrent(before.pointer, id, await store.now());
   return await swapPointer(store, nextPointer(before.pointer, { current: id, releases, header }), before.tag);
 }
 

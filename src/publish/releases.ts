@@ -3,7 +3,7 @@ import { Stop } from '../errors.ts';
 import { parseHeader, releaseKey } from '../tree/store-form.ts';
 import type { StoreHeader, StorePointer } from '../tree/store-form.ts';
 import { nextPointer, readInventory, requirePointer, swapPointer, withCurrent } from './pointer.ts';
-import type { Store } from './store.ts';
+import type { ReadOnlyStore, Store } from './store.ts';
 
 /** A release that a store keeps. */
 export interface ReleaseFacts {
@@ -16,7 +16,7 @@ export interface ReleaseFacts {
 }
 
 /** The releases of a store, the oldest first. Throws a `Stop` where nothing was published. */
-export async function listReleases(store: Store): Promise<ReleaseFacts[]> {
+export async function listReleases(store: ReadOnlyStore): Promise<ReleaseFacts[]> {
   const { pointer } = await requirePointer(store);
   const limit = pLimit(AT_ONCE);
   return await Promise.all(
@@ -31,7 +31,7 @@ export async function listReleases(store: Store): Promise<ReleaseFacts[]> {
 const AT_ONCE = 8;
 
 /** The header of a release; undefined where it is lost. */
-export async function readHeader(store: Store, id: string): Promise<StoreHeader | undefined> {
+export async function readHeader(store: ReadOnlyStore, id: string): Promise<StoreHeader | undefined> {
   const found = await store.read(releaseKey(id));
   try {
     return found && parseHeader(found.bytes.toString('utf8'));
@@ -41,12 +41,12 @@ export async function readHeader(store: Store, id: string): Promise<StoreHeader 
 }
 
 /** The header of a release that the store keeps. Throws a `Stop` where it keeps none of that id, or the header is lost. */
-export async function requireHeader(store: Store, id: string): Promise<StoreHeader> {
+export async function requireHeader(store: ReadOnlyStore, id: string): Promise<StoreHeader> {
   const { pointer } = await requirePointer(store);
   return id === pointer.current ? pointer.header : await headerOf(store, targetOf(store, pointer, id));
 }
 
-async function headerOf(store: Store, id: string): Promise<StoreHeader> {
+async function headerOf(store: ReadOnlyStore, id: string): Promise<StoreHeader> {
   const header = await readHeader(store, id);
   if (header) return header;
   throw new Stop('store-damaged', `the header of ${id} is lost in ${store.url}`, 'choose another release');
@@ -70,7 +70,7 @@ export async function rollBack(store: Store, wanted: string | undefined): Promis
     if (id === pointer.current) return { release: id, before: id };
     const header = await headerOf(store, id);
     await readInventory(store, header);
-    const releases = withCurrent(pointer.releases, id, await store.now());
+    const releases = withCurrent(pointer, id, await store.now());
     const { pruning } = pointer;
     const next = nextPointer(pointer, { current: id, releases, header, ...(pruning !== undefined && { pruning }) });
     if (await swapPointer(store, next, tag)) return { release: id, before: pointer.current };
@@ -83,7 +83,7 @@ export async function rollBack(store: Store, wanted: string | undefined): Promis
 /** How many prunes may come between. */
 const TRIES = 5;
 
-function targetOf(store: Store, { releases, current }: StorePointer, wanted: string | undefined): string {
+function targetOf(store: ReadOnlyStore, { releases, current }: StorePointer, wanted: string | undefined): string {
   const ids = releases.map(({ id }) => id);
   if (wanted === undefined) {
     const before = ids[ids.indexOf(current) - 1];

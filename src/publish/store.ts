@@ -5,7 +5,8 @@ import { Stop } from '../errors.ts';
  * A place that holds objects by key: a folder, or a bucket of an object store. An object is either there whole or not at all.
  */
 
-export interface Store {
+/** A store as those see it who only read: nothing is written to it, be it a folder on a disk that can't be written. */
+export interface ReadOnlyStore {
   /** As the user wrote it. */
   readonly url: string;
   /** What was asked of it until now. */
@@ -14,16 +15,19 @@ export interface Store {
   read(key: string): Promise<{ readonly bytes: Buffer; readonly tag: string } | undefined>;
   /** Some bytes of an object: from `start` up to `end`, or fewer where it is shorter; undefined where there is none. */
   range(key: string, start: number, end: number): Promise<Buffer | undefined>;
+  /** Everything whose key begins with a prefix. */
+  list(prefix: string): AsyncIterable<Listed>;
+  /** The time by the clock of the store, in milliseconds since 1970. */
+  now(): Promise<number>;
+}
+
+export interface Store extends ReadOnlyStore {
   /** Sends an object, unless one of that key is there: then it gives false. With `replace`, sends it in any case. */
   put(object: Sent, options?: { readonly replace?: boolean }): Promise<boolean>;
   /** Puts an object in the place of the one with a tag (undefined: of none). False where another one lies there. */
   swap(object: Sent, tag: string | undefined): Promise<boolean>;
-  /** Everything whose key begins with a prefix. */
-  list(prefix: string): AsyncIterable<Listed>;
   /** Removes what is there of some keys. */
   remove(keys: readonly string[]): Promise<void>;
-  /** The time by the clock of the store, in milliseconds since 1970. */
-  now(): Promise<number>;
 }
 
 /** An object on its way to a store. */
@@ -58,7 +62,7 @@ export function noTraffic(): Traffic {
 export const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /** A store that only counts what would be sent to another one. */
-export function dryStore(store: Store): Store {
+export function dryStore(store: ReadOnlyStore): Store {
   const count = ({ bytes }: Sent): Promise<boolean> => {
     store.traffic.puts++;
     store.traffic.sent += bytes.length;
@@ -81,7 +85,7 @@ export function dryStore(store: Store): Store {
 }
 
 /** Reads an object that is called by its digest. Throws a `Stop` where it is missing, or another one. */
-export async function readNamed(store: Store, key: string, digest: string): Promise<Buffer> {
+export async function readNamed(store: ReadOnlyStore, key: string, digest: string): Promise<Buffer> {
   const found = await store.read(key);
   if (found && createHash('sha256').update(found.bytes).digest('hex') === digest) return found.bytes;
   const problem = found ? 'is not what its name says' : 'is missing';

@@ -6,7 +6,7 @@ import type { ObjectName } from '../tree/store-form.ts';
 import { readInventory } from './pointer.ts';
 import { listReleases } from './releases.ts';
 import type { ReleaseFacts } from './releases.ts';
-import type { Store } from './store.ts';
+import type { ReadOnlyStore } from './store.ts';
 
 /** What was found in a store. */
 export interface VerifiedStore {
@@ -24,7 +24,7 @@ export interface VerifiedStore {
  * `Stop` where nothing was published.
  */
 export async function verifyStore(
-  store: Store,
+  store: ReadOnlyStore,
   { deep, onProgress }: { readonly deep: boolean; onProgress(done: number, total: number): void },
 ): Promise<VerifiedStore> {
   const releases = await listReleases(store);
@@ -48,7 +48,7 @@ export async function verifyStore(
 
 /** The objects of a release, as far as it can be read. */
 async function objectsOf(
-  store: Store,
+  store: ReadOnlyStore,
   { id, header }: ReleaseFacts,
   findings: Finding[],
 ): Promise<readonly ObjectName[]> {
@@ -66,7 +66,7 @@ async function objectsOf(
 }
 
 async function objectFindings(
-  store: Store,
+  store: ReadOnlyStore,
   key: string,
   {
     name: [digest, size],

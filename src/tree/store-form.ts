@@ -9,6 +9,8 @@ import { fileEntryIn, parseFileListHead } from './file-list.ts';
 export const POINTER = 'current.json';
 /** The folder of the releases' headers. */
 export const RELEASES = 'releases/';
+/** The folder of what is known of purges, a document for each site at a CDN. Readers don't need it. */
+export const PURGES = 'purges/';
 /** The folder of everything that is named by its digest: zips, packs and inventories. */
 export const OBJECTS = 'objects/';
 
@@ -90,6 +92,8 @@ export interface StorePointer {
   readonly releases: readonly KeptRelease[];
   /** Names the prune that is under way. */
   readonly pruning?: string;
+  /** The largest `until` of the releases that were pruned. */
+  readonly forgotten?: number;
   /** That of the current release. */
   readonly header: StoreHeader;
 }
@@ -98,6 +102,8 @@ export interface KeptRelease {
   readonly id: string;
   /** When it ceased to be current, by the clock of the store; undefined for the current one. */
   readonly left?: string;
+  /** The change of the pointer by which it ceased to be current. */
+  readonly until?: number;
 }
 
 /** Everything that a release holds: the object that a header names. */
@@ -142,10 +148,11 @@ export function parsePointer(text: string): StorePointer {
     isCount(pointer.change) &&
     isReleaseId(pointer.current) &&
     isOptionalText(pointer.pruning) &&
+    isOptionalCount(pointer.forgotten) &&
     isHeader(pointer.header) &&
     Array.isArray(pointer.releases) &&
     pointer.releases.length <= MOST_RELEASES &&
-    pointer.releases.every((one) => isObject(one) && isReleaseId(one.id) && isOptionalText(one.left));
+    pointer.releases.every(isKeptRelease);
   if (!isPointer) throw new Error('it is no pointer of format 1');
   return pointer;
 }
@@ -207,6 +214,10 @@ function isPlace(place: Place, objects: number): boolean {
   return place[0] < objects && (place[3] === STORED || place[3] === DEFLATED);
 }
 
+function isKeptRelease(one: KeptRelease): boolean {
+  return isObject(one) && isReleaseId(one.id) && isOptionalText(one.left) && isOptionalCount(one.until);
+}
+
 /** A release is called by its sequence and the beginning of a digest, which no path leads anywhere else by. */
 function isReleaseId(id: unknown): boolean {
   return isText(id) && /^[0-9]{1,15}-[0-9a-f]{12}$/.test(id);
@@ -222,6 +233,10 @@ function isDigest(text: unknown): boolean {
 
 function isCount(number: unknown): boolean {
   return Number.isSafeInteger(number) && (number as number) >= 0;
+}
+
+function isOptionalCount(number: unknown): boolean {
+  return number === undefined || isCount(number);
 }
 
 function isText(text: unknown): text is string {

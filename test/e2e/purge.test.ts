@@ -189,7 +189,7 @@ test('a purge that fails is reported, and the release stays current', async () =
   ]);
   expect(ended.stdout + ended.stderr).not.toContain(TOKEN);
   const [next = ''] = report.next;
-  expect(next).toContain(`purge --at ${store.url} --since ${report.before} --purge cloudflare --site ${SITE[1]}`);
+  expect(next).toContain(`purge --at ${store.url} --purge cloudflare --site ${SITE[1]}`);
   const again = next.slice(next.indexOf('purge --at')).split(' ');
   const second = await ask<PurgeVerbReport>(store, ...(again as [string]), '--purge-after', '0s');
   expect(second.purged?.sent).toEqual({ requests: 2, paths: 6 });
@@ -251,4 +251,31 @@ test('readers may have the release before for a while, and the purge waits for t
   });
   await finished;
   expect([said.includes('before Cloudflare is purged'), cdn.asked]).toEqual([true, []]);
+  const again = async (): Promise<PublishReport> =>
+    await ask<PublishReport>(store, ...(args as [string]), '--purge-after', '0s');
+  const next = await again();
+  expect([next.outcome, next.purged?.list.paths, next.purged?.sent?.paths]).toEqual(['unchanged', CHANGED, 6]);
+  cdn.asked.length = 0;
+  expect([(await again()).purged, cdn.asked]).toEqual([undefined, []]);
+});
+
+test('a purge makes up for all that were left out', async () => {
+  const store = place('left-out');
+  const purging = ['--purge', 'cloudflare', ...SITE];
+  const lists = async (verb: string, ...args: string[]): Promise<PurgeList | undefined> =>
+    (await ask<PurgeVerbReport>(store, verb, '--at', store.url, ...args, ...purging)).purged?.list;
+  const one = await publish(store, 'one');
+  const two = await publish(store, 'two', ...purging);
+  await publish(store, 'three');
+  expect(await lists('rollback', two.release)).toMatchObject({ paths: { indexes: ['/package/more/1.0.0/'] } });
+  expect(await lists('rollback', two.release)).toBeUndefined();
+  await publish(store, 'one');
+  const three = await publish(store, 'three', ...purging);
+  expect(three.purged?.list).toMatchObject({ from: two.release, to: three.release });
+  expect(three.purged?.list.paths.files).toEqual(CHANGED.files);
+  await ask(store, 'rollback', one.release, '--at', store.url);
+  await publish(store, 'two');
+  await ask(store, 'prune', '--at', store.url, '--yes', '--keep', '0', '--older-than', '0s', '--grace', '0s');
+  expect((await publish(store, 'two', ...purging)).purged?.list.paths).toMatchObject({ everything: ['/*'] });
+  expect((await publish(store, 'two', ...purging)).purged).toBeUndefined();
 });

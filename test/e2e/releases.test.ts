@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PruneStoreReport } from '../../src/commands/prune/run.ts';
 import type { ReleasesReport } from '../../src/commands/releases/run.ts';
@@ -10,6 +12,8 @@ import type { Store } from '../../src/publish/store.ts';
 import { OBJECTS } from '../../src/tree/store-form.ts';
 import type { LiveSite } from '../../src/inspect/live-site.ts';
 import { run, startServer } from '../support/cli.ts';
+import type { Step } from '../support/faults.ts';
+import { deadProcess } from '../support/lock.ts';
 import { ask, buildSites, folderPlace, home, publish, sites, storeKinds } from '../support/places.ts';
 import type { Place } from '../support/places.ts';
 import { filesOfSite, viewOf } from '../support/store.ts';
@@ -17,6 +21,9 @@ import { filesOfSite, viewOf } from '../support/store.ts';
 /* Releases of a store: `releases`, `rollback`, `prune` and `verify --at`. */
 
 buildSites();
+
+/** The one step of who asks a folder for the time. */
+const CLOCK = 'writeFile .clock.ID.tmp';
 
 const ALL_BUT_CURRENT = { keep: 0, olderThan: 0, grace: 0 };
 
@@ -137,6 +144,28 @@ describe.each(storeKinds())('in a %s', (_, placeOf) => {
     expect([status, found.filter((where) => where === missing || where === cut)]).toEqual([1, [missing, cut].sort()]);
     expect((await verdict(place, '--deep'))[1]).toContain(other);
   });
+});
+
+test.each<[verb: string, args: string[], steps: string[]]>([
+  ['releases', ['--at'], []],
+  ['verify', ['--deep', '--at'], []],
+  ['purge', ['--at'], []],
+  ['publish', ['--dir', sites.three, '--dry-run', '--to'], [CLOCK]],
+  ['prune', ['--keep', '0', '--at'], [CLOCK]],
+])('%s only looks, also at a folder that can not be written', async (verb, args, steps) => {
+  const place = folderPlace(`looked-at-${verb}`);
+  await publish(place, 'one');
+  await publish(place, 'two');
+  const leftover = join(place.url, OBJECTS, `half.${deadProcess()}.tmp`);
+  writeFileSync(leftover, '');
+  const trace = join(home, `${verb}.trace`);
+  const settings = { roots: [place.url], trace, at: CLOCK.replace(' ', ` looked-at-${verb}/`), fault: 'EROFS' };
+  const preload = new URL('../support/fault.mjs', import.meta.url).href;
+  const env = { EPR_FAULT: JSON.stringify(settings), NODE_OPTIONS: `--import=${preload}` };
+  expect(await run([verb, ...args, place.url], { cwd: home, env })).toMatchObject({ status: 0, stderr: '' });
+  const lines = readFileSync(trace, 'utf8').split('\n').slice(0, -1);
+  expect(lines.map((line) => (JSON.parse(line) as Step).step.replace(/ .*\//, ' '))).toEqual(steps);
+  expect(existsSync(leftover)).toBe(true);
 });
 
 test('verify --site compares a live site with the store', async () => {

@@ -1,4 +1,4 @@
-import { openStore } from '../../publish/open-store.ts';
+import { openStore, openToRead } from '../../publish/open-store.ts';
 import type { StoreOptions } from '../../publish/open-store.ts';
 import { planPrune, prune } from '../../publish/prune.ts';
 import type { PruneOptions, PrunePlan } from '../../publish/prune.ts';
@@ -16,7 +16,9 @@ export interface PruneStoreReport extends PrunePlan {
 
 /** Removes old releases from a store, with `yes`. Throws a `Stop` where a kept one can't be read, or somebody else changed the store. */
 export async function pruneStore(options: PruneStoreOptions): Promise<PruneStoreReport> {
-  const store = await openStore(options.at, options, () => undefined);
-  const plan = options.yes ? await prune(store, options) : await planPrune(store, options);
-  return { at: options.at, isDone: options.yes, ...plan };
+  const { at, yes } = options;
+  const plan = yes
+    ? await prune(await openStore(at, options, () => undefined), options)
+    : await planPrune(await openToRead(at, options), options);
+  return { at, isDone: yes, ...plan };
 }

@@ -1,4 +1,4 @@
-import { openStore } from '../../publish/open-store.ts';
+import { openToRead } from '../../publish/open-store.ts';
 import type { StoreOptions } from '../../publish/open-store.ts';
 import { listReleases } from '../../publish/releases.ts';
 import type { ReleaseFacts } from '../../publish/releases.ts';
@@ -15,6 +15,6 @@ export interface ReleasesReport {
 
 /** The releases of a store. Throws a `Stop` where nothing was published. */
 export async function releases(options: ReleasesOptions): Promise<ReleasesReport> {
-  const store = await openStore(options.at, options, () => undefined);
+  const store = await openToRead(options.at, options);
   return { at: options.at, releases: await listReleases(store) };
 }

@@ -6,7 +6,7 @@ import type { PurgeOptions } from '../../publish/purge/purge.ts';
 import { rollBack } from '../../publish/releases.ts';
 import type { RolledBack } from '../../publish/releases.ts';
 import type { Progress } from '../../report.ts';
-import { NOT_PURGED, purgeChange } from '../purging.ts';
+import { beginPurging, NOT_PURGED, purgeChange } from '../purging.ts';
 import type { PurgeReport } from '../purging.ts';
 
 export interface RollbackOptions extends StoreOptions, PurgeOptions {
@@ -25,11 +25,14 @@ export async function rollback(options: RollbackOptions, progress: Progress): Pr
   const { at, endpoint, release } = options;
   const purger = await openPurger(options);
   const store = await openStore(at, options, () => undefined);
+  await beginPurging(purger, store);
   const done = await rollBack(store, release);
-  if (done.release === done.before) return { at, ...done, ...NOT_PURGED };
+  const isChanged = done.release !== done.before;
+  if (!isChanged && !purger?.at) return { at, ...done, ...NOT_PURGED };
   const where = ['--at', at, ...(endpoint === undefined ? [] : ['--endpoint', endpoint])];
-  const change = { from: done.before, to: done.release };
+  const change = { from: isChanged ? [done.before] : [], to: done.release };
   const note = (line: string): void => progress.note(line);
   const purge = purger ? await purgeChange({ purger, store, options, note }, change) : NOT_PURGED;
-  return { at, ...done, ...purge, next: [...purge.next, commandLine(['rollback', done.before, ...where])] };
+  const undo = isChanged ? [commandLine(['rollback', done.before, ...where])] : [];
+  return { at, ...done, ...purge, next: [...purge.next, ...undo] };
 }

@@ -1,5 +1,5 @@
 import { Stop } from '../../errors.ts';
-import { openStore } from '../../publish/open-store.ts';
+import { openToRead } from '../../publish/open-store.ts';
 import type { StoreOptions } from '../../publish/open-store.ts';
 import { verifyLive } from '../../inspect/live-site.ts';
 import type { LiveSite } from '../../inspect/live-site.ts';
@@ -18,7 +18,7 @@ export interface StoreReport extends VerifiedStore {
 
 /** Looks whether a store holds what its releases need. Throws a `Stop` where nothing was published, or the store fails. */
 export async function verifyAt(options: VerifyAtOptions, progress: Progress): Promise<StoreReport> {
-  const store = await openStore(options.at, options, () => undefined);
+  const store = await openToRead(options.at, options);
   try {
     const onProgress = (done: number, total: number): void => progress.step('verify', done, total);
     return { at: options.at, ...(await verifyStore(store, { deep: options.deep, onProgress })) };
@@ -38,6 +38,6 @@ export interface VerifySiteOptions extends StoreOptions {
 export async function verifySiteAt(options: VerifySiteOptions): Promise<LiveSite> {
   if (!/^https?:\/\//.test(options.site))
     throw new Stop('usage', `${options.site} is no URL of a site`, 'write https://…');
-  const store = await openStore(options.at, options, () => undefined);
+  const store = await openToRead(options.at, options);
   return await verifyLive(options.site, store, options.maxAge);
 }

@@ -10,7 +10,7 @@ import type { Inventory, RevisionPlace, StoreHeader } from '../../tree/store-for
 import { contentOf } from '../content-at.ts';
 import { readInventory } from '../pointer.ts';
 import { requireHeader } from '../releases.ts';
-import type { Store } from '../store.ts';
+import type { ReadOnlyStore } from '../store.ts';
 
 /*
  * Which URLs answer otherwise when another release of a store becomes current: what whoever caches answers has to forget. Only answers that
@@ -38,30 +38,48 @@ export interface PurgePaths {
 
 export interface PurgeList {
   readonly format: 1;
-  /** The release whose answers caches may hold; null where nobody knows. */
+  /** The oldest release whose answers caches may hold; null where nobody knows. */
   readonly from: string | null;
   readonly to: string;
   readonly paths: PurgePaths;
 }
 
-/** From which release to which one: `from` is undefined where nobody knows what caches hold. */
+/** From which releases, the oldest first, to which one: `from` is undefined where nobody knows what caches hold. */
 export interface ReleaseChange {
-  readonly from: string | undefined;
+  readonly from: readonly string[] | undefined;
   readonly to: string;
 }
 
 type Draft = Record<keyof PurgePaths, PurgePath[]>;
 
 /** With more changed revisions or paths than that, everything goes: a purge of each would take longer than asking for it again. */
-const MOST = { revisions: 500, paths: 1000 };
+const MOST = { releases: 10, revisions: 500, paths: 1000 };
 
 /** The list for a change of releases. Throws a `Stop` where the store lacks a part of one of them. */
-export async function purgeList(store: Store, { from, to }: ReleaseChange): Promise<PurgeList> {
-  const of = (paths: PurgePaths): PurgeList => ({ format: 1, from: from ?? null, to, paths });
+export async function purgeList(store: ReadOnlyStore, { from, to }: ReleaseChange): Promise<PurgeList> {
+  return { format: 1, from: from?.[0] ?? null, to, paths: (await pathsSince(store, { from, to })) ?? EVERYTHING };
+}
+
+/** Undefined where nobody knows, or there are too many. */
+async function pathsSince(store: ReadOnlyStore, { from, to }: ReleaseChange): Promise<PurgePaths | undefined> {
+  if (from === undefined || from.length > MOST.releases) return undefined;
   const after = await requireHeader(store, to);
-  const before = from === undefined ? undefined : await requireHeader(store, from);
-  if (!before || settingsIn(before) !== settingsIn(after)) return of(EVERYTHING);
-  return of((await changedPaths(store, before, after)) ?? EVERYTHING);
+  let paths = NOTHING;
+  for (const id of from) {
+    const before = await requireHeader(store, id);
+    const more = settingsIn(before) === settingsIn(after) ? await changedPaths(store, before, after) : undefined;
+    if (!more) return undefined;
+    paths = joined(paths, more);
+  }
+  return countOf(paths) > MOST.paths ? undefined : paths;
+}
+
+/** The paths of two lists, each once. */
+function joined(one: PurgePaths, other: PurgePaths): PurgePaths {
+  const draft = emptyDraft();
+  for (const kind of Object.keys(draft) as (keyof PurgePaths)[])
+    draft[kind].push(...new Set([...one[kind], ...other[kind]]));
+  return draft;
 }
 
 const NOTHING: PurgePaths = {
@@ -87,7 +105,11 @@ export function allPaths({ paths }: PurgeList): PurgePath[] {
 }
 
 /** Undefined where there are too many. */
-async function changedPaths(store: Store, before: StoreHeader, after: StoreHeader): Promise<PurgePaths | undefined> {
+async function changedPaths(
+  store: ReadOnlyStore,
+  before: StoreHeader,
+  after: StoreHeader,
+): Promise<PurgePaths | undefined> {
   const [old, fresh] = [await readInventory(store, before), await readInventory(store, after)];
   const draft = emptyDraft();
   fileChanges(old, fresh, draft);
@@ -95,8 +117,11 @@ async function changedPaths(store: Store, before: StoreHeader, after: StoreHeade
   if (changed.length > MOST.revisions) return undefined;
   const hasArtifacts = before.artifacts === true;
   for (const key of changed) await revisionChanges(store, key, { old, fresh, draft, hasArtifacts });
-  const count = Object.values(draft).reduce((sum, paths) => sum + paths.length, 0);
-  return count > MOST.paths ? undefined : draft;
+  return countOf(draft) > MOST.paths ? undefined : draft;
+}
+
+function countOf(paths: PurgePaths): number {
+  return Object.values<readonly PurgePath[]>({ ...paths }).reduce((sum, some) => sum + some.length, 0);
 }
 
 function emptyDraft(): Draft {
@@ -135,7 +160,11 @@ interface Sides {
 }
 
 /** What changes with a revision that was there before. */
-async function revisionChanges(store: Store, key: string, { old, fresh, draft, hasArtifacts }: Sides): Promise<void> {
+async function revisionChanges(
+  store: ReadOnlyStore,
+  key: string,
+  { old, fresh, draft, hasArtifacts }: Sides,
+): Promise<void> {
   const [name = '', version = ''] = key.split('/');
   const urls = urlsOf(name, version, hasArtifacts);
   const before = await fileListOf(store, old, key);
@@ -172,12 +201,12 @@ function escaped(path: string): PurgePath {
 }
 
 /** Undefined where the release has no such revision. */
-async function fileListOf(store: Store, inventory: Inventory, key: string): Promise<FileList | undefined> {
+async function fileListOf(store: ReadOnlyStore, inventory: Inventory, key: string): Promise<FileList | undefined> {
   const revision = inventory.revisions[key];
   return revision && parseFileList(await listText(store, inventory, revision));
 }
 
-async function listText(store: Store, { objects }: Inventory, { record }: RevisionPlace): Promise<string> {
+async function listText(store: ReadOnlyStore, { objects }: Inventory, { record }: RevisionPlace): Promise<string> {
   const [object, start, length, method, size] = record;
   const pack = objectKey(objects[object]?.[0] ?? '');
   const bytes = await store.range(pack, start, start + length);

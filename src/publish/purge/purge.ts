@@ -4,13 +4,14 @@ import { Stop } from '../../errors.ts';
 import { replaceFile } from '../../tree/commit/output-file.ts';
 import { makeFolder } from '../../tree/make-folder.ts';
 import { requireHeader } from '../releases.ts';
-import type { Store } from '../store.ts';
+import type { ReadOnlyStore } from '../store.ts';
 import type { Cdn, Environment } from './cdn.ts';
 import { openCloudflare } from './cloudflare.ts';
 import { openCloudFront } from './cloudfront.ts';
 import { openFastly } from './fastly.ts';
 import { allPaths, purgeList } from './purge-list.ts';
 import type { PurgeList, ReleaseChange } from './purge-list.ts';
+import type { PurgedSite } from './record.ts';
 import { sendPurge } from './send.ts';
 import type { Sent } from './send.ts';
 
@@ -42,8 +43,10 @@ export interface PurgeOutcome {
 
 /** Who purges after a change. */
 export interface Purger {
+  /** The site at a CDN that is purged; undefined where there is only a list to write. */
+  readonly at: PurgedSite | undefined;
   /** Writes the list and sends it. A CDN that takes none of it is no error: `sent` says so. */
-  purge(store: Store, change: ReleaseChange, note: (line: string) => void): Promise<PurgeOutcome>;
+  purge(store: ReadOnlyStore, change: ReleaseChange, note: (line: string) => void): Promise<PurgeOutcome>;
 }
 
 /**
@@ -56,8 +59,10 @@ export async function openPurger(
 ): Promise<Purger | undefined> {
   const { purge: name, purgeList: file, site } = options;
   if (name === undefined && file === undefined) return undefined;
-  const cdn = name === undefined ? undefined : await CDNS[name](siteUrl(site), environment);
+  const url = name === undefined ? undefined : siteUrl(site);
+  const cdn = name && url && (await CDNS[name](url, environment));
   return {
+    at: name && url && { cdn: name, site: url.href },
     purge: async (store, change, note) => {
       const list = await purgeList(store, change);
       if (file !== undefined) await writeList(file, list);
@@ -82,9 +87,13 @@ async function writeList(file: string, list: PurgeList): Promise<void> {
 }
 
 /** Readers may answer from the release before for so long, and caches would take those answers up again. */
-async function waitFor(store: Store, { from }: ReleaseChange, { purgeAfter }: PurgeOptions): Promise<number> {
-  if (purgeAfter !== undefined || from === undefined) return purgeAfter ?? 0;
-  return 1000 * (await requireHeader(store, from)).cache.index;
+async function waitFor(
+  store: ReadOnlyStore,
+  { from, to }: ReleaseChange,
+  { purgeAfter }: PurgeOptions,
+): Promise<number> {
+  if (purgeAfter !== undefined) return purgeAfter;
+  return 1000 * (await requireHeader(store, from?.at(-1) ?? to)).cache.index;
 }
 
 async function send(
