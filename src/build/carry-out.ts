@@ -24,6 +24,7 @@ import type { PackageMaking, PackageSource } from './packages.ts';
 import type { PlacedRevision } from './pages.ts';
 import { byName } from './plan.ts';
 import type { Plan } from './plan.ts';
+import { showRequiredBy } from './required-by.ts';
 import { releaseOf, writeSite } from './site.ts';
 import type { Changes, MadeSite, MakeOptions, SiteMaking } from './site-making.ts';
 import { findPlaced, withStores } from './stores.ts';
@@ -130,7 +131,7 @@ interface Filling {
 
 /** Writes a site without its compressed forms. */
 async function fill(making: SiteMaking, options: MakeOptions, filling: Filling): Promise<Made> {
-  const { storage, distribution, layers, deprecations, arrivals } = making;
+  const { storage, distribution, layers, deprecations, history } = making;
   const { writer, stores, placed } = filling;
   const { store, entries, zips, signatures } = stores;
   const { onProgress } = options;
@@ -143,12 +144,13 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
     deprecations,
     writer,
     placed,
-    browsing: arrivals && { distribution, arrivals },
+    browsing: history && { distribution, arrivals: history.arrivals },
     ranks: distribution.layers.map(({ name }) => name),
     collisions: distribution.collisions === 'refuse' ? 'error' : 'warning',
     onProgress,
   } as const;
-  const packages = await makePackages(filling.packages, packageMaking);
+  const made0 = await makePackages(filling.packages, packageMaking);
+  const packages = history ? await showRequiredBy(made0, { writer, folder: options.folder, store }) : made0;
   const findings = [...making.findings, ...packages.flatMap((one) => findingsOf(one, options.skipUnfit))];
   const made = { ...countsOf(packages), findings, skipped: [], site: undefined, how: 'written' } as const;
   if (hasError(findings)) return { made, packages, findings };
@@ -158,7 +160,12 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
     if (!options.accepts(unfit)) return { made: { ...made, skipped: unfit }, packages, findings };
   }
   const revisions = packages.flatMap((one) => one.revisions);
-  const browsed = arrivals && packages.flatMap((one) => one.browsed ?? []);
+  const browsed = history && {
+    packages: packages.flatMap((one) => one.browsed ?? []),
+    revisions: making.revisions,
+    unfit: new Set(skipped),
+    history,
+  };
   const site = await writeSite({ distribution, layers, revisions, browsed, findings, writer });
   const refusals = await options.refusals(writer.folder);
   const all = [...findings, ...refusals];

@@ -1,4 +1,5 @@
 import type { Revision } from '../storage/storage.ts';
+import { updatesDigest } from './history.ts';
 import type { RevisionKey } from './kept.ts';
 import type { SiteMaking } from './site-making.ts';
 
@@ -25,12 +26,12 @@ export type PackagePlan =
   | { readonly kind: 'made'; readonly revisions: readonly Revision[] };
 
 /** The revisions of a site, in the order of answers, and what they show of those that it leaves out. */
-type Planned = Pick<SiteMaking, 'revisions' | 'deprecations' | 'arrivals'>;
+type Planned = Pick<SiteMaking, 'revisions' | 'deprecations' | 'history'>;
 
 /** Plans a site of these revisions. `before` is undefined if nothing is known about the present site. */
 export function planSite(planned: Planned, before: readonly RevisionKey[] | undefined): Plan {
   if (!before) return { kind: 'write' };
-  const { revisions, deprecations, arrivals } = planned;
+  const { revisions, deprecations, history } = planned;
   const after = keysOf(planned);
   if (isEqual(before, after)) return { kind: 'unchanged' };
   if (!isMostlyThere(before, after)) return { kind: 'write' };
@@ -38,13 +39,13 @@ export function planSite(planned: Planned, before: readonly RevisionKey[] | unde
   const oldPackages = packagesOf(before);
   const packages = byName(revisions).map((one): PackagePlan => {
     const name = one[0]?.name ?? '';
-    return isEqual(oldPackages.get(name) ?? [], keysOf({ revisions: one, deprecations, arrivals }))
+    return isEqual(oldPackages.get(name) ?? [], packageKeys({ revisions: one, deprecations, history }))
       ? { kind: 'kept', name }
       : { kind: 'made', revisions: one };
   });
   const made = packages.flatMap((one) => (one.kind === 'made' ? one.revisions : []));
   const isTwin = twinsIn([...before, ...after].map(([id]) => id));
-  const placed = made.filter((revision) => old.get(revision.id) === keyOf(revision, arrivals) && !isTwin(revision.id));
+  const placed = made.filter((revision) => old.get(revision.id) === keyOf(revision, history) && !isTwin(revision.id));
   return { kind: 'extend', packages, placed };
 }
 
@@ -61,11 +62,20 @@ function plain(id: string): string {
 }
 
 /** What a site is made from, as the next build compares it. */
-export function keysOf({ revisions, deprecations, arrivals }: Planned): RevisionKey[] {
+export function keysOf(planned: Planned): RevisionKey[] {
+  const { history } = planned;
+  const own: RevisionKey[] = history ? [[OF_THE_SITE, updatesDigest(history)]] : [];
+  return own.concat(packageKeys(planned));
+}
+
+/** The id of what belongs to no package: only pages about the whole site show it. */
+const OF_THE_SITE = '@';
+
+function packageKeys({ revisions, deprecations, history }: Planned): RevisionKey[] {
   return byName(revisions).flatMap((own): RevisionKey[] => {
     const name = own[0]?.name ?? '';
     const deprecated = deprecations?.get(name);
-    const keys = own.map((revision): RevisionKey => [revision.id, keyOf(revision, arrivals)]);
+    const keys = own.map((revision): RevisionKey => [revision.id, keyOf(revision, history)]);
     if (deprecated !== undefined) keys.unshift([`${name}@`, JSON.stringify(deprecated)]);
     return keys;
   });
@@ -81,8 +91,8 @@ export function byName(revisions: readonly Revision[]): Revision[][] {
 }
 
 /** Pages also show the layer of a revision, and when it came there. */
-function keyOf({ id, layer, source, signature = '', zipped }: Revision, arrivals: SiteMaking['arrivals']): string {
-  const shown = arrivals ? ` ${layer} ${arrivals.get(id) ?? ''}` : '';
+function keyOf({ id, layer, source, signature = '', zipped }: Revision, history: Planned['history']): string {
+  const shown = history ? ` ${layer} ${history.arrivals.get(id) ?? ''}` : '';
   return `${source} ${signature} ${String(zipped)}${shown}`;
 }
 
@@ -100,7 +110,7 @@ function packagesOf(keys: readonly RevisionKey[]): Map<string, RevisionKey[]> {
 /** Whether so little is new that a whole new site would take longer. */
 function isMostlyThere(before: readonly RevisionKey[], after: readonly RevisionKey[]): boolean {
   const [old, fresh] = [new Map(before), new Map(after)];
-  const isNew = after.filter(([id, key]) => old.get(id) !== key).length;
+  const isNew = after.filter(([id, key]) => old.get(id) !== key && id !== OF_THE_SITE).length;
   const isGone = before.filter(([id]) => !fresh.has(id)).length;
   return isNew + isGone <= after.length * MOST_CHANGED;
 }

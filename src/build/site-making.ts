@@ -3,9 +3,9 @@ import type { Finding } from '../errors.ts';
 import type { Layer, Revision, Storage } from '../storage/storage.ts';
 import type { ChangeTotals, Difference } from '../tree/changes.ts';
 import type { Lock } from '../tree/commit/lock.ts';
-import type { Arrivals } from './browse.ts';
 import type { Deprecations } from './entry.ts';
 import type { FormPlan } from './encode.ts';
+import type { History } from './history.ts';
 import type { SiteResult } from './site.ts';
 
 /*
@@ -24,8 +24,8 @@ export interface SiteMaking {
    * then it follows from the revisions.
    */
   readonly deprecations?: Deprecations | undefined;
-  /** What pages for people show of the revisions; undefined where the site has none. */
-  readonly arrivals?: Arrivals | undefined;
+  /** What pages for people show of the past; undefined where the site has none. */
+  readonly history?: History | undefined;
   /** Revisions that stay out of the site and yet show in it, by `deprecations`. */
   readonly witnesses?: readonly Revision[] | undefined;
   /** Findings from before the packages are read. */

@@ -24,8 +24,8 @@ import type { Release } from '../tree/release.ts';
 import { writeRelease } from '../tree/release.ts';
 import { walkOrder } from '../paths.ts';
 import { answerName } from './answer-bodies.ts';
-import { browseSite } from './browse.ts';
-import type { BrowsedPackage } from './browse.ts';
+import { browseSite } from './browse-site.ts';
+import type { Browsed } from './browse-site.ts';
 import { precomputeAnswers } from './answers.ts';
 import { indexFiles } from './index-files.ts';
 import type { IndexedRevision } from './index-files.ts';
@@ -42,8 +42,8 @@ export interface SiteSource {
   readonly layers: readonly { readonly name: string; readonly ref: string; readonly commit: string | undefined }[];
   /** All of the site, in the order of answers. */
   readonly revisions: readonly IndexedRevision[];
-  /** The packages in the pages for people; undefined where the site has none. */
-  readonly browsed?: readonly BrowsedPackage[] | undefined;
+  /** What the pages for people show; undefined where the site has none. */
+  readonly browsed?: Browsed | undefined;
   readonly findings: readonly Finding[];
   /** The packages are entered in it already. */
   readonly writer: SiteWriter;
@@ -58,7 +58,7 @@ export async function writeSite(source: SiteSource): Promise<SiteResult> {
   const { writer, distribution } = source;
   await writeStatic(distribution.staticFolders, writer);
   const { answers, columns } = writeIndex(source);
-  if (source.browsed) browseSite({ ...source, packages: source.browsed, columns });
+  if (source.browsed) browseSite({ ...source, browsed: source.browsed, columns });
   const totals = writer.finish();
   await writeRelease(writer.folder, releaseOf(source, totals.manifest));
   return { ...totals, answers };

@@ -38,8 +38,10 @@ export async function holdSame(storage: Pick<Storage, 'listFiles'>, a: Revision,
   return a.source === b.source || sameContent(await storage.listFiles(a), await storage.listFiles(b));
 }
 
+type Named = Pick<Revision, 'name' | 'version'>;
+
 /** Compares by name in byte order, then by version. Folders that are not versions come first, in byte order. */
-export function compareRevisions(a: Revision, b: Revision): number {
+export function compareRevisions(a: Named, b: Named): number {
   if (a.name !== b.name) return compareText(a.name, b.name);
   const [left, right] = [parseStrictVersion(a.version), parseStrictVersion(b.version)];
   if (left && right) return compareRevisionVersions(left, right);

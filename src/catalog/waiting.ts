@@ -18,12 +18,12 @@ export interface Waiting {
 }
 
 /**
- * The revisions that wait in the lower layers, sorted by layer, package and version. `layers` are in rank order. The
- * keys of `since` are the layer and the place of the revision in it.
+ * The revisions that wait in the lower layers, sorted by layer, package and version. `layers` are in rank order. `sinceOf` knows when a
+ * revision came to its layer.
  */
 export function waitingRevisions(
-  layers: readonly Layer[],
-  since: ReadonlyMap<string, ReadonlyMap<string, string>>,
+  layers: readonly Pick<Layer, 'name' | 'revisions'>[],
+  sinceOf: (revision: Revision) => string | undefined,
 ): Waiting[] {
   return layers.slice(1).flatMap((layer, below) => {
     const higher = layers.slice(0, below + 1).flatMap(({ revisions }) => revisions);
@@ -42,7 +42,7 @@ export function waitingRevisions(
         for: layers[below]?.name ?? '',
         newestAbove: above?.version,
         outdates: isNewer && newestWaiting.get(revision.name) === revision,
-        since: since.get(layer.name)?.get(revision.where),
+        since: sinceOf(revision),
       };
     });
   });

@@ -30,11 +30,11 @@ export function render(content: Content): string {
 
 function escaped(text: string): string {
   return ODD.test(text)
-    ? text.replace(/[&<>"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g, (char) => ESCAPES[char] ?? '\ufffd')
+    ? text.replace(/[&<>"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]/g, (char) => ESCAPES[char] ?? '\ufffd')
     : text;
 }
 
-const ODD = /[&<>"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+const ODD = /[&<>"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]/;
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

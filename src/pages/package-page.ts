@@ -14,6 +14,7 @@ import type { PackageFiles } from './package-files.ts';
 import type { ListItem, PackageFacts, RevisionFacts } from './package-facts.ts';
 import { pagesOf, tables } from './paged.ts';
 import { markdownBlocks } from './readme.ts';
+import { REQUIRED_BY } from './required-by.ts';
 import { counted, packageFolder, pageOf, shownSize } from './shell.ts';
 import type { Page } from './shell.ts';
 import { settingBlocks } from './settings-page.ts';
@@ -26,6 +27,8 @@ import { iconOf, newestOf, objectIn, objectsIn, textIn } from './values.ts';
 /** A package's part of the site's pages. */
 export interface PackagePages {
   readonly item: ListItem;
+  /** The names of the packages that the newest version requires. */
+  readonly requires: readonly string[];
   readonly pages: readonly Page[];
 }
 
@@ -62,7 +65,8 @@ export async function packagePages(facts: PackageFacts): Promise<PackagePages> {
       instead: () => tooLong(source === undefined ? undefined : files.passive(source, '')),
     }),
   );
-  return { item: listItem(facts), pages: [overview(facts, files, tabs(OVERVIEW.file)), ...pages] };
+  const requires = requiredIn(facts.index).flatMap((one) => textIn(one, 'package') ?? []);
+  return { item: listItem(facts), requires, pages: [overview(facts, files, tabs(OVERVIEW.file)), ...pages] };
 }
 
 function tooLong(address: string | undefined): Html {
@@ -188,6 +192,7 @@ function factList(facts: PackageFacts): Html {
           <dd>${value}</dd>
         </div>`,
     )}
+    ${REQUIRED_BY}
   </dl> `;
 }
 
@@ -195,9 +200,13 @@ function listed(value: JsonObject[string] | undefined): string {
   return Array.isArray(value) ? value.map(String).join(', ') : '';
 }
 
-function requirements(index: JsonObject): Content {
+function requiredIn(index: JsonObject): JsonObject[] {
   const requires = objectIn(index, 'requires');
-  const all = ['input', 'content'].flatMap((kind) => objectsIn(requires, kind));
+  return ['input', 'content'].flatMap((kind) => objectsIn(requires, kind));
+}
+
+function requirements(index: JsonObject): Content {
+  const all = requiredIn(index);
   if (all.length === 0) return false;
   return all.map(
     (one, i) => html`${i > 0 && ', '}${packageLink(textIn(one, 'package') ?? '')} ${textIn(one, 'version')}`,

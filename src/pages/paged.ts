@@ -32,6 +32,8 @@ export interface PagedContent {
   readonly path: string;
   readonly title: string;
   readonly distribution: string;
+  /** More for the head. */
+  readonly head?: Content;
   /** Stands on each page above the blocks. */
   readonly top: Content;
   readonly blocks: readonly Html[];
@@ -40,13 +42,19 @@ export interface PagedContent {
 }
 
 /** Pages with blocks, each with links to the others. */
-export function pagesOf({ path, title, distribution, top, blocks, instead }: PagedContent): Page[] {
+export function pagesOf({ path, title, distribution, head, top, blocks, instead }: PagedContent): Page[] {
   const groups = grouped(blocks, instead);
   const paths = groups.map((_, i) => (i === 0 ? path : path.replace(/\.html$/, `-${i + 1}.html`)));
   return groups.map((group, i) => {
     const links = groups.length > 1 && pageLinks(paths, i);
     const named = i === 0 ? title : `${title}, page ${i + 1}`;
-    return pageOf({ path: paths[i] ?? path, title: named, distribution, body: html`${top}${links}${group}${links}` });
+    return pageOf({
+      path: paths[i] ?? path,
+      title: named,
+      distribution,
+      head,
+      body: html`${top}${links}${group}${links}`,
+    });
   });
 }
 

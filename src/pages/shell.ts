@@ -6,6 +6,9 @@ import type { Content } from './html.ts';
 export const STYLE = 'browse.css';
 export const SCRIPT = 'browse.js';
 export const COLUMNS = 'columns.json';
+export const UPDATES = 'updates.html';
+export const FEEDS = { atom: 'updates.xml', json: 'updates.json' } as const;
+export const WAITING = 'waiting.html';
 const ABOUT = 'about.html';
 
 /** The folder of a package's pages, below that of all pages. */

@@ -73,12 +73,18 @@ function strayText({ path }: LayerItem): string {
 
 const MISPLACED = 'is not served: a zip of a package lies at <name>-<version>.zip in the folder of packages';
 
-function revisionNames(item: LayerItem): { name: string; version: string } | undefined {
+function revisionNames(item: Pick<LayerItem, 'path' | 'kind'>): { name: string; version: string } | undefined {
   const [name = '', version, ...rest] = item.path.split('/');
   if (item.kind === 'folder') return version === undefined || rest.length > 0 ? undefined : { name, version };
   if (item.kind === 'other' || version !== undefined || !name.endsWith('.zip')) return undefined;
   const [, zipName, zipVersion] = /^([^-]+)-(.+)\.zip$/.exec(name) ?? [];
   return zipName === undefined || zipVersion === undefined ? undefined : { name: zipName, version: zipVersion };
+}
+
+/** The name and version of a revision at its place in a storage; undefined where none can be. `packages` is the folder of its layer's packages. */
+export function namesAt(where: string, packages: string): { name: string; version: string } | undefined {
+  const path = packages === '' ? where : where.slice(packages.length + 1);
+  return revisionNames({ path, kind: path.includes('/') ? 'folder' : 'file' });
 }
 
 function finding(code: Finding['code'], where: string, text: string): Finding {

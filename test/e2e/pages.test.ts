@@ -14,8 +14,8 @@ const huge = packageFiles('huge', '1.0.0', {
 });
 const plain = (version: string): Files => packageFiles('plain', version, { 'docs/README.md': `# Plain ${version}\n` });
 
-/** So many that one more version is little. */
-const others = Array.from({ length: 12 }, (_, i) => packageFiles(`other_${i}`, '1.0.0'));
+/** So many that a few more versions are little. */
+const others = Array.from({ length: 40 }, (_, i) => packageFiles(`other_${i}`, '1.0.0'));
 
 const root = temporaryFolder();
 const site = join(root, 'dist/all');
@@ -27,7 +27,28 @@ async function build(): Promise<{ status: number | null; report: { site?: { how:
 }
 
 function commit(...packages: Files[]): void {
-  storage.commit('main', storage.treeOf(under('packages', ...packages)));
+  commitTo('main', packages);
+}
+
+function commitTo(branch: string, packages: readonly Files[]): void {
+  storage.commit(branch, storage.treeOf(under('packages', ...packages)));
+}
+
+/** A package that requires another one. */
+function requiring(name: string, required: string): Files {
+  const manifest = String(packageFiles(name, '1.0.0')[`${name}/1.0.0/manifest.yml`]);
+  const requires = `requires: { input: [{ package: ${required}, version: ^1.0.0 }] }\n`;
+  return packageFiles(name, '1.0.0', { 'manifest.yml': manifest + requires });
+}
+
+/** A build that knows nothing of what was built before makes the same site. */
+async function expectSameAnew(): Promise<void> {
+  const { status } = await run(['build', '--dist', 'all', '--no-cache', '--out', 'anew'], { cwd: root });
+  expect(status).toBe(0);
+  const manifests = [site, join(root, 'anew/all')].map((folder) => {
+    return (JSON.parse(readFileSync(join(folder, '_registry/release.json'), 'utf8')) as { manifest: string }).manifest;
+  });
+  expect(manifests[0]).toBe(manifests[1]);
 }
 
 function pages(): string[] {
@@ -41,9 +62,10 @@ function page(path: string): string {
 }
 
 beforeAll(async () => {
-  writeFiles(root, { 'content/distributions.yml': distributions('../storage', ['main'], "pages: 'true'") });
+  writeFiles(root, { 'content/distributions.yml': distributions('../storage', ['main', 'lower'], "pages: 'true'") });
   storage = createRepository(join(root, 'storage'));
   commit(EVIL_PACKAGE, huge, plain('1.0.0'), ...others);
+  commitTo('lower', [requiring('user_a', 'plain')]);
   expect((await build()).status).toBe(0);
 });
 
@@ -90,8 +112,41 @@ describe('a later build', () => {
     const before = new Map(pages().map((path) => [path, statSync(join(site, '_browse', path)).ino]));
     const { report } = await build();
     const changed = pages().filter((path) => statSync(join(site, '_browse', path)).ino !== before.get(path));
-    expect(changed.filter((path) => !path.startsWith('plain')).sort()).toEqual(['about.html', 'index.html']);
+    expect(changed.filter((path) => !path.startsWith('plain')).sort()).toEqual([
+      'about.html',
+      'index.html',
+      'updates.html',
+    ]);
     expect(page('plain/readme.html')).toContain('Plain 1.1.0');
     expect(report.site?.how).toBe('extended');
+    await expectSameAnew();
+  });
+
+  test('says on the page of a package which others require it, also where it was kept', async () => {
+    expect(page('plain/index.html')).toMatch(/Required by<\/dt>\s*<dd><a href="..\/user_a\/">user_a<\/a><\/dd>/);
+    commitTo('lower', [requiring('user_a', 'other_1'), requiring('user_b', 'other_1')]);
+    expect((await build()).report.site?.how).toBe('extended');
+    expect(page('plain/index.html')).not.toContain('Required by');
+    expect(page('other_1/index.html')).toContain('<a href="../user_a/">user_a</a>, <a href="../user_b/">user_b</a>');
+    await expectSameAnew();
+  });
+
+  test('tells what came and went, and what waits, on pages and in feeds', async () => {
+    commit(EVIL_PACKAGE, huge, plain('1.1.0'), requiring('user_b', 'other_1'), ...others);
+    expect((await build()).report.site?.how).toBe('extended');
+    const updates = page('updates.html')
+      .replaceAll(/<[^>]*>|\s+/g, ' ')
+      .replaceAll(/ +/g, ' ');
+    expect(updates).toContain('New: user b 1.0.0');
+    expect(updates).toContain('Gone: plain 1.0.0');
+    expect(page('about.html')).toContain('The last update');
+    expect(page('waiting.html')).toMatch(/1 version of 1 package\s+waits for main/);
+    const feed = JSON.parse(page('updates.json')) as { items: { id: string; title: string }[] };
+    expect(feed.items.map(({ title }) => title)).toContain('main: 1 new version, 1 version gone');
+    expect(new Set(feed.items.map(({ id }) => id)).size).toBe(feed.items.length);
+    expect(page('updates.xml').match(/<entry>/g)).toHaveLength(feed.items.length);
+    await expectSameAnew();
+    const { status } = await run(['verify', 'dist/all'], { cwd: root });
+    expect(status).toBe(0);
   });
 });

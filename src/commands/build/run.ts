@@ -8,7 +8,7 @@ import type { Finding } from '../../errors.ts';
 import { openLayers } from '../../workflow/open-layers.ts';
 import type { MirroredLayers, OpenLayersOptions, Session } from '../../workflow/open-layers.ts';
 import type { Progress } from '../../report.ts';
-import { arrivalsOf } from '../../inspect/arrivals.ts';
+import { historyOf } from '../../inspect/history.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { makeSite } from '../../build/make-site.ts';
 import type { MadeSite, MakeOptions } from '../../build/site-making.ts';
@@ -155,8 +155,8 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   const makeOnce = async (isAnew: boolean): Promise<MadeWithHost> => {
     const making = (one: Merged): MakeOptions => makeOptions(options, one, { place, progress, target, isAnew });
     const { merged, made } = await makeFit(merge, async (one) => {
-      const arrivals = distribution.pages ? await arrivalsOf({ storage, distribution, ...one }) : undefined;
-      return await makeSite({ distribution, storage, ...one, arrivals }, making(one));
+      const history = distribution.pages ? await historyOf({ storage, distribution, ...one }) : undefined;
+      return await makeSite({ distribution, storage, ...one, history }, making(one));
     });
     clock.lap('site');
     if (made.site) await pins.keep(merged.layers, mirrored);

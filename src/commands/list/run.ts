@@ -9,8 +9,8 @@ import type { OpenCatalog, StorageOptions } from '../../inspect/open-catalog.ts'
 import { listedInSite, listedInStorage } from '../../inspect/listed.ts';
 import type { ListedRevision } from '../../inspect/listed.ts';
 import { readSite } from '../../inspect/site.ts';
-import { datesOf } from '../../inspect/arrivals.ts';
-import type { Dates } from '../../inspect/arrivals.ts';
+import { datesOf } from '../../inspect/history.ts';
+import type { Dates } from '../../inspect/history.ts';
 import type { Selection } from '../../subset/select.ts';
 import { compareRevisions } from '../../catalog/merge.ts';
 import { waitingRevisions } from '../../catalog/waiting.ts';
@@ -82,7 +82,7 @@ export async function list(options: ListOptions, progress: Progress): Promise<Li
     const chosen = options.leftOut === true ? refuseWhole(open, options) : undefined;
     const isShown = (one: string): boolean => layer === undefined || one === layer;
     const since = await datesOf(open, isShown);
-    const waiting = waitingRevisions(layers, since);
+    const waiting = waitingRevisions(layers, (one) => since.get(one.layer)?.get(one.where));
     const report = {
       distribution: distribution.name,
       storage: shownStorage(distribution),

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAbsence } from '../../errors.ts';
 import type { Layer } from '../storage.ts';
 import { git, GitFailure } from './command.ts';
 import { objectSizes } from './cat-file.ts';
@@ -34,30 +37,58 @@ export async function committedFiles(
   return new Map(listed.map(({ mode, content, path }) => [path, { mode, content, size: sizes.get(content) }]));
 }
 
+/** A commit on the branch of a layer that added or removed revisions. */
+export interface LayerCommit {
+  readonly commit: string;
+  /** In seconds since 1970. */
+  readonly time: number;
+  /** The same in ISO 8601, where the committer was. */
+  readonly date: string;
+  /** Places of revisions: `packages/acme/1.0.0`, or a zip's. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
 /**
- * When each revision came to its layer: place (`packages/acme/1.0.0`, or a zip's) -> the date of the commit, ISO 8601, that last
- * added it to the branch.
+ * The commits that added or removed revisions of a layer, the newest first. What a commit did whose parents the repository lacks isn't
+ * known, so it is left out.
  */
-export async function arrivals(
-  { directory }: At,
-  { commit, packages }: AtCommit,
-): Promise<ReadonlyMap<string, string>> {
-  if (commit === undefined) return new Map();
+export async function layerHistory({ directory }: At, { commit, packages }: AtCommit): Promise<LayerCommit[]> {
+  if (commit === undefined) return [];
   const prefix = packages === '' ? '' : `${packages}/`;
   const places = [`:(glob)${prefix}*/*/manifest.yml`, `:(glob)${prefix}*.zip`];
-  const options = ['--first-parent', '-m', '--no-renames', '--diff-filter=A', '--name-only', '-z', '--format=%x01%cI'];
+  const options = ['--first-parent', '-m', '--no-renames', '--diff-filter=AD', '--name-status', '-z', HISTORY_FORMAT];
   const log = await git(['--git-dir', directory, 'log', ...options, '--end-of-options', commit, '--', ...places]);
-  const found = new Map<string, string>();
-  let date = '';
-  for (const token of log.split(/\0/)) {
-    const text = token.replace(/^\n/, '');
-    if (text.startsWith('\x01')) date = text.slice(1).trim();
-    else if (text !== '') {
-      const place = text.replace(/\/manifest\.yml$/, '');
-      if (!found.has(place)) found.set(place, date);
-    }
+  const cut = await cutCommits(directory);
+  return log
+    .split('\x01')
+    .slice(1)
+    .map(parseCommit)
+    .filter((one) => !cut.has(one.commit));
+}
+
+const HISTORY_FORMAT = '--format=%x01%H%x00%ct%x00%cI';
+
+/** The commit id, the time and the date; then the letter of each change and its path. */
+function parseCommit(text: string): LayerCommit {
+  const [commit = '', time, date = '', ...changes] = text.split('\0');
+  const found = { A: [] as string[], D: [] as string[] };
+  for (let i = 0; i + 1 < changes.length; i += 2) {
+    const letter = changes[i]?.trim();
+    const place = (changes[i + 1] as string).replace(/\/manifest\.yml$/, '');
+    if (letter === 'A' || letter === 'D') found[letter].push(place);
   }
-  return found;
+  return { commit, time: Number(time), date: date.trim(), added: found.A, removed: found.D };
+}
+
+/** The commits of a shallow clone whose parents are not in it. */
+async function cutCommits(directory: string): Promise<ReadonlySet<string>> {
+  try {
+    return new Set((await readFile(join(directory, 'shallow'), 'utf8')).split('\n'));
+  } catch (error) {
+    if (isAbsence(error)) return new Set();
+    throw error;
+  }
 }
 
 /** The commit that two commits have in common; undefined where they have none, which git says by status 1. */
