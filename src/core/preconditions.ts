@@ -5,12 +5,12 @@
 /** Whether `If-None-Match` names a tag, by weak comparison. */
 export function namesTag(written: string, tag: string): boolean {
   const strong = tag.slice(0, 2) === 'W/' ? tag.slice(2) : tag;
-  return listed(written, (one) => one === '*' || one === strong || one === `W/${strong}`);
+  return listed(written, (one) => one === strong || one === `W/${strong}`);
 }
 
 /** Whether `If-Match` names a tag, by strong comparison: a weak tag never matches. */
 export function namesTagStrongly(written: string, tag: string): boolean {
-  return listed(written, (one) => one === '*' || (one === tag && tag.slice(0, 2) !== 'W/'));
+  return listed(written, (one) => one === tag && tag.slice(0, 2) !== 'W/');
 }
 
 /**
@@ -41,7 +41,9 @@ export function httpDate(text: string): number | undefined {
 
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 
+/** A `*` names every tag where it stands alone, and none in a list. */
 function listed(written: string, isIt: (one: string) => boolean): boolean {
+  if (written.trim() === '*') return true;
   const all = written.split(',');
   for (let i = 0; i < all.length; i++) if (isIt((all[i] as string).trim())) return true;
   return false;

@@ -142,7 +142,7 @@ describe('If-None-Match', () => {
     });
   });
 
-  test.each(['"a"', tag.slice(1, -1), `w/${tag}`, '', '"*"'])('%s: sent', (ifNoneMatch) => {
+  test.each(['"a"', tag.slice(1, -1), `w/${tag}`, '', '"*"', '*, "a"', '"a", *'])('%s: sent', (ifNoneMatch) => {
     expect(fileAnswer({ ifNoneMatch }, file).status).toBe(200);
   });
 });
@@ -157,6 +157,7 @@ describe('If-Match and If-Unmodified-Since', () => {
     [{ ifMatch: `"a",  ${tag}` }, 200],
     [{ ifMatch: `W/${tag}` }, 412],
     [{ ifMatch: '"a"' }, 412],
+    [{ ifMatch: '*, "a"' }, 412],
     [{ ifMatch: '' }, 200],
     [{ ifMatch: tag, ifUnmodifiedSince: before, changed }, 200],
     [{ ifMatch: '"a"', ifUnmodifiedSince: after, changed }, 412],

@@ -145,6 +145,33 @@ describe('bytes above 127 in a target', () => {
   });
 });
 
+describe('methods that Node does not know', () => {
+  const NOT_ALLOWED = /^HTTP\/1\.1 405 [^]*Allow: GET, HEAD, OPTIONS\r\n[^]*\r\nmethod not allowed\n$/;
+  test.each(['get', 'Get', 'FOO', 'GETT', 'X-Y!', 'G'])('%s is not allowed', async (method) => {
+    const asked = head('/search').replace('GET', method);
+    await listen();
+    expect(await say(asked)).toMatch(NOT_ALLOWED);
+    expect(await sayInPackets(...asked)).toMatch(NOT_ALLOWED);
+    expect(await say(head(README) + asked)).toMatch(/^HTTP\/1\.1 200 [^]*HTTP\/1\.1 405 /);
+  });
+
+  test('CONNECT is not allowed, either', async () => {
+    await listen();
+    const connecting = 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n';
+    expect(await say(connecting)).toMatch(NOT_ALLOWED);
+    await logged(1);
+    await say(head(BIG) + connecting); // the connection ends
+  });
+
+  test.each([' / HTTP/1.1', 'G T / HTTP/1.1', 'G(T / HTTP/1.1', 'FOO search HTTP/1.1', 'FOO /search'])(
+    '%j is refused',
+    async (line) => {
+      await listen();
+      expect(await say(`${line}\r\nHost: a\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+    },
+  );
+});
+
 test('a head is found in a packet', () => {
   const packet = Buffer.from(`${head('/a')}GET /\xe9 HTTP/1.0\r\nA:  b \r\nX-Y: c\r\na: d\r\n\r\nGET /`, 'latin1');
   const found = headIn(packet, packet.indexOf('\xe9', 0, 'latin1'));

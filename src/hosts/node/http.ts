@@ -68,14 +68,18 @@ export function siteServer(site: NodeSite, { access, limits = LIMITS, certificat
     clients.set(socket, { sent: keepSent(socket, limits.maxHeaderSize), refusedAt: undefined, isRefused: false });
     watch(socket);
   });
+  server.on('connect', (request, socket: Socket) => {
+    if (last.get(socket)?.writableFinished === false) socket.destroy(); // Node has let go of the connection
+    else answerRaw(handle, headOf(request), socket);
+  });
   server.on('clientError', (error: ClientError, socket: Socket) => {
     const client = clients.get(socket);
     if (!client) return void socket.destroy(); // a handshake that failed
-    const before = last.get(socket);
     const head = client.isRefused ? undefined : rawHead(error, client);
     if (head === 'incomplete') return; // each packet that comes now is an error again
     client.isRefused = true;
     const end = (): void => endRefused(error, socket, { head, handle, access });
+    const before = last.get(socket);
     if (before && !before.writableFinished) before.once('close', end);
     else end();
   });
@@ -167,13 +171,21 @@ interface Client {
   isRefused: boolean;
 }
 
-/** The head of a request that Node refuses for its target, which may hold bytes above 127; undefined for any other. */
+/**
+ * The head of a request that Node refuses for its method, which it doesn't know, or for its target, which may hold bytes above 127.
+ * Undefined for any other.
+ */
 function rawHead({ code, bytesParsed = 0 }: ClientError, client: Client): Head | 'incomplete' | undefined {
-  if (code !== 'HPE_INVALID_URL') return undefined;
+  if (code !== 'HPE_INVALID_URL' && code !== 'HPE_INVALID_METHOD') return undefined;
   const sent = client.sent.bytes();
   if (!sent) return undefined;
   client.refusedAt ??= sent.last + bytesParsed;
   return headIn(sent.bytes, client.refusedAt);
+}
+
+/** Of a `CONNECT`, which Node hands over without a response. */
+function headOf({ method = '', url = '' }: IncomingMessage): Head {
+  return { method, url, headers: {} };
 }
 
 function answerRaw(handle: Handle, head: Head, socket: Socket): void {

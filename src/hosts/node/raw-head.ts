@@ -40,8 +40,8 @@ export function keepSent(socket: Socket, most: number): Sent {
 }
 
 /**
- * The head of the request in which `at` lies, from the bytes that a client has sent. Its target may hold bytes above 127, which Node's
- * parser doesn't take and a registry does. Undefined if it is no head; `incomplete` if more of it has yet to come.
+ * The head of the request in which `at` lies, from the bytes that a client has sent. It may have a method that Node's parser doesn't know,
+ * and a target with bytes above 127, which a registry takes. Undefined if it is no head; `incomplete` if more of it has yet to come.
  */
 export function headIn(sent: Buffer, at: number): Head | 'incomplete' | undefined {
   const before = sent.lastIndexOf(END, Math.max(at - 1, 0), 'latin1');
@@ -50,7 +50,7 @@ export function headIn(sent: Buffer, at: number): Head | 'incomplete' | undefine
   if (end < 0) return 'incomplete';
   const [line = '', ...fields] = sent.toString('latin1', start, end).split('\r\n');
   const [, method, url] =
-    /^([A-Z]+) ((?:\/|[A-Za-z][A-Za-z\d+.-]*:\/\/)[\x21-\x7e\x80-\xff]*) HTTP\/1\.[01]$/.exec(line) ?? [];
+    /^([\w!#$%&'*+.^`|~-]+) ((?:\/|[A-Za-z][A-Za-z\d+.-]*:\/\/)[\x21-\x7e\x80-\xff]*) HTTP\/1\.[01]$/.exec(line) ?? [];
   const found = fields.map((field) => /^([\w!#$%&'*+.^`|~-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)$/.exec(field));
   if (method === undefined || url === undefined || found.includes(null)) return undefined;
   const headers: Record<string, string> = Object.create(null);
