@@ -11,6 +11,7 @@ import { nodeStoreFiles } from '../../src/hosts/node/node-files.ts';
 import { nodeSite } from '../../src/hosts/node/server.ts';
 import { openReader } from '../../src/publish/open-store.ts';
 import { readInventory, requirePointer } from '../../src/publish/pointer.ts';
+import { prune } from '../../src/publish/prune.ts';
 import { publishSite } from '../../src/publish/publish.ts';
 import { objectKey } from '../../src/tree/store-form.ts';
 import { run, startServer } from '../support/cli.ts';
@@ -101,6 +102,67 @@ describe.each(storeKinds())('over a %s', (_, placeOf) => {
       reader.stop();
     },
   );
+});
+
+describe.each(Object.keys(READERS))('%s', (name) => {
+  test('goes on to the next release where that before is pruned, before its cache time is over', async () => {
+    const place = folderPlace(`pruned-${name.length}`);
+    const store = await place.store();
+    await publish(place, 'one');
+    const reader = await READERS[name]!(folderReader(place.url));
+    expect(await reader.ask('/search')).toContain('200');
+    await publish(place, 'two');
+    await prune(store, { keep: 0, olderThan: 0, grace: 0 });
+    pass(1_500);
+    for (const [target, told] of [
+      [ZIP, '200 PK\u0003'],
+      [README, '200 two'],
+    ] as const)
+      expect([await reader.ask(target), reader.log]).toEqual([told, []]);
+    reader.stop();
+  });
+
+  test("stays with the release that it has while the pointer is none, or doesn't come", async () => {
+    const place = folderPlace(`pointer-${name.length}`);
+    await publish(place, 'one');
+    const folder = folderReader(place.url);
+    let wait: Promise<void> | undefined;
+    const reader = await READERS[name]!({
+      ...folder,
+      read: async (key) => {
+        if (key === 'current.json') await wait;
+        return await folder.read(key);
+      },
+    });
+    expect(await reader.ask(README)).toBe('200 one');
+    await publish(place, 'two');
+    const pointer = join(place.url, 'current.json');
+    const whole = readFileSync(pointer);
+    for (const text of [
+      '',
+      '{',
+      'null',
+      String(whole).slice(0, -9),
+      String(whole).replace('"format":1', '"format":2'),
+    ]) {
+      writeFileSync(pointer, text);
+      pass(LATER);
+      reader.log.length = 0;
+      expect([await reader.ask(README), reader.log]).toEqual(['200 one', [expect.stringContaining('current.json')]]);
+    }
+    writeFileSync(pointer, whole);
+    let come: (() => void) | undefined;
+    wait = new Promise<void>((done) => (come = done));
+    pass(LATER);
+    expect(await reader.ask(README)).toBe('200 one');
+    come?.();
+    wait = undefined;
+    await vi.waitFor(async () => {
+      pass(LATER);
+      expect(await reader.ask(README)).toBe('200 two');
+    });
+    reader.stop();
+  });
 });
 
 /** A folder to which sites one and two were published, and the objects that only the second needs. */

@@ -136,6 +136,19 @@ for (const [name, isHere, start] of HOSTS)
       await running.fill(store);
     });
 
+    test('a pointer that is none leaves the last good release', async () => {
+      const pointer = join(store, 'current.json');
+      const whole = readFileSync(pointer);
+      const before = await told(running, ZIP);
+      for (const text of ['', 'null', String(whole).slice(0, -9)]) {
+        writeFileSync(pointer, text);
+        await running.fill(store);
+        expect(await told(running, ZIP)).toBe(before);
+      }
+      writeFileSync(pointer, whole);
+      await running.fill(store);
+    });
+
     test.each([
       ['cut off', (file: string) => truncateSync(file, readFileSync(file).length - 1)],
       ['altered', (file: string) => writeFileSync(file, readFileSync(file).toReversed())],

@@ -17,8 +17,8 @@ export type { LargeObjects, ObjectPart, OpenObject, StoreReader } from './store-
 /** Finds the release to answer from. */
 export interface StoreReleases {
   /**
-   * The current release, as it was within its cache time; the last good one where that can't be read or the store is slow. Undefined where
-   * there is none. The log says what can't be read.
+   * The current release, as it was within its cache time, or within a second if something of it could not be read: it may have been pruned.
+   * The last good one where that can't be read or the store is slow. Undefined where there is none. The log says what can't be read.
    */
   current(): Promise<OpenRelease | undefined>;
 }
@@ -27,22 +27,44 @@ export interface StoreReleases {
 export function storeReleases(store: StoreReader, log: Log): StoreReleases {
   const objects = storeObjects(store);
   let held: OpenRelease | undefined;
-  let due = 0;
+  let [looked, due] = [0, 0];
   let [begun, ended] = [0, 0];
+  const onUnreadable = (): void => {
+    due = Math.min(due, looked + RECHECK);
+  };
   const renew = async (before: OpenRelease | undefined): Promise<void> => {
     const turn = ++begun;
     const release = await openCurrent(objects, log, before);
     if (!release || turn < ended) return; // a later look at the pointer was faster
-    [held, ended] = [release, turn];
+    if (release !== held) held = withFaults(release, onUnreadable);
+    ended = turn;
   };
   return {
     current: async () => {
       if (held && Date.now() < due) return held;
+      looked = Date.now();
       if (held) due = dueOf(held); // other requests go on meanwhile
       await (held ? atMost(PATIENCE, renew(held)) : renew(undefined));
       if (held && due === 0) due = dueOf(held);
       return held;
     },
+  };
+}
+
+/** Milliseconds. */
+const RECHECK = 1000;
+
+/** The same release, which tells where a file of it can't be read. */
+function withFaults(release: OpenRelease, onUnreadable: () => void): OpenRelease {
+  const told = async <T>(work: Promise<T>): Promise<T> =>
+    await work.catch((error: unknown) => {
+      if (error instanceof UnreadableFile) onUnreadable();
+      throw error;
+    });
+  const { files } = release;
+  return {
+    ...release,
+    files: { bytes: (path) => told(files.bytes(path)), range: (file) => told(files.range(file)) },
   };
 }
 

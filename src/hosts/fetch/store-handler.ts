@@ -1,5 +1,6 @@
 import { answerRequest, orFailure } from './handler.ts';
 import type { FetchSite } from './handler.ts';
+import { UnreadableFile } from './site-files.ts';
 import type { Log } from './site-files.ts';
 import { storeReleases } from './store-files.ts';
 import type { StoreReader } from './store-files.ts';
@@ -10,8 +11,17 @@ import type { StoreReader } from './store-files.ts';
  */
 export function storeHandler(store: StoreReader, log: Log): (request: Request) => Promise<Response> {
   const releases = storeReleases(store, log);
-  return async (request) =>
-    await orFailure(log, async () => await answerRequest(request, (await releases.current()) ?? NO_SITE));
+  const answer = async (request: Request): Promise<Response> => {
+    const release = await releases.current();
+    try {
+      return await answerRequest(request, release ?? NO_SITE);
+    } catch (error) {
+      const next = error instanceof UnreadableFile ? await releases.current() : undefined;
+      if (!next || next.id === release?.id) throw error;
+      return await answerRequest(request, next);
+    }
+  };
+  return async (request) => await orFailure(log, () => answer(request));
 }
 
 const NO_SITE: FetchSite = {
