@@ -1,55 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run, startServer, temporaryFolder } from '../support/cli.ts';
 import { EVIL_PACKAGE } from '../support/evil-package.ts';
 import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
-import { npmKit } from './kit.ts';
+import { CHROMIUM, chromiumKit } from './chromium.ts';
+import type { Browser, Page, PuppeteerNode } from './chromium.ts';
 
 /* Pages for people in a real browser: Debian's Chromium, without a network but for the host. */
 
-const CHROMIUM = '/usr/bin/chromium';
 const kit = chromiumKit();
-
-function chromiumKit(): PuppeteerNode | undefined {
-  if (existsSync(CHROMIUM)) return npmKit<{ default: PuppeteerNode }>('puppeteer-core')?.default;
-  if (process.env['EPR_STATIC_HOSTS'] === 'required') throw new Error(`${CHROMIUM} is missing`);
-  process.stderr.write(`\nSKIPPED: pages in a browser: apt-get install chromium installs it.\n\n`);
-  return undefined;
-}
-
-/** What the tests use of puppeteer-core. */
-interface PuppeteerNode {
-  launch(options: { executablePath: string; args: string[] }): Promise<Browser>;
-}
-
-interface Browser {
-  newPage(): Promise<Page>;
-  close(): Promise<void>;
-}
-
-interface Page {
-  setViewport(size: { width: number; height: number }): Promise<void>;
-  emulateMediaFeatures(features: { name: string; value: string }[]): Promise<void>;
-  setJavaScriptEnabled(isEnabled: boolean): Promise<void>;
-  on(event: 'request', use: (request: { url(): string }) => void): void;
-  on(event: 'dialog', use: (dialog: { message(): string; dismiss(): Promise<void> }) => void): void;
-  on(event: 'console', use: (message: { text(): string }) => void): void;
-  on(event: 'pageerror', use: (error: unknown) => void): void;
-  goto(url: string, options?: { waitUntil: 'networkidle0' }): Promise<unknown>;
-  reload(options: { waitUntil: 'networkidle0' }): Promise<unknown>;
-  createCDPSession(): Promise<{ send(method: string, parameters: object): Promise<unknown> }>;
-  evaluate<Result>(code: string | (() => Result)): Promise<Awaited<Result>>;
-  waitForFunction(isSo: () => boolean): Promise<unknown>;
-  focus(selector: string): Promise<void>;
-  readonly keyboard: { type(text: string): Promise<void> };
-  url(): string;
-  $(selector: string): Promise<{ isVisible(): Promise<boolean> } | null>;
-  $$(selector: string): Promise<unknown[]>;
-  $$eval<Result>(selector: string, use: (elements: Element[]) => Result): Promise<Result>;
-  close(): Promise<void>;
-}
 
 interface Axe {
   run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;

@@ -121,7 +121,8 @@ async function handedOver(site: NodeSite, ...targets: readonly string[]): Promis
   return bodies;
 }
 
-const newSite = (bodies?: number): NodeSite => nodeSite(nodeFolderFiles(folder), (line) => log.push(line), bodies);
+const newSite = (bodies?: number): NodeSite =>
+  nodeSite(nodeFolderFiles(folder), (line) => log.push(line), bodies === undefined ? {} : { bodies });
 
 describe('composed answers', () => {
   test('are kept', async () => {

@@ -17,6 +17,7 @@ import { addressOf, urlOf } from './address.ts';
 import type { Address, AddressOptions } from './address.ts';
 import type { BuildOptions } from '../build/run.ts';
 import { certificateFiles, readCertificate, renewCertificate } from './certificate.ts';
+import { reloadingSite } from './reload.ts';
 import type { WatchedSite, Watching } from './watch.ts';
 
 export interface ServeOptions extends SiteOptions, StoreOptions, AddressOptions {
@@ -48,7 +49,7 @@ export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
   const { source, files } = await openSource(options, log);
   const pem = certificateFiles(options.tlsCert, options.tlsKey);
   const certificate = pem && (await readCertificate(pem));
-  const site = nodeSite(files, log);
+  const site = options.watch ? reloadingSite(files, log) : nodeSite(files, log);
   const server = siteServer(site, { access: options.access, certificate });
   const address = addressOf(options);
   await listen(server, address);

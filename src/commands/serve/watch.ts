@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { watch as watchFiles } from 'chokidar';
-import type { FSWatcher } from 'chokidar';
 import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import type { Log } from '../../hosts/fetch/site-files.ts';
@@ -11,6 +10,7 @@ import { watchedPaths } from '../../workflow/watched.ts';
 import { build } from '../build/run.ts';
 import type { BuildOptions, BuildReport } from '../build/run.ts';
 import { hasSite } from '../site-folder.ts';
+import { lookOut } from './look-out.ts';
 
 /** What became of a site after a change. */
 export interface Rebuilt {
@@ -51,7 +51,7 @@ export async function watchSite(options: BuildOptions, watching: Watching): Prom
     findings = found;
     const isSame = report?.site?.how === 'unchanged' && appeared.length + gone.length === 0;
     if (!isSame) watching.onRebuilt({ report, appeared, gone, milliseconds: Date.now() - since });
-    await watchMore(watcher, options);
+    watcher.add(await pathsNow(options)); // the distributions file may name other places now
     if (report === undefined) setTimeout(() => line.changed(), AGAIN).unref();
   };
   const line = lineOf(rebuild);
@@ -59,8 +59,10 @@ export async function watchSite(options: BuildOptions, watching: Watching): Prom
   watcher.on('error', (error) => watching.log(`a change may go unseen: ${String(error)}`));
   await new Promise<void>((ready) => watcher.once('ready', () => ready()));
   line.changed();
+  const lookout = lookOut(() => pathsNow(options), line.changed);
   return {
     stop: async () => {
+      await lookout.stop();
       await line.stop();
       await watcher.close(); // last: a watcher that gets something to watch is open again
     },
@@ -70,12 +72,13 @@ export async function watchSite(options: BuildOptions, watching: Watching): Prom
 /** Milliseconds to another try where a build could not run: its cause may lie outside what is watched, or its end go unseen. */
 const AGAIN = 1000;
 
-/** The distributions file may name other places now; one that is broken names none. */
-async function watchMore(watcher: FSWatcher, options: BuildOptions): Promise<void> {
+/** None where the distributions file is broken or can't be read; the build says so. */
+async function pathsNow(options: BuildOptions): Promise<string[]> {
   try {
-    watcher.add(await watchedPaths(options));
+    return await watchedPaths(options);
   } catch (error) {
-    if (!(error instanceof Stop)) throw error;
+    if (whyNotBuilt(error) === undefined) throw error;
+    return [];
   }
 }
 

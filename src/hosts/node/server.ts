@@ -33,7 +33,11 @@ export interface ChangingSite extends NodeSite {
  * Serves a site. It asks at most once a second whether another site has taken its place, and each answer is wholly of one build. If
  * a file exists and can't be read, or isn't the one that the site names, the answer is a 503, and the log names the file.
  */
-export function nodeSite(files: NodeFiles, log: Log, bodies = BODIES): ChangingSite {
+export function nodeSite(
+  files: NodeFiles,
+  log: Log,
+  { bodies = BODIES, amend = (_url, whole) => whole }: NodeSiteOptions = {},
+): ChangingSite {
   const texts = boundedMemory<string | undefined>(TEXTS, (text) => text?.length ?? Infinity);
   const made = boundedMemory<Made>(bodies, ({ body, isKept }) =>
     isKept && body instanceof Uint8Array ? body.length : Infinity,
@@ -46,6 +50,7 @@ export function nodeSite(files: NodeFiles, log: Log, bodies = BODIES): ChangingS
     files,
     text: (path) => texts.get(path, async () => decoded(await files.bytes(path))),
     made: (key, make) => made.get(key, make),
+    amend,
     confirmAbsence: (index) => watch.confirmAbsence(index),
     confirm: (index) => watch.confirm(index),
   };
@@ -81,6 +86,13 @@ const LEFT: ReadonlySet<string> = new Set([
   'ERR_STREAM_DESTROYED',
 ]);
 
+export interface NodeSiteOptions {
+  /** Bytes of bodies kept in memory. */
+  readonly bodies?: number;
+  /** Changes the answer to a request for a whole, small file. The parameters are the target of the request, and the answer of a registry. */
+  readonly amend?: (url: string, whole: Whole) => Whole;
+}
+
 /** Bytes of file lists kept in memory. */
 const TEXTS = 32 * 2 ** 20;
 /** Bytes of bodies kept in memory. */
@@ -94,6 +106,7 @@ interface Site {
   text(path: string): Promise<string | undefined>;
   /** The result of `make`, from memory if the same was asked for before. */
   made(key: string, make: () => Promise<Made>): Promise<Made>;
+  readonly amend: (url: string, whole: Whole) => Whole;
   confirmAbsence(index: Index | undefined): Promise<undefined>;
   confirm(index: Index | undefined): void;
 }
@@ -109,6 +122,11 @@ interface Made {
   readonly isKept: boolean;
 }
 
+/** An answer with the bytes of its body. */
+export interface Whole extends Made {
+  readonly body: Uint8Array;
+}
+
 /** One request, with the index over which it is answered. */
 interface Asked {
   readonly incoming: IncomingMessage;
@@ -118,7 +136,7 @@ interface Asked {
 
 async function answer(site: Site, { incoming, response, index }: Asked): Promise<number> {
   const request = toRequest(incoming, index);
-  const make = (): Promise<Made> => makeAnswer(site, request, index);
+  const make = (): Promise<Made> => makeAnswer(site, { request, url: incoming.url ?? '' }, index);
   const made = isPlain(incoming) ? await site.made(incoming.url ?? '', make) : await make();
   const { body } = made;
   if (body === undefined || body instanceof Uint8Array) return send(made, body, response);
@@ -138,7 +156,11 @@ function isPlain({ method, headers }: IncomingMessage): boolean {
   );
 }
 
-async function makeAnswer(site: Site, request: Request, index: Index | undefined): Promise<Made> {
+async function makeAnswer(
+  site: Site,
+  { request, url }: { readonly request: Request; readonly url: string },
+  index: Index | undefined,
+): Promise<Made> {
   const first = respond(request, index?.columns);
   const found = async (path: string): Promise<string | undefined> => {
     const text = (await site.text(path)) ?? (await site.confirmAbsence(index));
@@ -151,7 +173,7 @@ async function makeAnswer(site: Site, request: Request, index: Index | undefined
   const made = { status: result.status, headers: flat(result), isKept: true };
   if (body.size > SMALL || body.end - body.start < body.size) return { ...made, body };
   const bytes = (await site.files.whole(body)) ?? (await site.confirmAbsence(index));
-  return bytes ? { ...made, body: bytes } : withBody(withoutFile(request, index?.columns), index);
+  return bytes ? site.amend(url, { ...made, body: bytes }) : withBody(withoutFile(request, index?.columns), index);
 }
 
 /** An answer whose body is not a file. */
