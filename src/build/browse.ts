@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import type { LimitFunction } from 'p-limit';
 import type { Distribution } from '../config.ts';
 import type { FileFacts, ListItem, PackageFacts, RevisionFacts } from '../pages/package-facts.ts';
 import { packagePages } from '../pages/package-page.ts';
@@ -37,6 +38,8 @@ export interface PackageBrowsing {
   readonly writer: SiteWriter;
   readonly distribution: Pick<Distribution, 'name' | 'tables'>;
   readonly arrivals: History['arrivals'];
+  /** Holds back packages while the pages of others wait to be written, since memory holds these. */
+  readonly limit: LimitFunction;
 }
 
 /** Writes the pages of a package, whose revisions are in their places, in the order of answers. `deprecated` is what all of them show. */
@@ -48,7 +51,7 @@ export async function browsePackage(
   const newest = placed.at(-1);
   if (!newest) return undefined;
   const { store, writer } = browsing;
-  const { item, requires, pages } = await packagePages(factsOf(newest, { placed, deprecated }, browsing));
+  const { item, requires, pages } = packagePages(factsOf(newest, { placed, deprecated }, browsing));
   const files = pages.map(({ path, text }) => [writer.resolve(pagePath(path)), text] as const);
   const written = await store.pool.run('write', { files });
   return {
@@ -80,9 +83,9 @@ function factsOf(
       return { path, type: mediaTypeByExtension(path) ?? store.get(content).sniffed };
     }),
     categories: new Map(distribution.tables.categories.map(({ id, title }) => [id, title])),
-    read: async (path) => {
+    read: (path) => {
       const content = contents.get(path);
-      return content === undefined ? undefined : await readFile(contentPlace(store.folder, content));
+      return content === undefined ? undefined : readFileSync(contentPlace(store.folder, content));
     },
   };
 }

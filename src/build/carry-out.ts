@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
+import pLimit from 'p-limit';
 import { makeFolder } from '../tree/make-folder.ts';
 import { cacheFolder } from '../cache-folders.ts';
 import { hasError } from '../errors.ts';
@@ -122,6 +123,9 @@ function placeOf({ folder, lock }: MakeOptions): PatchedFolder {
   return { folder, lock, witness: RELEASE, isRead: 'by journal' };
 }
 
+/** Packages whose pages are made: enough to keep the threads busy. */
+const PAGED_AT_ONCE = 2;
+
 interface Filling {
   readonly packages: readonly PackageSource[];
   readonly placed: ReadonlyMap<string, PlacedRevision>;
@@ -144,7 +148,7 @@ async function fill(making: SiteMaking, options: MakeOptions, filling: Filling):
     deprecations,
     writer,
     placed,
-    browsing: history && { distribution, arrivals: history.arrivals },
+    browsing: history && { distribution, arrivals: history.arrivals, limit: pLimit(PAGED_AT_ONCE) },
     ranks: distribution.layers.map(({ name }) => name),
     collisions: distribution.collisions === 'refuse' ? 'error' : 'warning',
     onProgress,

@@ -42,7 +42,7 @@ export interface PackageMaking extends TwinRules {
   readonly deprecations: Deprecations | undefined;
   readonly writer: SiteWriter;
   /** Undefined where the site has no pages for people. */
-  readonly browsing: Pick<PackageBrowsing, 'distribution' | 'arrivals'> | undefined;
+  readonly browsing: Pick<PackageBrowsing, 'distribution' | 'arrivals' | 'limit'> | undefined;
   /** Revisions that are in their places already, by id. */
   readonly placed: ReadonlyMap<string, PlacedRevision>;
   onProgress(stage: string, done: number, total: number): void;
@@ -93,7 +93,8 @@ async function makePackage(
   const { revisions, listings } = await writePages(placed, making);
   const { browsing } = making;
   const deprecated = deprecationIn(placed, making.deprecations);
-  const browsed = browsing && (await browsePackage(placed, deprecated, { ...making, ...browsing }));
+  const browsed =
+    browsing && (await browsing.limit(() => browsePackage(placed, deprecated, { ...making, ...browsing })));
   const listing = joinListings(listings);
   const made = {
     name: outcomes[0]?.revision.name ?? '',

@@ -7,8 +7,8 @@ import type { PackageFacts } from './package-facts.ts';
 import { yamlText } from './yaml-texts.ts';
 
 /** What `changelog.yml` of the newest revision says, a block for each version; none where it is no list of changes. */
-export async function changelogBlocks(facts: PackageFacts): Promise<Html[]> {
-  const bytes = await facts.read('changelog.yml');
+export function changelogBlocks(facts: PackageFacts): Html[] {
+  const bytes = facts.read('changelog.yml');
   if (!bytes) return [];
   try {
     return (toList(parseYaml(bytes)) ?? []).flatMap(versionBlock);

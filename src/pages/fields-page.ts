@@ -21,13 +21,13 @@ interface Field {
 const FIELDS_FILE = /^(?:data_stream\/([^/]+)\/)?fields\/[^/]+\.yml$/;
 
 /** The fields of the newest revision. A file that is no list of fields has none. */
-export async function fieldBlocks(facts: PackageFacts): Promise<Html[]> {
+export function fieldBlocks(facts: PackageFacts): Html[] {
   const byStream = new Map<string, Field[]>();
   for (const { path } of facts.files) {
     const found = FIELDS_FILE.exec(path);
     if (!found) continue;
     const fields = byStream.get(found[1] ?? '') ?? [];
-    fields.push(...(await fieldsIn(facts, path)));
+    fields.push(...fieldsIn(facts, path));
     byStream.set(found[1] ?? '', fields);
   }
   const filled = [...byStream].filter(([, fields]) => fields.length > 0);
@@ -46,8 +46,8 @@ function row({ name, type, description }: Field): Html {
   </tr> `;
 }
 
-async function fieldsIn(facts: PackageFacts, path: string): Promise<Field[]> {
-  const bytes = await facts.read(path);
+function fieldsIn(facts: PackageFacts, path: string): Field[] {
+  const bytes = facts.read(path);
   const found: Field[] = [];
   try {
     if (bytes) collect(toList(parseYaml(bytes)) ?? [], '', found);

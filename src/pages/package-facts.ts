@@ -33,7 +33,7 @@ export interface PackageFacts {
   /** The titles of categories, by id. */
   readonly categories: ReadonlyMap<string, string>;
   /** The text of a file of the newest revision; undefined where it has none. */
-  read(path: string): Promise<Buffer | undefined>;
+  read(path: string): Buffer | undefined;
 }
 
 /** The package as the list shows it. */

@@ -36,10 +36,10 @@ export interface PackagePages {
 const ROOT = '../../';
 
 /** Renders the pages of a package. */
-export async function packagePages(facts: PackageFacts): Promise<PackagePages> {
+export function packagePages(facts: PackageFacts): PackagePages {
   const { version } = newestOf(facts);
   const files = packageFiles({ name: facts.name, version, files: facts.files }, ROOT);
-  const matters = await mattersOf(facts, files);
+  const matters = mattersOf(facts, files);
   const links = matters.filter(({ blocks }) => blocks.length > 0);
   const tabs = (current: string): Html =>
     html`<nav class="tabs" aria-label="Package">
@@ -87,15 +87,15 @@ interface Matter {
   readonly source?: string;
 }
 
-async function mattersOf(facts: PackageFacts, files: PackageFiles): Promise<Matter[]> {
-  const readme = await facts.read(README);
+function mattersOf(facts: PackageFacts, files: PackageFiles): Matter[] {
+  const readme = facts.read(README);
   const text = readme && decodeText(readme);
   const blocks = text === undefined ? [] : markdownBlocks({ text, files, folder: 'docs', level: 2, prefix: 'readme-' });
   return [
     { file: 'readme.html', title: 'Readme', blocks, source: README },
     { file: 'settings.html', title: 'Settings', blocks: settingBlocks(facts.index) },
-    { file: 'fields.html', title: 'Fields', blocks: await fieldBlocks(facts) },
-    { file: 'changelog.html', title: 'Changes', blocks: await changelogBlocks(facts), source: 'changelog.yml' },
+    { file: 'fields.html', title: 'Fields', blocks: fieldBlocks(facts) },
+    { file: 'changelog.html', title: 'Changes', blocks: changelogBlocks(facts), source: 'changelog.yml' },
   ];
 }
 
