@@ -1,4 +1,4 @@
-import { html, render } from './html.ts';
+import { html, render, trusted } from './html.ts';
 import type { Content, Html } from './html.ts';
 import { pageOf } from './shell.ts';
 import type { Page } from './shell.ts';
@@ -10,22 +10,52 @@ import type { Page } from './shell.ts';
 /** Bytes of the contents of a page; with what surrounds them it stays below 100 kB. */
 const MOST = 84_000;
 
-/** The blocks in groups that each fit on a page. A block that fits on none is replaced. */
+/**
+ * The blocks in groups that each fit on a page. A block that fits on none is replaced. A group goes on under the headings that its first
+ * block stands below.
+ */
 export function grouped(blocks: readonly Html[], instead: () => Html): Html[][] {
   const groups: Html[][] = [[]];
   let used = 0;
+  let above: readonly Heading[] = [];
   for (const block of blocks) {
     const own = Buffer.byteLength(block.html) > MOST ? instead() : block;
     const bytes = Buffer.byteLength(own.html);
     if (used + bytes > MOST) {
-      groups.push([]);
+      const level = Number(/^\s*<h([3-6])/.exec(own.html)?.[1] ?? 7);
+      groups.push(above.filter((one) => one.level < level).map(continued));
       used = 0;
     }
     groups.at(-1)?.push(own);
     used += bytes;
+    above = headingsAfter(above, own);
   }
   return groups;
 }
+
+interface Heading {
+  readonly level: number;
+  /** HTML. */
+  readonly text: string;
+}
+
+/** The headings that what follows a block stands below, from the highest to the lowest. */
+function headingsAfter(before: readonly Heading[], { html: text }: Html): readonly Heading[] {
+  let above = before;
+  for (const [, level, inner = ''] of text.matchAll(/<h([3-6])\b[^>]*>([^]*?)<\/h\1>/g)) {
+    const own = { level: Number(level), text: inner };
+    above = [...above.filter((one) => one.level < own.level), own];
+  }
+  return above;
+}
+
+/** A heading on a page where its matter goes on; a long one only says so. */
+function continued({ level, text }: Heading): Html {
+  const shown = text.length > LONGEST_HEADING ? '…' : text;
+  return trusted(`<h${level}>${shown} (continued)</h${level}>`);
+}
+
+const LONGEST_HEADING = 300;
 
 export interface PagedContent {
   /** The path of the first page, such as `nginx/fields.html`. */

@@ -63,7 +63,10 @@ table { border-collapse: collapse; font-size: .9rem; min-width: 30rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: normal; font-weight: inherit; }
 td:last-child { overflow-wrap: anywhere; }
 thead th { color: var(--quiet); font-size: .825rem; }
-tbody th { white-space: nowrap; }
+tbody th, time { white-space: nowrap; }
+@media (max-width: 40rem) {
+  tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
+}
 .reach, .sizes { display: block; max-width: none; font: 12px system-ui, sans-serif; }
 .reach text { fill: var(--text); }
 .reach .bar { fill: var(--bar); }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run, startServer, temporaryFolder } from '../support/cli.ts';
 import { EVIL_PACKAGE } from '../support/evil-package.ts';
-import { distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
+import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 import { CHROMIUM, chromiumKit } from './chromium.ts';
 import type { Browser, Page, PuppeteerNode } from './chromium.ts';
 
@@ -29,8 +29,9 @@ describe.skipIf(!kit)('in Chromium', () => {
     writeFiles(root, {
       'content/distributions.yml': distributions(sample, ['production', 'staging', 'snapshot'], "pages: 'true'"),
       'evil/distributions.yml': distributions('storage', ['main'], "pages: 'true'"),
-      ...under('evil/storage/main/packages', EVIL_PACKAGE, packageFiles('good', '1.0.0')),
     });
+    const storage = createRepository(join(root, 'evil/storage'));
+    storage.commit('main', storage.treeOf(under('packages', EVIL_PACKAGE, packageFiles('good', '1.0.0'))));
     for (const [config, out] of [
       ['content', 'dist'],
       ['evil', 'evil-dist'],
@@ -97,7 +98,9 @@ describe.skipIf(!kit)('in Chromium', () => {
       { width: 1280, scheme: 'light' },
       { width: 390, scheme: 'dark' },
     ])('is accessible and fits: $width pixels, $scheme', async (look) => {
-      const some = pagesIn('dist').filter((path) => /_browse\/(index|about|edge_gateway|cron_watch)/.test(path));
+      const some = pagesIn('dist').filter((path) =>
+        /_browse\/(index|about|waiting|edge_gateway|cron_watch)/.test(path),
+      );
       expect(some.length).toBeGreaterThan(8);
       for (const path of some) {
         const page = await open(path, look);
@@ -163,6 +166,35 @@ describe.skipIf(!kit)('in Chromium', () => {
         troubles.push(...(await faults(page)).map((fault) => `${path}: ${fault}`));
         await page.close();
       }
+      expect(troubles.splice(0)).toEqual([]);
+    });
+
+    test('adds nothing to the feeds', async () => {
+      const page = await open('/_browse/');
+      const feeds = await page.evaluate(async () => {
+        const [xml, json] = await Promise.all(
+          ['updates.xml', 'updates.json'].map(async (path) => (await fetch(path)).text()),
+        );
+        const parser = new DOMParser();
+        const atom = parser.parseFromString(xml ?? '', 'text/xml');
+        const content = atom.querySelector('entry > content')?.textContent ?? '';
+        return {
+          root: atom.documentElement.nodeName,
+          elements: Array.from(atom.querySelectorAll('entry *'), ({ nodeName }) => nodeName),
+          shown: Array.from(
+            parser.parseFromString(content, 'text/html').body.querySelectorAll('*'),
+            ({ nodeName }) => nodeName,
+          ),
+          isSame: content === (JSON.parse(json ?? '') as { items: { content_html: string }[] }).items[0]?.content_html,
+        };
+      });
+      expect(feeds).toEqual({
+        root: 'feed',
+        elements: ['id', 'title', 'updated', 'link', 'content'],
+        shown: ['UL', 'LI'],
+        isSame: true,
+      });
+      await page.close();
       expect(troubles.splice(0)).toEqual([]);
     });
 

@@ -97,6 +97,32 @@ test('blocks are grouped into pages of at most 100 kB, and one that is too large
   expect(tables(['a'], [], 'none')).toEqual([]);
 });
 
+/** What pages that go on begin with. */
+function starts(blocks: Parameters<typeof grouped>[0]): string[] {
+  const pages = grouped(blocks, () => html``).slice(1);
+  return pages.map((page) => render(page).replaceAll(/x{9,}/g, 'x').replaceAll(/>\s+</g, '><'));
+}
+
+test('a page that goes on begins with the headings above', () => {
+  const long = html`<p>${'x'.repeat(50_000)}</p>`;
+  const heads = [html`<h3 id="a">A <em>b</em></h3>`, html`<h4>B</h4>`];
+  const a = '<h3>A <em>b</em> (continued)</h3>';
+  expect(starts([...heads, long, long])).toEqual([`${a}<h4>B (continued)</h4><p>x</p>`]);
+  expect(starts([...heads, long, html`<h5>C</h5>`, long])).toEqual([
+    `${a}<h4>B (continued)</h4><h5>C (continued)</h5><p>x</p>`,
+  ]);
+  expect(
+    starts([
+      ...heads,
+      long,
+      html`<h3>C</h3>
+        ${long}`,
+    ]),
+  ).toEqual(['<h3>C</h3><p>x</p>']);
+  const endless = html`<h3>${'&'.repeat(9999)}</h3>`;
+  expect(starts([endless, long, long])[0]).toBe('<h3>… (continued)</h3><p>x</p>');
+});
+
 function revision(version: string, kibana?: string): RevisionFacts {
   return { version, kibana, layer: 'x', arrived: undefined, isExperimental: false, size: 1, isSigned: false };
 }
