@@ -10,30 +10,59 @@ import { hasEncoded } from '../tree/encoded.ts';
 import { replaceRelease } from '../tree/release.ts';
 import { openStates } from './cache/states.ts';
 import type { States } from './cache/states.ts';
-import { addForms, extendSite, writeAnew } from './carry-out.ts';
 import type { Made } from './carry-out.ts';
 import type { State } from './kept.ts';
 import { keysOf, planSite } from './plan.ts';
 import type { MadeSite, MakeOptions, SiteMaking } from './site-making.ts';
-import { releaseOf, staticFiles } from './site.ts';
+import { releaseOf } from './release-of.ts';
+import { staticFiles } from './static-files.ts';
+
+/** What is known of a site before the layers are read that it is made from. */
+export interface Known {
+  readonly states: States;
+  readonly last: State | undefined;
+  /** Paths of the site that somebody touched since the last build. */
+  readonly touched: Promise<readonly string[]>;
+}
+
+/**
+ * Begins to look whether somebody touched the site since the last build of it, so that the layers can be read meanwhile. Only for the
+ * holder of the lock. Undefined where earlier results don't count.
+ */
+export async function lookAtSite({
+  folder,
+  cache,
+  noCache,
+}: Pick<MakeOptions, 'folder' | 'cache' | 'noCache'>): Promise<Known | undefined> {
+  recoverFolder(folder);
+  if (noCache) return undefined;
+  const states = openStates(cacheFolder(cache, 'state'), folder);
+  const last = await states.last();
+  const touched = last ? states.touched(last) : Promise.resolve([]);
+  touched.catch(() => undefined); // `makeSite` gets the error, unless the layers can't be read
+  return { states, last, touched };
+}
 
 /** Makes a site, and no more of it than the last build of the same place has not made already. Only for the holder of the lock. */
-export async function makeSite(making: SiteMaking, options: MakeOptions): Promise<MadeSite> {
-  recoverFolder(options.folder);
-  if (options.noCache) return (await writeAnew(making, options)).made;
-  const states = openStates(cacheFolder(options.cache, 'state'), options.folder);
+export async function makeSite(making: SiteMaking, options: MakeOptions, known: Known | undefined): Promise<MadeSite> {
+  if (!known) return (await (await carryOut()).writeAnew(making, options)).made;
+  const { states } = known;
   const frame = await frameOf(making);
-  const last = options.isAnew ? undefined : await states.last(frame);
-  const touched = last ? await states.touched(last) : [];
+  const last = !options.isAnew && known.last?.frame === frame ? known.last : undefined;
+  const plan = planSite(making, last?.keys);
+  const kept = last && plan.kind === 'extend' ? await states.packages(last) : undefined;
+  const touched = last ? await known.touched : [];
   const before = touched.length === 0 ? last : undefined;
-  const plan = planSite(making, before?.keys);
   if (before && plan.kind === 'unchanged') return await leaveSite(making, options, { before, states });
-  const kept = before && plan.kind === 'extend' ? await states.packages(before) : undefined;
-  const extended = kept && plan.kind === 'extend' && (await extendSite(making, options, { plan, kept }));
+  const { extendSite, writeAnew } = await carryOut();
+  const extended = before && kept && plan.kind === 'extend' && (await extendSite(making, options, { plan, kept }));
   const made = extended || (await writeAnew(making, options));
   await keep(states, frame, { making, made });
   return { ...made.made, findings: [...repairsOf(touched), ...made.made.findings] };
 }
+
+/** A third of the program, which a build of what is unchanged has no use for. */
+const carryOut = async () => await import('./carry-out.ts');
 
 function repairsOf(touched: readonly string[]): Finding[] {
   return touched.map((where) => ({
@@ -88,7 +117,7 @@ async function leaveSite(
   const left = { ...made, findings, skipped: [], how: 'unchanged', site: undefined } as const;
   if (hasError(refusals)) return left;
   const isLacking = options.forms.isWanted && !hasEncoded(options.folder);
-  const changes = isLacking ? await addForms(making, options, made.site.manifest) : undefined;
+  const changes = isLacking ? await (await carryOut()).addForms(making, options, made.site.manifest) : undefined;
   options.lock.check();
   const isReplaced = await replaceRelease(options.folder, releaseOf(making, made.site.manifest));
   if (isReplaced || isLacking) await states.renew(before);

@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import fastGlob from 'fast-glob';
-import type { Distribution, Subset } from '../config.ts';
 import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import type { Columns } from '../core/columns.ts';
-import { generator } from '../generator.ts';
 import { fileListText } from '../tree/file-list.ts';
 import type { FileEntry } from '../tree/file-list.ts';
 import {
@@ -20,9 +16,7 @@ import {
   STATIC_FILES,
 } from '../tree/layout.ts';
 import type { IndexNames } from '../tree/names.ts';
-import type { Release } from '../tree/release.ts';
 import { writeRelease } from '../tree/release.ts';
-import { walkOrder } from '../paths.ts';
 import { answerName } from './answer-bodies.ts';
 import { browseSite } from './browse-site.ts';
 import type { Browsed } from './browse-site.ts';
@@ -31,15 +25,15 @@ import { indexFiles } from './index-files.ts';
 import type { IndexedRevision } from './index-files.ts';
 import { toByteString } from '../tree/text.ts';
 import { document } from '../tree/json.ts';
-import type { JsonObject } from '../tree/json.ts';
 import { mediaType } from '../tree/media-type.ts';
 import { fileEntry } from './pages.ts';
+import { releaseOf } from './release-of.ts';
+import type { Released } from './release-of.ts';
+import { staticFiles } from './static-files.ts';
 import type { SiteTotals, SiteWriter } from '../tree/site-writer.ts';
 
 /** The sources of a site besides its packages. */
-export interface SiteSource {
-  readonly distribution: Distribution;
-  readonly layers: readonly { readonly name: string; readonly ref: string; readonly commit: string | undefined }[];
+export interface SiteSource extends Released {
   /** All of the site, in the order of answers. */
   readonly revisions: readonly IndexedRevision[];
   /** What the pages for people show; undefined where the site has none. */
@@ -67,14 +61,6 @@ export async function writeSite(source: SiteSource): Promise<SiteResult> {
 const JSON_TYPE = 'application/json';
 /** The type of files that the edge core reads and no client gets. */
 const PRIVATE = { type: JSON_TYPE, cache: 'none' } as const;
-
-/** The files that are copied into a site: the source for each path in the site. Files of a later folder win. */
-export async function staticFiles(folders: readonly string[]): Promise<[path: string, source: string][]> {
-  const sources = new Map<string, string>();
-  for (const folder of folders)
-    for (const path of await fastGlob('**', { cwd: folder, dot: true })) sources.set(path, join(folder, path));
-  return walkOrder([...sources.keys()]).map((path) => [path, sources.get(path) as string]);
-}
 
 async function writeStatic(folders: readonly string[], writer: SiteWriter): Promise<void> {
   const files: [string, FileEntry][] = [];
@@ -107,33 +93,6 @@ function writeIndex({ revisions, distribution, writer }: SiteSource): { answers:
   writer.write(indexFilePath(names.rows), index.rows, { type: 'text/plain; charset=utf-8', cache: 'none' });
   writer.write(INDEX, Buffer.from(document(names)), PRIVATE);
   return { answers: answers.digests.length, columns: index.columns };
-}
-
-/** The release of a site whose manifest has this digest. */
-export function releaseOf(
-  { distribution, layers }: Pick<SiteSource, 'distribution' | 'layers'>,
-  manifest: string,
-): Release {
-  return {
-    distribution: distribution.name,
-    registry: distribution.registry,
-    generator,
-    layers: layers.map(({ name, ref, commit }) => (commit === undefined ? { name } : { name, ref, commit })),
-    ...(distribution.subsets.length > 0 && { subsets: distribution.subsets.map(releasedSubset) }),
-    manifest,
-  };
-}
-
-/** Of what is installed somewhere, the public file says only how much it is. */
-function releasedSubset({ name, from, clients, previous, installed, requires }: Subset): JsonObject {
-  const lines = clients.map(({ kibana, prerelease, spec, capabilities }) => ({
-    kibana,
-    prerelease,
-    ...(spec && { spec: `${spec.min}-${spec.max}` }),
-    ...(capabilities && { capabilities }),
-  }));
-  const keep = { previous, installed: installed?.packages.length ?? 0, requires };
-  return { distribution: name, from, for: lines, keep };
 }
 
 function digestOf(bytes: Buffer): string {

@@ -6,7 +6,6 @@ import type { Finding } from '../errors.ts';
 import { repositoryOf } from '../storage/storage.ts';
 import type { Layer, Revision, Storage } from '../storage/storage.ts';
 import { withoutCredentials } from '../storage/git/command.ts';
-import { selectRevisions } from '../subset/select.ts';
 import type { Selecting, Selection } from '../subset/select.ts';
 import { hasTag } from '../storage/git/history.ts';
 import { openLayers } from '../workflow/open-layers.ts';
@@ -64,12 +63,21 @@ export async function catalogOf(
   selecting: Selecting,
 ): Promise<Pick<OpenCatalog, 'catalog' | 'subset'>> {
   const catalog = mergeLayers(layers);
-  const selection = await selectRevisions(catalog.revisions, selecting);
+  const selection = await selectionOf(catalog.revisions, selecting);
   if (!selection) return { catalog, subset: undefined };
   const { revisions } = selection;
   const ids = new Set(revisions.map(({ id }) => id));
   const shadowed = catalog.shadowed.filter(({ winner }) => ids.has(winner.id));
   return { catalog: { revisions, shadowed }, subset: { whole: catalog.revisions, selection } };
+}
+
+/** What stays of a subset, whose code is loaded for one alone. Undefined where the distribution is a whole one. */
+export async function selectionOf(
+  revisions: readonly Revision[],
+  selecting: Selecting,
+): Promise<Selection | undefined> {
+  if (selecting.distribution.subsets.length === 0) return undefined;
+  return await (await import('../subset/select.ts')).selectRevisions(revisions, selecting);
 }
 
 /**

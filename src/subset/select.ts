@@ -45,13 +45,9 @@ export interface Selecting {
   readonly onRead?: ((done: number, total: number) => void) | undefined;
 }
 
-/** What stays of a catalog, whose revisions are in the order of answers. Undefined where the distribution is a whole one. */
-export async function selectRevisions(
-  revisions: readonly Revision[],
-  selecting: Selecting,
-): Promise<Selection | undefined> {
+/** What stays of a catalog, whose revisions are in the order of answers. */
+export async function selectRevisions(revisions: readonly Revision[], selecting: Selecting): Promise<Selection> {
   const { subsets } = selecting.distribution;
-  if (subsets.length === 0) return undefined;
   const read = await readFacts(revisions, selecting);
   const fit = read.flatMap(({ facts }) => facts ?? []);
   const newest = deprecatingOf(fit);

@@ -11,9 +11,7 @@ import type { Layer, MixedStorage, OwnStorage, Revision, Storage } from '../stor
 import { readUnchanged, unchangedFile } from '../storage/unchanged.ts';
 import { zipPackages } from '../storage/zip-packages.ts';
 import { zipPath } from '../tree/layout.ts';
-import { mirrorRegistry } from '../mirror/mirror.ts';
 import type { Held, HeldFile, Listed, LockedRevision, Mirrored, Mirroring, Wanted } from '../mirror/mirroring.ts';
-import { specRange, takeRule } from '../mirror/take.ts';
 
 /*
  * The layers of a distribution, of all kinds: those of its storage, and those that are taken from registries.
@@ -96,6 +94,7 @@ async function mirror(
 ): Promise<Mirrored> {
   const { name, registry, keys = [], gone, signatures } = layer;
   const { cache, offline, locked, refresh = false, onBytes, onFetch, onWait = () => undefined } = options;
+  const { mirrorRegistry } = await import('../mirror/mirror.ts'); // most builds have no registry
   const revisions = locked?.get(name);
   const chosen = await takeFrom(layer, tables);
   const mirrored = await mirrorRegistry({
@@ -122,6 +121,7 @@ async function takeFrom(
   { name, take }: RegistryLayer,
   { categories }: Opening['tables'],
 ): Promise<{ readonly wanted: Wanted; findings(): Finding[] }> {
+  const { specRange, takeRule } = await import('../mirror/take.ts');
   const rule = await takeRule(take, categories);
   const ranges = [...new Set((take ?? []).map(specRange))].filter((range) => range !== '');
   let last: { readonly idle: readonly number[]; readonly names: readonly string[] } = { idle: [], names: [] };

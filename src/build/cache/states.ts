@@ -16,8 +16,8 @@ import type { KeptPackage, MadePackage, State } from '../kept.ts';
  */
 
 export interface States {
-  /** The state of the present site, if the site has this `frame`. */
-  last(frame: string): Promise<State | undefined>;
+  /** The state of the present site. */
+  last(): Promise<State | undefined>;
   /** Paths of that site that are not as the build left them, as far as a glance tells (`tree/touched.ts`). */
   touched(state: State): Promise<readonly string[]>;
   /** The packages of that site, by name. Undefined if some are not known, or if the manifest was altered. */
@@ -39,23 +39,19 @@ export function openStates(folder: string, place: string): States {
     states.set(key, { ...state, madeAt: timeOf(place) });
   };
   return {
-    last: async (frame) => {
+    last: async () => {
       const state = states.get(key);
-      if (state?.frame !== frame) return undefined;
-      return (await readRelease(place))?.manifest === state.made.site.manifest ? state : undefined;
+      return state && (await readRelease(place))?.manifest === state.made.site.manifest ? state : undefined;
     },
     touched: async ({ madeAt, made }) => {
-      try {
-        return await touchedByGlances(glancesFile, place, { manifest: made.site.manifest, since: madeAt });
-      } catch (error) {
-        if (isAbsence(error) || (isSystemError(error) && error.code === 'EISDIR')) return [MANIFEST];
-        throw error;
-      }
+      const { manifest } = made.site;
+      const look = { file: glancesFile, folder: place, manifest, since: madeAt };
+      return (await ifReadable(() => touchedByGlances(look))) ?? [MANIFEST];
     },
     packages: async ({ made }) => {
       const [own, ...packages] = (readChecked(packagesFile) ?? '').split('\n').slice(0, -1);
-      const manifest = await readManifest(place);
-      if (own === undefined || own !== made.site.manifest || sha256(manifest) !== own) return undefined;
+      const manifest = await ifReadable(() => readManifest(place));
+      if (own === undefined || own !== made.site.manifest || !manifest || sha256(manifest) !== own) return undefined;
       return withLines(
         packages.map((line) => JSON.parse(line) as MadePackage),
         manifest,
@@ -68,6 +64,16 @@ export function openStates(folder: string, place: string): States {
     },
     renew: keep,
   };
+}
+
+/** What `read` gives; undefined where somebody removed a list of the site, or put something else in its place. */
+async function ifReadable<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isAbsence(error) || (isSystemError(error) && error.code === 'EISDIR')) return undefined;
+    throw error;
+  }
 }
 
 /** A time at which the site is made, also where the clock of its file system is ahead. */

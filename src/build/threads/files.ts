@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, futimesSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeAside } from '../../tree/commit/aside.ts';
-import { setContentTime } from '../../tree/content-time.ts';
-import { makeFolder } from '../../tree/make-folder.ts';
+import { contentTime, setContentTime } from '../../tree/content-time.ts';
+import { makeFolder, makeLastFolder } from '../../tree/make-folder.ts';
 
 /*
  * Files as threads read and write them: by calls that block.
@@ -24,12 +24,13 @@ export function scratchMemory(): Scratch {
 /** Makes the folders that files are to lie in, each once. */
 export function folderMaker(): (file: string) => void {
   const made = new Set<string>();
-  return (file) => {
-    const folder = dirname(file);
+  const make = (folder: string): void => {
     if (made.has(folder)) return;
-    makeFolder(folder);
+    if (made.has(dirname(folder))) makeLastFolder(folder);
+    else makeFolder(folder, make);
     made.add(folder);
   };
+  return (file) => make(dirname(file));
 }
 
 /** SHA-256, in hex. */
@@ -40,8 +41,14 @@ export function digestOf(bytes: Uint8Array): string {
 /** Writes a file, with the time of its content, and gives its digest. */
 export function writeWithTime(path: string, bytes: Uint8Array): string {
   const digest = digestOf(bytes);
-  writeFileSync(path, bytes);
-  setContentTime(path, digest);
+  const time = contentTime(digest);
+  const file = openSync(path, 'w');
+  try {
+    writeFully(file, bytes, 0);
+    futimesSync(file, time, time);
+  } finally {
+    closeSync(file);
+  }
   return digest;
 }
 

@@ -4,11 +4,10 @@ import type { Shadowed } from '../../catalog/merge.ts';
 import type { SiteMaking } from '../../build/site-making.ts';
 import type { Distribution, KibanaClient } from '../../config.ts';
 import type { Finding } from '../../errors.ts';
-import { readLayers } from '../../inspect/open-catalog.ts';
+import { readLayers, selectionOf } from '../../inspect/open-catalog.ts';
 import type { MirroredLayers } from '../../workflow/open-layers.ts';
 import type { MirrorReport } from '../../mirror/mirroring.ts';
 import type { Layer, Storage } from '../../storage/storage.ts';
-import { selectRevisions } from '../../subset/select.ts';
 import type { LockUse } from '../../workflow/lock-file.ts';
 import { siteExcess } from '../../workflow/site-excess.ts';
 
@@ -86,7 +85,7 @@ export async function mergeStorage(
     cache: reading.cache,
   });
   const all = tooMuch.length > 0 ? [] : merged;
-  const selection = await selectRevisions(all, { storage, distribution, ...reading });
+  const selection = await selectionOf(all, { storage, distribution, ...reading });
   const { revisions = all, deprecations, witnesses, counted = new Set<string>() } = selection ?? {};
   const shadowed = tooMuch.length > 0 ? [] : await Promise.all(lost.map((one) => reportShadowed(storage, one)));
   const ofLayers = layers.flatMap(({ name, findings: all }) => {

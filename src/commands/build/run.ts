@@ -10,12 +10,11 @@ import type { MirroredLayers, OpenLayersOptions, Session } from '../../workflow/
 import type { Progress } from '../../report.ts';
 import { historyOf } from '../../inspect/history.ts';
 import { isSystemError } from '../../system-errors.ts';
-import { makeSite } from '../../build/make-site.ts';
+import { lookAtSite, makeSite } from '../../build/make-site.ts';
 import type { MadeSite, MakeOptions } from '../../build/site-making.ts';
 import type { SiteResult } from '../../build/site.ts';
 import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
-import { verifySite } from '../../inspect/verify/verify.ts';
 import { shownStorage } from '../../inspect/open-catalog.ts';
 import { staleSites } from '../../inspect/stale.ts';
 import type { StaleSite } from '../../inspect/stale.ts';
@@ -143,6 +142,7 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   const site = { folder, name: distribution.name, distribution, lock: siteLock, serving: options.serving };
   const target = options.target && (await loadTarget(options.target, site));
   const clock = stopwatch();
+  const known = await lookAtSite({ folder, cache: resolve(options.cache), noCache: options.noCache ?? false });
   const { storage, mirrored } = await openLayers(distribution, openingOptions(options, pins.held, progress));
   const merge = async (unfit: ReadonlySet<string>): Promise<Merged> => {
     const cache = options.noCache ? undefined : resolve(options.cache);
@@ -156,7 +156,7 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
     const making = (one: Merged): MakeOptions => makeOptions(options, one, { place, progress, target, isAnew });
     const { merged, made } = await makeFit(merge, async (one) => {
       const history = distribution.pages ? await historyOf({ storage, distribution, ...one }) : undefined;
-      return await makeSite({ distribution, storage, ...one, history }, making(one));
+      return await makeSite({ distribution, storage, ...one, history }, making(one), known);
     });
     clock.lap('site');
     if (made.site) await pins.keep(merged.layers, mirrored);
@@ -257,6 +257,7 @@ async function damagesOf(
   target: HostName | undefined,
   progress: Progress,
 ): Promise<{ readonly findings: Finding[]; readonly isRepaired: boolean }> {
+  const { verifySite } = await import('../../inspect/verify/verify.ts');
   const { findings } = await verifySite(folder, (done, total) => progress.step('verify', done, total));
   const others = new Set(hostNames.filter((name) => name !== target).map((name) => basename(hostFolder(folder, name))));
   const isOfOthers = ({ where }: Finding): boolean => others.has(where.split('/', 1)[0] as string);

@@ -9,6 +9,8 @@ export type Answer =
   | { readonly kind: 'unreadable'; readonly words: string }
   | {
       readonly kind: 'object';
+      /** Its own, whatever it was asked for by. */
+      readonly id: string;
       readonly type: string;
       /** Bytes. */
       readonly size: number;
@@ -139,18 +141,18 @@ function answerParser({
   emit: (answer: Answer) => void;
 }): (chunk: Buffer) => void {
   let pending: Buffer = Buffer.alloc(0);
-  let body: { type: string; size: number; bytes: Buffer | undefined; left: number } | undefined;
+  let body: { id: string; type: string; size: number; bytes: Buffer | undefined; left: number } | undefined;
   return (chunk) => {
     let at = 0;
     while (at < chunk.length) {
       if (body) {
-        const { bytes, size } = body;
+        const { id, type, bytes, size } = body;
         const end = Math.min(chunk.length, at + body.left);
         if (bytes) chunk.copy(bytes, bytes.length - body.left, at, end);
         body.left -= end - at;
         at = end;
         if (body.left > 0) return;
-        emit({ kind: 'object', type: body.type, size, bytes: bytes?.subarray(0, -1) });
+        emit({ kind: 'object', id, type, size, bytes: bytes?.subarray(0, -1) });
         body = undefined;
         continue;
       }
@@ -163,12 +165,13 @@ function answerParser({
       }
       pending = Buffer.alloc(0);
       at = end + 1;
-      const [, type, digits] = / ([a-z]+) (\d+)$/.exec(line.toString('latin1')) ?? [];
+      const [, id = '', type, digits] = /^([0-9a-f]+) ([a-z]+) (\d+)$/.exec(line.toString('latin1')) ?? [];
       const [size, wanted] = [Number(digits), most()];
       if (type === undefined) emit({ kind: 'missing' });
-      else if (wanted === undefined) emit({ kind: 'object', type, size, bytes: undefined });
+      else if (wanted === undefined) emit({ kind: 'object', id, type, size, bytes: undefined });
       // The newline behind the bytes is read with them.
-      else body = { type, size, bytes: size > wanted ? undefined : Buffer.allocUnsafeSlow(size + 1), left: size + 1 };
+      else
+        body = { id, type, size, bytes: size > wanted ? undefined : Buffer.allocUnsafeSlow(size + 1), left: size + 1 };
     }
   };
 }

@@ -8,14 +8,15 @@ import { git } from './command.ts';
 
 /** Reads objects of a repository by id. Answers come in the order of the calls. */
 export interface CatFile {
-  /** Type and size of an object, which isn't read. Undefined if the repository lacks it. */
-  look(id: string): Promise<ObjectFacts | undefined>;
+  /** What there is to know of an object, by its id or any other name, without reading it. Undefined if the repository lacks it. */
+  look(name: string): Promise<ObjectFacts | undefined>;
   /** The bytes of an object, which are what its id says; any other object is a lack. Throws a `Stop` where git can't be run. */
   read(id: string, type: ObjectType): Promise<Buffer | Lack>;
   close(): Promise<void>;
 }
 
 export interface ObjectFacts {
+  readonly id: string;
   readonly type: string;
   /** Bytes. */
   readonly size: number;
@@ -28,9 +29,9 @@ export async function openCatFile(directory: string, limits: Limits): Promise<Ca
   const contents = start('contents');
   let heads: Batch | undefined;
   return {
-    look: async (id) => {
+    look: async (name) => {
       heads ??= start('info');
-      const answer = await heads.ask(id, 0);
+      const answer = await heads.ask(name, 0);
       return answer.kind === 'object' ? answer : undefined;
     },
     read: async (id, type) => {

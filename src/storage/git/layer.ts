@@ -11,7 +11,7 @@ import type { Layer, LayerSource } from '../storage.ts';
 import { git, GitFailure } from './command.ts';
 import { readNamedTree } from './named-tree.ts';
 import type { NamedEntry } from './named-tree.ts';
-import { findRef, partingFrom, shortName } from './refs.ts';
+import { commitsBy, findRef, partingFrom, shortName } from './refs.ts';
 import type { Named } from './refs.ts';
 import type { Repository } from './repository.ts';
 
@@ -100,8 +100,8 @@ function noFolder({ name, ref, packages }: LayerSource, entry: NamedEntry | unde
   );
 }
 
-async function resolveCommit({ directory, folder }: Repository, { name, ref }: LayerSource): Promise<Named> {
-  const found = REF.test(ref) ? await findRef(directory, ref) : undefined;
+async function resolveCommit({ directory, folder, objects }: Repository, { name, ref }: LayerSource): Promise<Named> {
+  const found = REF.test(ref) ? await findRef(commitsBy(objects), ref) : undefined;
   if (found) return found;
   const own = async (...args: string[]): Promise<string> => (await git(['--git-dir', directory, ...args])).trim();
   const named = REF.test(ref)
@@ -132,11 +132,11 @@ function absent(error: unknown): string {
 
 /** A warning for a branch that lacks commits of the one at `origin`. */
 async function behindOrigin(
-  { directory, folder }: Repository,
+  { directory, folder, objects }: Repository,
   { name }: LayerSource,
   ref: string | undefined,
 ): Promise<Finding[]> {
-  const parting = ref === undefined ? undefined : await partingFrom(directory, ref);
+  const parting = ref === undefined ? undefined : await partingFrom(directory, ref, commitsBy(objects));
   if (ref === undefined || !parting || parting.behind === 0) return [];
   const branch = shortName(ref);
   const move = `git -C ${shellQuote(folder)} fetch . ${shellQuote(`origin/${branch}:${branch}`)}`;

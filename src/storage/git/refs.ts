@@ -1,3 +1,4 @@
+import type { CatFile } from './cat-file.ts';
 import { git, GitFailure } from './command.ts';
 
 /*
@@ -12,16 +13,37 @@ export interface Named {
   readonly ref: string | undefined;
 }
 
+/** Finds commits by names of any kind; undefined for a name that stands for none. */
+export type FindCommits = (names: readonly string[]) => Promise<(string | undefined)[]>;
+
+/** Finds commits by the process that reads the objects of a repository. */
+export function commitsBy({ look }: Pick<CatFile, 'look'>): FindCommits {
+  return async (names) => {
+    const found = await Promise.all(names.map((name) => look(`${name}^{commit}`)));
+    return found.map((facts) => facts?.id);
+  };
+}
+
+/** Finds commits by a process of its own. */
+function commitsIn(directory: string): FindCommits {
+  return async (names) => {
+    const asked = names.map((name) => `${name}^{commit}\n`);
+    const printed = await git(['--git-dir', directory, 'cat-file', '--batch-check'], asked.join(''));
+    return printed
+      .split('\n')
+      .slice(0, names.length)
+      .map((line) => /^([0-9a-f]+) commit /.exec(line)?.[1]);
+  };
+}
+
 /**
  * What a name stands for: a branch, a branch of `origin`, a tag, or whatever else git understands, in this order. Undefined if it
  * stands for no commit.
  */
-export async function findRef(directory: string, name: string): Promise<Named | undefined> {
+export async function findRef(findCommits: FindCommits, name: string): Promise<Named | undefined> {
   if (/[\0\n]/.test(name)) return undefined;
   const places = isPlain(name) ? NAMESPACES.map((space) => `${space}${name}`) : [];
-  const asked = [...places, name].map((one) => `${one}^{commit}\n`);
-  const printed = await git(['--git-dir', directory, 'cat-file', '--batch-check'], asked.join(''));
-  const commits = printed.split('\n').map((line) => /^([0-9a-f]+) commit /.exec(line)?.[1]);
+  const commits = await findCommits([...places, name]);
   const at = commits.findIndex((commit) => commit !== undefined);
   const commit = commits[at];
   if (commit === undefined) return undefined;
@@ -53,13 +75,16 @@ export interface Parting {
 }
 
 /** How a branch, by its full name, differs from that of `origin`. Undefined if they don't differ, or if `origin` has none. */
-export async function partingFrom(directory: string, branch: string): Promise<Parting | undefined> {
+export async function partingFrom(
+  directory: string,
+  branch: string,
+  findCommits: FindCommits,
+): Promise<Parting | undefined> {
   const theirs = remoteName(branch);
   if (theirs === branch) return undefined;
-  const listed = await git(['--git-dir', directory, 'for-each-ref', '--format=%(objectname)', branch, theirs]);
-  const commits = listed.trim().split('\n');
-  if (commits.length !== 2 || commits[0] === commits[1]) return undefined;
-  const args = ['rev-list', '--left-right', '--count', `${commits.join('...')}`, '--'];
+  const [own, other] = await findCommits([branch, theirs]);
+  if (own === undefined || other === undefined || own === other) return undefined;
+  const args = ['rev-list', '--left-right', '--count', `${own}...${other}`, '--'];
   const [ahead = 0, behind = 0] = (await git(['--git-dir', directory, ...args])).trim().split('\t').map(Number);
   return { ahead, behind };
 }
@@ -92,7 +117,7 @@ export async function defaultBranches(directory: string): Promise<DefaultBranch[
 }
 
 async function branchNamed(directory: string, name: string | undefined): Promise<DefaultBranch | undefined> {
-  const found = name === undefined ? undefined : await findRef(directory, name);
+  const found = name === undefined ? undefined : await findRef(commitsIn(directory), name);
   if (!found?.ref || found.ref.startsWith('refs/tags/')) return undefined;
   return { name: shortName(found.ref), commit: found.commit };
 }
