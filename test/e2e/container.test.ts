@@ -119,7 +119,7 @@ describe.skipIf(!isReady)('the last stage of deploy/Dockerfile', () => {
       expect(exec(['node', '-e', writing])).toEqual({ status: 0, stdout: '', stderr: '' });
       expect(exec(['node', '-p', 'process.getuid() + ":" + process.getgid()']).stdout.trim()).toBe(instruction('USER'));
 
-      const node = spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' }).stdout.trim();
+      const node = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8').trim();
       process.kill(Number(node), instruction('STOPSIGNAL') as NodeJS.Signals);
       expect(await once(server, 'exit')).toEqual([0, null]);
     },
