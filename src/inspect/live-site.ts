@@ -21,7 +21,7 @@ export interface LiveSite {
   readonly published: string;
   /** How long ago that was by the clock of the store, in milliseconds. */
   readonly age: number;
-  /** How many answers were compared. */
+  /** How many answers were asked for. After one that doesn't come, no more are. */
   readonly asked: number;
   readonly findings: readonly Finding[];
 }
@@ -36,7 +36,9 @@ export async function verifyLive(site: string, store: ReadOnlyStore, maxAge: num
   const expected = fetchHandler(storeFiles(store, noLog), noLog);
   const targets = targetsOf(Object.keys(revisions));
   const findings: Finding[] = [];
+  let asked = 0;
   for (const target of targets) {
+    asked++;
     const wanted = await told(expected(new Request(`http://localhost${target}`)));
     const got = await told(
       fetch(new URL(`.${target}`, `${site.replace(/\/$/, '')}/`), {
@@ -44,14 +46,17 @@ export async function verifyLive(site: string, store: ReadOnlyStore, maxAge: num
         signal: AbortSignal.timeout(TIMEOUT),
       }),
     ).catch((error: Error) => `gives no answer: ${(error.cause as Error | undefined)?.message ?? error.message}`);
-    if (typeof got === 'string') findings.push(differs(target, got));
-    else findings.push(...differences(wanted, got).map((text) => differs(target, text)));
+    if (typeof got === 'string') {
+      findings.push(differs(target, got));
+      break; // a site that is down or hangs would take the time of all other requests, too
+    }
+    findings.push(...differences(wanted, got).map((text) => differs(target, text)));
   }
   const { current, header } = pointer;
   const age = await ageOf(store, pointer);
   if (maxAge !== undefined && age > maxAge)
     findings.push({ code: 'too-old', where: current, text: `was published ${shownAge(age)} ago`, level: 'error' });
-  return { site, release: current, published: header.published, age, asked: targets.length, findings };
+  return { site, release: current, published: header.published, age, asked, findings };
 }
 
 /** By the clock of the store, which has the time of the release's header. Those of this machine and of the publisher may be wrong. */

@@ -184,7 +184,21 @@ test('verify --site compares a live site with the store', async () => {
   expect(found).toContain('answer-differs /epr/acme/acme-1.0.0.zip');
   expect(found).not.toContain('answer-differs /epr/other/other-2.0.0.zip');
   await server.stop();
-  expect((await ask())[1]).toContain('answer-differs /');
+  expect(await ask()).toEqual([1, ['answer-differs /']]);
+});
+
+test('verify refuses options that it would not heed', async () => {
+  for (const args of [
+    ['--at', 'store', '--max-age', '1h'],
+    ['--at', 'store', '--site', 'https://example.org', '--deep'],
+    ['site', '--deep'],
+    ['--at', 'store', '--against', 'file'],
+    ['--at', 'store', '--key', 'file'],
+  ])
+    expect(await run(['verify', ...args], { cwd: home })).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^error: --/) as string,
+    });
 });
 
 /** Publishes a site, which may fail. */

@@ -38,8 +38,12 @@ export const declare: Declare = (program, finish) => {
     )
     .action(async (folder, { json, key: keys, against, at, endpoint, deep, site, maxAge }, command) => {
       const progress = await progressDisplay({ isSilent: json });
-      if (at !== undefined && folder !== undefined) command.error('error: give a folder or --at, not both');
-      if (site !== undefined && at === undefined) command.error('error: --site needs --at, the store to compare with');
+      const refuse = (isWrong: boolean, text: string): void => void (isWrong && command.error(`error: ${text}`));
+      refuse(at !== undefined && folder !== undefined, 'give a folder or --at, not both');
+      refuse(site !== undefined && at === undefined, '--site needs --at, the store to compare with');
+      refuse(maxAge !== undefined && site === undefined, '--max-age needs --site');
+      refuse(deep && (at === undefined || site !== undefined), '--deep needs --at, and goes without --site');
+      refuse(at !== undefined && (keys.length > 0 || against !== undefined), '--key and --against need a folder');
       if (at !== undefined) return finish(await verifyStoreAt({ at, endpoint, deep, site, maxAge, json }, progress));
       if (folder === undefined) return command.error("error: missing required argument 'folder', or --at");
       const { verify } = await import('./run.ts');
