@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measure, processFigures } from './bench-measure.ts';
@@ -6,9 +6,7 @@ import type { Figure, Measured, Row } from './bench-measure.ts';
 import { addFolderRevision, addRevision, copyRepository, extractBranches, makeFourTimes } from './bench-storage.ts';
 
 /*
- * The scenarios that build. Each returns rows of the table. None removes its files: for minutes after a large tree was
- * removed, ext4 takes several times as long to make files and folders, because it skips each inode that it freed
- * lately.
+ * The scenarios that build. Each returns rows of the table. None removes its files, and most empty what no later one needs.
  */
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -94,6 +92,15 @@ export async function builtCold(bench: Bench, run: number, way: Way = 'plain'): 
   return made;
 }
 
+/**
+ * Empties the files below a folder, so that they take no room. They are not removed: for minutes after a large tree was removed, ext4
+ * takes several times as long to make files and folders, because it skips each inode that it freed lately.
+ */
+export function emptyFiles(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) truncateSync(join(entry.parentPath, entry.name));
+}
+
 /** From a bundle, with no target: each cold build just after the floor of the same clone. */
 export async function plain(bench: Bench): Promise<Row[]> {
   const floors: Measured[] = [];
@@ -103,6 +110,7 @@ export async function plain(bench: Bench): Promise<Row[]> {
     mkdirSync(folder);
     const script = join(root, 'lib/scripts/floor.js');
     floors.push(await measure([script, bench.clone, folder, 'production', 'staging', 'snapshot']));
+    emptyFiles(folder);
     builds.push(await builtCold(bench, run));
   }
   return [
@@ -121,10 +129,12 @@ export async function otherWay(bench: Bench, way: Way, atMost?: number): Promise
     plains.push(await builtCold(bench, run));
     builds.push(await builtCold(bench, run, way));
   }
-  return [
+  const rows = [
     { name: `${way}, cold`, figures: [...processFigures(builds), ...ratios('plain', builds, plains, atMost)] },
     ...(await incremental(bench, builds)),
   ];
+  for (const { cache } of builds) emptyFiles(cache); // the site is made of links to it
+  return rows;
 }
 
 /** The same builds once more, and with a commit that adds a revision to the lowest layer. */
@@ -162,13 +172,14 @@ export async function oneRevision(bench: Bench, before: Built, run: number): Pro
   return result;
 }
 
-/** Builds `staging`, whose packages are all in the cache after `snapshot`. */
+/** Builds `staging`, whose packages are all in the cache after `snapshot`. Later scenarios read the first plain build alone. */
 export async function secondDistribution(bench: Bench): Promise<Row[]> {
   const [before, after]: [Measured[], Measured[]] = [[], []];
   for (let run = 0; run < bench.runs; run++) {
     const made = await builtCold(bench, run);
     before.push(made);
     after.push(await build(made, 'staging'));
+    if (run > 0) emptyFiles(made.cache);
   }
   const figures = [...processFigures(after), ...ratios('cold', after, before, 1 / 4)];
   return [{ name: 'second distribution', figures }];
@@ -187,6 +198,7 @@ export async function timesFour(bench: Bench): Promise<Row[]> {
     const result = await build({ way: 'plain', storage, cache, out }, 'snapshot');
     if (result.revisions !== 4 * (first[run]?.revisions ?? 0)) throw new Error(`${result.revisions} revisions`);
     builds.push(result);
+    emptyFiles(cache);
   }
   const peaks = builds.map(({ peak }, i) => (peak ?? NaN) / (first[i]?.peak ?? NaN));
   const peak: Figure = { name: 'peak ÷ cold’s', unit: '×', values: peaks, atMost: 1.4 };

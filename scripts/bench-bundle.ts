@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { emptyFiles } from './bench-builds.ts';
 import type { Bench } from './bench-builds.ts';
 import { measure, processFigures } from './bench-measure.ts';
 import type { Figure, Measured, Row } from './bench-measure.ts';
@@ -26,6 +27,7 @@ export async function bundle(bench: Bench, earlier: string): Promise<Row[]> {
     target: (run) => join(bench.folder, `applied-${run}`, 'production'),
     limits: { size: 200, made: 20, applied: 40 },
   });
+  for (let run = 0; run < bench.runs; run++) emptyFiles(join(bench.folder, `applied-${run}`));
   const storage = withEarlier(bench, earlier);
   if (storage === undefined) {
     process.stderr.write(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { builtCold, oneRevision } from './bench-builds.ts';
+import { builtCold, emptyFiles, oneRevision } from './bench-builds.ts';
 import type { Bench } from './bench-builds.ts';
 import { measure, processFigures } from './bench-measure.ts';
 import type { Figure, Measured, Row } from './bench-measure.ts';
@@ -14,7 +14,10 @@ export async function publish(bench: Bench): Promise<Row[]> {
   const rows = [await published(bench, site, 'first', 9000)];
   rows.push(await published(bench, site, 'unchanged', 0));
   await oneRevision(bench, built, bench.runs);
-  return [...rows, await published(bench, site, 'one revision', 20)];
+  rows.push(await published(bench, site, 'one revision', 20));
+  emptyFiles(built.cache);
+  emptyFiles(join(bench.folder, 'store'));
+  return rows;
 }
 
 async function published(bench: Bench, site: string, name: string, putsAtMost: number): Promise<Row> {
