@@ -24,7 +24,7 @@ export function docsSite(texts: ReadonlyMap<string, string>): DocsFile[] {
   const copies = new Map<string, string>();
   const pages = [...texts].map(([path, text]) => {
     const { files, copies: own } = linksOf(path);
-    const body = markdownBlocks({ text, files, folder: '', level: 0, prefix: '' }).map(withScroll);
+    const body = markdownBlocks({ text, files, folder: '', level: 0, prefix: '' }).map(accessible);
     for (const [place, source] of own) copies.set(place, source);
     return { place: placeOf(path), content: pageOf(path, body, titles) };
   });
@@ -32,9 +32,9 @@ export function docsSite(texts: ReadonlyMap<string, string>): DocsFile[] {
   return [...pages, ...others, { place: STYLE, content: CSS + DOCS_CSS }];
 }
 
-/** Wide code scrolls, also by the keyboard. */
-function withScroll({ html: text }: Html): Html {
-  return trusted(text.replaceAll('<pre>', '<pre tabindex="0">'));
+/** Wide code scrolls, also by the keyboard; and the corner of a table without a word is no heading. */
+function accessible({ html: text }: Html): Html {
+  return trusted(text.replaceAll('<pre>', '<pre tabindex="0">').replaceAll('<th></th>', '<td></td>'));
 }
 
 /** The first heading of a page, as a plain text. */

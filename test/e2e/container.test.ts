@@ -18,9 +18,15 @@ const port = 18_080 + (process.pid % 1000);
 const isReady = prepare();
 
 function prepare(): boolean {
-  const reason = process.getuid?.() === 0 ? install() : 'only root can make a root of its own';
+  if (process.getuid?.() !== 0 || spawnSync('unshare', ['--mount', '--pid', '--fork', 'true']).status !== 0)
+    return skip('no root of its own can be made here');
+  const reason = install();
   if (reason === undefined) return true;
   if (process.env['EPR_STATIC_HOSTS'] === 'required') throw new Error(reason);
+  return skip(reason);
+}
+
+function skip(reason: string): false {
   process.stderr.write(`\nSKIPPED: the last stage of deploy/Dockerfile: ${reason}\n\n`);
   return false;
 }
@@ -29,8 +35,10 @@ function prepare(): boolean {
 function install(): string | undefined {
   execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], { cwd: REPOSITORY });
   const options = '--global --prefix installed --omit=dev --no-audit --no-fund --prefer-offline --fetch-retries=1';
-  const script = `npm install ${options} ./epr-static-*.tgz && unshare --mount true`;
-  const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
+  const { status, stderr } = spawnSync('sh', ['-c', `npm install ${options} ./epr-static-*.tgz`], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
   if (status !== 0) return stderr;
   copyFileSync(process.execPath, join(folder, 'installed/bin/node'));
   return undefined;

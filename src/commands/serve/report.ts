@@ -1,5 +1,6 @@
 import type { Serving } from './run.ts';
 import type { Rebuilt } from './watch.ts';
+import { BROWSE } from '../../tree/layout.ts';
 import { count, findingLine, printLines } from '../../report.ts';
 
 /** Prints a line of the access log. */
@@ -7,10 +8,11 @@ export function printAccess(line: string): void {
   printLines(() => [line]);
 }
 
-/** Where the server listens, and how Kibana gets to it. */
-export function printServing({ source, url }: Serving): void {
+/** Where the server listens, where its pages for people are, and how Kibana gets to it. */
+export function printServing({ source, url }: Serving, { hasPages }: { readonly hasPages: boolean }): void {
   printLines(() => [
     `Serving ${source} at ${url}`,
+    ...(hasPages ? [`Pages to look at: ${url}/${BROWSE}/`] : []),
     '',
     'For Kibana, in kibana.yml:',
     `  xpack.fleet.registryUrl: ${url}`,
