@@ -50,26 +50,26 @@ export interface Chain {
   readonly parts: readonly { readonly name: string; readonly written: WithFrom }[];
 }
 
-/** Follows `from` up to a distribution with layers. Throws a `Stop` for a name that isn't there, and for a circle. */
+/** Follows `from` up to a distribution with layers. Throws a `Stop` for a name that isn't there, for a circle, and beyond the limits. */
 export function chainOf(written: WrittenConfig, dist: string, config: ConfigPlace): Chain {
   const file = shownConfig(config);
   const parts: { name: string; written: WithFrom }[] = [];
   for (let name = dist; ;) {
     const one = written.distributions[name];
-    if (one && hasLayers(one)) return { base: one, parts };
+    if (one && hasLayers(one)) {
+      refuseManyLines(parts, file);
+      return { base: one, parts };
+    }
     if (!one || !hasFrom(one)) throw new Error(`${file}: ${name} has neither layers nor from`);
     parts.unshift({ name, written: one });
-    const { from } = one;
-    const listed = Object.keys(written.distributions);
-    if (!listed.includes(from))
+    if (parts.length > MOST_PARTS)
       throw new Stop(
-        'unknown-distribution',
-        `${file}: distributions.${name}.from names "${from}", which is not under distributions`,
-        `the distributions are: ${listKnown(
-          from,
-          listed.filter((other) => other !== name),
-        )}`,
+        'bad-config',
+        `${file}: distributions.${dist}.from: more than ${MOST_PARTS} distributions are made from each other, one after another`,
+        'name a distribution with layers in "from"',
       );
+    const { from } = one;
+    if (!Object.hasOwn(written.distributions, from)) throw unknownFrom(name, from, { written, file });
     const names = parts.map((part) => part.name);
     if (names.includes(from))
       throw new Stop(
@@ -79,6 +79,34 @@ export function chainOf(written: WrittenConfig, dist: string, config: ConfigPlac
       );
     name = from;
   }
+}
+
+function unknownFrom(
+  name: string,
+  from: string,
+  { written, file }: { readonly written: WrittenConfig; readonly file: string },
+): Stop {
+  const others = Object.keys(written.distributions).filter((other) => other !== name);
+  return new Stop(
+    'unknown-distribution',
+    `${file}: distributions.${name}.from names "${from}", which is not under distributions`,
+    `the distributions are: ${listKnown(from, others)}`,
+  );
+}
+
+/** A storage may hold the file, and each line costs a build some requests to the whole distribution. */
+const MOST_PARTS = 10;
+const MOST_LINES = 500;
+
+function refuseManyLines(parts: Chain['parts'], file: string): void {
+  const name = parts.at(-1)?.name ?? '';
+  const lines = parts.reduce((sum, { written }) => sum + written.for.length, 0);
+  if (lines > MOST_LINES)
+    throw new Stop(
+      'bad-config',
+      `${file}: distributions.${name}.for has ${lines} lines, those of the subsets that it is made from included; at most ${MOST_LINES} may be`,
+      'leave out Kibanas that ask the same as others',
+    );
 }
 
 /** `names` has the distributions from the last one up to the one that names `from`. */

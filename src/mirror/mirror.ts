@@ -27,6 +27,7 @@ import type { Obtained } from './obtain-all.ts';
 import { openRecords } from './records.ts';
 import type { Records } from './records.ts';
 import { Refusal } from './refusal.ts';
+import { enumerated } from '../near-match.ts';
 
 /** A run, once it holds the lock of its registry. */
 interface Run {
@@ -179,10 +180,6 @@ async function obtainWishes(wishes: readonly Wish[], run: Run): Promise<Obtained
 const CHECKS_AT_ONCE = 2;
 
 function missingStop(missing: readonly RevisionId[], { layer, shown }: Source): Stop {
-  const named = missing.toSorted().slice(0, MOST_NAMED).join(', ');
-  const rest = missing.length > MOST_NAMED ? `, and ${missing.length - MOST_NAMED} more` : '';
-  const problem = `${layer}: the cache lacks packages of ${shown}, or their signatures: ${named}${rest}`;
+  const problem = `${layer}: the cache lacks packages of ${shown}, or their signatures: ${enumerated(missing.toSorted())}`;
   return new Stop('offline', problem, OFFLINE_HINT);
 }
-
-const MOST_NAMED = 20;

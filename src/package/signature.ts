@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Key, Signature } from 'openpgp';
 import type { KeyFile } from '../config.ts';
 import { Stop } from '../errors.ts';
+import { enumerated } from '../near-match.ts';
 
 /*
  * Detached OpenPGP signatures (RFC 9580) of zips. The library is loaded when there is a signature, which most storages
@@ -122,7 +123,7 @@ async function openKeys(keys: readonly KeyFile[]): Promise<HeldKey[]> {
 }
 
 function strangerFault({ name }: SignedZip, id: string, held: readonly HeldKey[]): string {
-  const known = held.map(({ key, file }) => `${key.getKeyID().toHex().toUpperCase()} in ${file}`).join(', ');
+  const known = enumerated(held.map(({ key, file }) => `${key.getKeyID().toHex().toUpperCase()} in ${file}`));
   return `signs ${name} with the key ${id}, which is none of the keys that count here (${known}); sign the zip with one of these, or add the public part of that key to them`;
 }
 

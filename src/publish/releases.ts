@@ -4,6 +4,7 @@ import { parseHeader, releaseKey } from '../tree/store-form.ts';
 import type { StoreHeader, StorePointer } from '../tree/store-form.ts';
 import { nextPointer, readInventory, requirePointer, swapPointer, withCurrent } from './pointer.ts';
 import type { ReadOnlyStore, Store } from './store.ts';
+import { enumerated } from '../near-match.ts';
 
 /** A release that a store keeps. */
 export interface ReleaseFacts {
@@ -91,5 +92,5 @@ function targetOf(store: ReadOnlyStore, { releases, current }: StorePointer, wan
     throw new Stop('no-release', `${store.url} has no release before ${current}`, 'see releases');
   }
   if (ids.includes(wanted)) return wanted;
-  throw new Stop('no-release', `${store.url} has no release ${wanted}`, `it has ${ids.join(', ')}`);
+  throw new Stop('no-release', `${store.url} has no release ${wanted}`, `it has ${enumerated(ids.toReversed())}`);
 }

@@ -18,6 +18,7 @@ import { blobId } from './object-id.ts';
 import type { DirectoryStorage, Extent, Layer, LayerSource, Revision, RevisionFiles } from './storage.ts';
 import { readUnchanged, unchangedFile } from './unchanged.ts';
 import { zipPackages } from './zip-packages.ts';
+import { enumerated } from '../near-match.ts';
 
 /**
  * A folder with one sub-folder a layer as a storage. Symbolic links are never followed. `cache` is where stats are kept, so that
@@ -143,7 +144,7 @@ function refuseUnreadable(folder: string, { root, name }: { root: string; name: 
   } catch (error) {
     const layers = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     const names = layers.map((layer) => layer.name).sort();
-    const hint = `a folder storage has a folder a layer; it has: ${names.join(', ')}`;
+    const hint = `a folder storage has a folder a layer; it has: ${enumerated(names)}`;
     throw new Stop('no-layer', `${root} can't be read (layer ${name})`, hint, error);
   }
 }

@@ -6,7 +6,7 @@ import { Stop } from '../errors.ts';
 import type { Finding } from '../errors.ts';
 import { mirrorRegistry } from '../mirror/mirror.ts';
 import type { Held, Listed, Mirroring } from '../mirror/mirroring.ts';
-import { nearMatch } from '../near-match.ts';
+import { enumerated, nearMatch } from '../near-match.ts';
 import { zipPath } from '../tree/layout.ts';
 
 /*
@@ -85,13 +85,10 @@ function chosenOf({ name, version }: Asked, list: readonly Listed[], layer: stri
   const names = [...new Set(list.map((one) => one.name))];
   const [what, hint] =
     versions.length > 0
-      ? [`${name}@${version}`, `it has: ${versions.map((one) => one.version).join(', ')}`]
-      : [name, nearMatch(name, names).slice(0, MOST_CHARACTERS).trim()];
+      ? [`${name}@${version}`, `it has: ${enumerated(versions.map((one) => one.version).toReversed())}`]
+      : [name, nearMatch(name, names).trim()];
   throw new Stop('unknown-package', `the registry for ${layer} has no package ${what}`, hint || undefined);
 }
-
-/** Of a hint, which may name all packages of a registry. */
-const MOST_CHARACTERS = 500;
 
 function newestLast(a: Listed, b: Listed): number {
   return compareRevisionVersions(versionOf(a.version), versionOf(b.version));

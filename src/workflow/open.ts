@@ -1,7 +1,7 @@
 import { isUrl, readStorageConfig } from '../config.ts';
 import type { LayerPolicy, StorageConfig } from '../config.ts';
 import { Stop } from '../errors.ts';
-import { listKnown, nearMatch } from '../near-match.ts';
+import { enumerated, listKnown, nearMatch } from '../near-match.ts';
 import type { Finding } from '../errors.ts';
 import { withoutCredentials } from '../storage/git/command.ts';
 import type { Layer, Revision, Storage } from '../storage/storage.ts';
@@ -119,12 +119,8 @@ export function revisionNamed({ layer }: OpenLayer, name: string, version: strin
   if (found) return found;
   const versions = layer.revisions.filter((revision) => revision.name === name).map((revision) => revision.version);
   const names = [...new Set(layer.revisions.map((revision) => revision.name))];
-  const hint = versions.length > 0 ? `it has: ${versions.join(', ')}` : nearMatch(name, names).trim();
-  throw new Stop(
-    'no-revision',
-    `${layer.name} has no ${name}-${version}`,
-    hint === '' ? undefined : hint.slice(0, 500),
-  );
+  const hint = versions.length > 0 ? `it has: ${enumerated(versions.toReversed())}` : nearMatch(name, names).trim();
+  throw new Stop('no-revision', `${layer.name} has no ${name}-${version}`, hint === '' ? undefined : hint);
 }
 
 /** The names of the layers that win over a layer in some distribution. */

@@ -1,6 +1,7 @@
 import type { LayerPolicy } from '../config.ts';
 import type { Finding } from '../errors.ts';
 import { compareRevisionVersions, parseStrictVersion } from '../core/version.ts';
+import { enumerated } from '../near-match.ts';
 
 /*
  * What a change of a layer may do. These are pure rules about the revisions that it adds, overwrites and removes, and
@@ -145,7 +146,7 @@ function removing({ layer, policy, reason, promotedTo }: LayerChange, touched: T
 function moreThanOne({ layer, added, overwritten, removed }: LayerChange): CheckFinding[] {
   const names = new Set([...added, ...overwritten, ...removed].map(({ id }) => id.slice(0, id.indexOf('@'))));
   if (names.size < 2) return [];
-  const text = `touches ${names.size} packages: ${[...names].join(', ')}; one a pull request is easier to review`;
+  const text = `touches ${names.size} packages: ${enumerated([...names])}; one a pull request is easier to review`;
   return [{ code: 'packages', where: layer, text, level: 'note' }];
 }
 

@@ -6,6 +6,7 @@ import type { Entry } from '../build/entry.ts';
 import type { Revision } from '../storage/storage.ts';
 import { layersAbove } from './open.ts';
 import type { OpenLayer, Workflow } from './open.ts';
+import { enumerated } from '../near-match.ts';
 
 /* The packages that a package requires (`requires` of its manifest), and whether clients of a layer find them. */
 
@@ -42,7 +43,10 @@ export function missingRequirements(
       .map((required): Finding => {
         const wanted = [required.package, required.version].filter((part) => part !== '').join(' ');
         const has = from.layer.revisions.filter((revision) => isMet(required, [revision]));
-        const hint = has.length > 0 ? `; ${from.policy.name} has ${has.map(({ version }) => version).join(', ')}` : '';
+        const hint =
+          has.length > 0
+            ? `; ${from.policy.name} has ${enumerated(has.map(({ version }) => version).toReversed())}`
+            : '';
         const text = `requires ${wanted}, which ${to.policy.name} lacks${hint}`;
         return { code: 'requires', where: entry.revision.id, text, level: 'warning' };
       }),

@@ -121,6 +121,29 @@ describe('a distribution with from', () => {
   });
 });
 
+const chain = (length: number, last = 'production'): string =>
+  Array.from({ length }, (_, i) => {
+    const from = i === length - 1 ? last : `s${i + 1}`;
+    return `  s${i}: { from: ${from}, for: [{ kibana: 8.19.4 }] }`;
+  }).join('\n');
+const lines = (count: number): string => Array(count).fill('{ kibana: 8.19.4 }').join();
+const readText = async (text: string, dist: string) => await readConfig({ config: configFile(text.trim()), dist });
+const two = (count: number): string =>
+  `a: { from: b, for: [${lines(count)}] }\n  b: { from: production, for: [{ kibana: 8.19.4 }] }`;
+
+describe('subsets of subsets', () => {
+  test('are ten at most, with 500 lines in all', async () => {
+    expect((await readText(chain(10), 's0')).subsets).toHaveLength(10);
+    await expect(readText(chain(11), 's0')).rejects.toThrow('distributions.s0.from: more than 10 distributions');
+    await expect(readText(chain(3000), 's0')).rejects.toThrow('more than 10 distributions are made from each other');
+    await expect(readText(chain(3000, 's0'), 's0')).rejects.toThrow(
+      'more than 10 distributions are made from each other',
+    );
+    expect((await readText(two(499), 'a')).subsets).toHaveLength(2);
+    await expect(readText(two(500), 'a')).rejects.toThrow('distributions.a.for has 501 lines');
+  });
+});
+
 const withInstalled = (text: string) =>
   configFile(subset('keep: { installed: installed.json }'), { 'installed.json': text });
 

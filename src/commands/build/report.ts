@@ -5,6 +5,7 @@ import type { BuildReport } from './run.ts';
 import { count, findingLine, megabytes, printLines } from '../../report.ts';
 import type { Colors } from '../../terminal-text.ts';
 import type { MirrorReport } from '../../mirror/mirroring.ts';
+import { enumerated } from '../../near-match.ts';
 
 /** The report of a build for a person. */
 export function printBuild(report: BuildReport): void {
@@ -57,7 +58,7 @@ function buildLines(report: BuildReport, color: Colors): string[] {
   if (report.shadowed.length > 0) lines.push('');
   for (const finding of report.findings) lines.push(findingLine(finding, color));
   if (report.findings.length > 0) lines.push('');
-  if (report.skipped.length > 0) lines.push(`  left out: ${report.skipped.join(', ')}`, '');
+  if (report.skipped.length > 0) lines.push(`  left out: ${enumerated(report.skipped)}`, '');
   return [...lines, ...outcome(report, color)];
 }
 

@@ -2,6 +2,7 @@ import type { CheckReport } from './run.ts';
 import { count, findingLine, printLines } from '../../report.ts';
 import type { Colors } from '../../terminal-text.ts';
 import type { CheckFinding } from '../../workflow/policy.ts';
+import { enumerated } from '../../near-match.ts';
 
 /** The report of a check for a person. */
 export function printCheck(report: CheckReport): void {
@@ -20,7 +21,7 @@ function checkLines({ storage, config, layers, change, findings }: CheckReport, 
       ['overwritten', change.overwritten],
       ['removed', change.removed],
     ] as const)
-      lines.push(`  ${what.padEnd(12)} ${ids.length === 0 ? 'nothing' : ids.join(', ')}`);
+      lines.push(`  ${what.padEnd(12)} ${ids.length === 0 ? 'nothing' : enumerated(ids)}`);
   }
   lines.push('');
   for (const finding of findings) lines.push(findingLine(finding, color));

@@ -1,7 +1,7 @@
 import { isUrl, readStorageConfig } from '../../config.ts';
 import type { LayerPolicy, StorageConfig } from '../../config.ts';
 import { Stop } from '../../errors.ts';
-import { listKnown } from '../../near-match.ts';
+import { enumerated, listKnown } from '../../near-match.ts';
 import type { Finding } from '../../errors.ts';
 import { withoutCredentials } from '../../storage/git/command.ts';
 import type { GitStorage, Layer, Storage } from '../../storage/storage.ts';
@@ -142,7 +142,7 @@ function scopeOf(config: StorageConfig, { layer, title }: CheckOptions, changing
   throw new Stop(
     'no-layer',
     'no layer was named',
-    `name the layer that changes with --layer, one of: ${names.join(', ')}`,
+    `name the layer that changes with --layer, one of: ${enumerated(names)}`,
   );
 }
 

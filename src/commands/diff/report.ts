@@ -2,6 +2,7 @@ import { count, findingLine, printLines } from '../../report.ts';
 import type { Colors } from '../../terminal-text.ts';
 import type { ChangedRevision, DiffReport } from '../../inspect/diff.ts';
 import type { Clients, Noticed } from '../../inspect/client-impact.ts';
+import { enumerated } from '../../near-match.ts';
 
 /** The report of a comparison for a person. */
 export function printDiff(report: DiffReport): void {
@@ -18,7 +19,7 @@ function diffLines(report: DiffReport, color: Colors): string[] {
   for (const { id, from, to } of moved) lines.push(`  ${color.dim('=')} ${id}: from ${from} to ${to}`);
   for (const one of shownHidden(hidden)) lines.push(`  ${color.dim('.')} ${one}`);
   lines.push('', ...noticedLines(noticed, color));
-  if (unfit.length > 0) lines.push('', `  Not counted, since a build refuses them: ${unfit.join(', ')}`);
+  if (unfit.length > 0) lines.push('', `  Not counted, since a build refuses them: ${enumerated(unfit)}`);
   return findings.length === 0 ? lines : [...lines, '', ...findings.map((finding) => findingLine(finding, color))];
 }
 
@@ -108,14 +109,8 @@ function clientsText({ prerelease, kibana }: Clients): string {
 }
 
 function filesText(files: ChangedRevision['files']): string {
-  const shown = files
-    .slice(0, MOST_FILES)
-    .map(({ path, change }) => (change === 'changed' ? path : `${path} (${change})`));
-  return files.length > MOST_FILES ? `${shown.join(', ')} and ${files.length - MOST_FILES} more` : shown.join(', ');
+  return enumerated(files.map(({ path, change }) => (change === 'changed' ? path : `${path} (${change})`)));
 }
-
-/** The most files of one revision that a text names. JSON names all. */
-const MOST_FILES = 12;
 
 function code(text: string): string {
   return `\`${text.replaceAll('`', "'")}\``;

@@ -2,6 +2,7 @@ import type { Serving } from './run.ts';
 import type { Rebuilt } from './watch.ts';
 import { BROWSE } from '../../tree/layout.ts';
 import { count, findingLine, printLines } from '../../report.ts';
+import { enumerated } from '../../near-match.ts';
 
 /** Prints a line of the access log. */
 export function printAccess(line: string): void {
@@ -37,7 +38,7 @@ function outcome(report: Rebuilt['report']): string {
   if (!report?.site) return 'the last good site stays';
   const { how, changes } = report.site;
   const told = changes && `: ${changes.added} files added, ${changes.changed} changed, ${changes.removed} removed`;
-  const left = report.skipped.length === 0 ? '' : `, without ${report.skipped.join(', ')}`;
+  const left = report.skipped.length === 0 ? '' : `, without ${enumerated(report.skipped)}`;
   return `${HOW[how]} ${count(report.revisions, 'package version')}${told ?? ''}${left}`;
 }
 

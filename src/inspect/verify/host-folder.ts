@@ -11,6 +11,7 @@ import { isFile, walkDisk } from './disk.ts';
 import { changed, extra, missing } from './findings.ts';
 import { readLines } from './site-files.ts';
 import type { CheckedSite } from './site-files.ts';
+import { enumerated } from '../../near-match.ts';
 
 /*
  * Checks the folder of a host beside a site: its own files by its record, and that it holds no others. What it holds of the site's files is
@@ -29,7 +30,7 @@ export async function hostFindings({ folder, reader }: CheckedSite, host: HostNa
     const files = [...disk.values()].filter(
       ({ path, kind }) => kind !== 'folder' && path !== HOST_RECORD && !assets.has(path),
     );
-    const unchecked = files.map(({ path }) => path).join(', ');
+    const unchecked = enumerated(files.map(({ path }) => path));
     return [changed(`${name}/${HOST_RECORD}`, `is not what a build writes, so nobody knows of ${unchecked}`)];
   }
   const own = Object.entries(record.files).flatMap(([path, digest]) => {
