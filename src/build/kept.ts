@@ -27,8 +27,8 @@ export interface KeptPackage {
   readonly lines: Buffer;
 }
 
-/** A revision of the site, and what its content and signature are. With the id `<name>@`, what a name shows of others. */
-export type RevisionKey = readonly [id: string, key: string];
+/** A revision of the site, and what its content and signature are. With the id `<name>@`, what a name shows of others. The place is where it was then. */
+export type RevisionKey = readonly [id: string, key: string, place?: string];
 
 /** What the last build of a site has made, and from what. */
 export interface State {

@@ -13,6 +13,8 @@ import type { States } from './cache/states.ts';
 import type { Made } from './carry-out.ts';
 import type { State } from './kept.ts';
 import { keysOf, planSite } from './plan.ts';
+import { relocatedPackages, relocator } from './relocate.ts';
+import type { Relocate } from './relocate.ts';
 import type { MadeSite, MakeOptions, SiteMaking } from './site-making.ts';
 import { releaseOf } from './release-of.ts';
 import { staticFiles } from './static-files.ts';
@@ -53,9 +55,12 @@ export async function makeSite(making: SiteMaking, options: MakeOptions, known: 
   const kept = last && plan.kind === 'extend' ? await states.packages(last) : undefined;
   const touched = last ? await known.touched : [];
   const before = touched.length === 0 ? last : undefined;
-  if (before && plan.kind === 'unchanged') return await leaveSite(making, options, { before, states });
+  const relocate = relocator(last?.keys ?? [], making.revisions);
+  if (before && plan.kind === 'unchanged') return await leaveSite(making, options, { before, states, relocate });
   const { extendSite, writeAnew } = await carryOut();
-  const extended = before && kept && plan.kind === 'extend' && (await extendSite(making, options, { plan, kept }));
+  const packages = kept && relocatedPackages(kept, relocate);
+  const extended =
+    before && packages && plan.kind === 'extend' && (await extendSite(making, options, { plan, kept: packages }));
   const made = extended || (await writeAnew(making, options));
   await keep(states, frame, { making, made });
   return { ...made.made, findings: [...repairsOf(touched), ...made.made.findings] };
@@ -109,11 +114,11 @@ async function keep(
 async function leaveSite(
   making: SiteMaking,
   options: MakeOptions,
-  { before, states }: { readonly before: State; readonly states: States },
+  { before, states, relocate }: { readonly before: State; readonly states: States; readonly relocate: Relocate },
 ): Promise<MadeSite> {
   const { made } = before;
   const refusals = await options.refusals(options.folder);
-  const findings = [...made.findings, ...refusals];
+  const findings = [...relocate(made.findings), ...refusals];
   const left = { ...made, findings, skipped: [], how: 'unchanged', site: undefined } as const;
   if (hasError(refusals)) return left;
   const isLacking = options.forms.isWanted && !hasEncoded(options.folder);

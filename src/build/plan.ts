@@ -35,7 +35,7 @@ export function planSite(planned: Planned, before: readonly RevisionKey[] | unde
   const after = keysOf(planned);
   if (isEqual(before, after)) return { kind: 'unchanged' };
   if (!isMostlyThere(before, after)) return { kind: 'write' };
-  const old = new Map(before);
+  const old = byId(before);
   const oldPackages = packagesOf(before);
   const packages = byName(revisions).map((one): PackagePlan => {
     const name = one[0]?.name ?? '';
@@ -75,7 +75,7 @@ function packageKeys({ revisions, deprecations, history }: Planned): RevisionKey
   return byName(revisions).flatMap((own): RevisionKey[] => {
     const name = own[0]?.name ?? '';
     const deprecated = deprecations?.get(name);
-    const keys = own.map((revision): RevisionKey => [revision.id, keyOf(revision, history)]);
+    const keys = own.map((revision): RevisionKey => [revision.id, keyOf(revision, history), placeOf(revision)]);
     if (deprecated !== undefined) keys.unshift([`${name}@`, JSON.stringify(deprecated)]);
     return keys;
   });
@@ -88,6 +88,11 @@ export function byName(revisions: readonly Revision[]): Revision[][] {
     if (packages.at(-1)?.[0]?.name === revision.name) packages.at(-1)?.push(revision);
     else packages.push([revision]);
   return packages;
+}
+
+/** What findings about a revision begin with. */
+export function placeOf({ layer, where }: Revision): string {
+  return `${layer}: ${where}`;
 }
 
 /** Pages also show the layer of a revision, and when it came there. */
@@ -107,9 +112,13 @@ function packagesOf(keys: readonly RevisionKey[]): Map<string, RevisionKey[]> {
   return packages;
 }
 
+function byId(keys: readonly RevisionKey[]): Map<string, string> {
+  return new Map(keys.map(([id, key]) => [id, key]));
+}
+
 /** Whether so little is new that a whole new site would take longer. */
 function isMostlyThere(before: readonly RevisionKey[], after: readonly RevisionKey[]): boolean {
-  const [old, fresh] = [new Map(before), new Map(after)];
+  const [old, fresh] = [byId(before), byId(after)];
   const isNew = after.filter(([id, key]) => old.get(id) !== key && id !== OF_THE_SITE).length;
   const isGone = before.filter(([id]) => !fresh.has(id)).length;
   return isNew + isGone <= after.length * MOST_CHANGED;

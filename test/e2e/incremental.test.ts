@@ -434,3 +434,40 @@ function filesBelow(folder: string): string[] {
     return entry.isDirectory() ? filesBelow(path) : [path];
   });
 }
+
+const odd = (name: string): Files => {
+  const files = packageFiles(name, '1.0.0');
+  const manifest = `${name}/1.0.0/manifest.yml`;
+  return { ...files, [manifest]: `${files[manifest] as string}categories: [unheard_of]\n` };
+};
+
+describe('a revision that a promotion has moved', () => {
+  test.each([
+    ['nothing else is new', {}, 'unchanged'],
+    ['the site is extended', packageFiles('other', '1.0.0'), 'extended'],
+  ])('is warned of where it is now; %s', async (_, more, how) => {
+    const folder = temporaryFolder();
+    const repository = createRepository(join(folder, 'storage.git'));
+    writeFiles(folder, { 'content/distributions.yml': distributions('../storage.git', ['high', 'low']) });
+    const commit = (layer: string, files: Files): void =>
+      void repository.commit(layer, repository.treeOf(under('packages', files)));
+    const build = async (): Promise<{ site: { how: string }; findings: { code: string; where: string }[] }> =>
+      JSON.parse((await run(['build', '--dist', 'all', '--json'], { cwd: folder })).stdout);
+    const placesIn = (found: Awaited<ReturnType<typeof build>>): string[] =>
+      found.findings.filter(({ code }) => code === 'category').map(({ where }) => where);
+    commit('high', BASE);
+    commit('low', { ...odd('odd_one'), ...odd('odd_two') });
+    expect(placesIn(await build())).toEqual(
+      ['odd_one', 'odd_two'].map((name) => `low: packages/${name}/1.0.0/manifest.yml`),
+    );
+    commit('high', { ...BASE, ...odd('odd_one'), ...more });
+    commit('low', odd('odd_two'));
+    for (const expected of [how, 'unchanged']) {
+      const built = await build();
+      expect(built.site.how).toBe(expected);
+      expect(placesIn(built)).toEqual(
+        ['high: packages/odd_one', 'low: packages/odd_two'].map((place) => `${place}/1.0.0/manifest.yml`),
+      );
+    }
+  });
+});
