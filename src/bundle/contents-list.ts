@@ -1,15 +1,12 @@
-import { generator } from '../generator.ts';
 import { kindOf } from '../tree/kinds.ts';
 import type { FileKind } from '../tree/kinds.ts';
 import { RELEASE } from '../tree/layout.ts';
 import type { Release } from '../tree/release.ts';
-import { compressed } from './compress.ts';
-import { DESCRIPTION, descriptionText, RECIPE, TEXTS } from './description.ts';
 import { readWhole } from './read-whole.ts';
-import { recipeChunks } from './recipe.ts';
 import type { MadeContent, Stream } from './recipe.ts';
-import type { SiteContents } from './site-contents.ts';
+import type { SiteContent, SiteContents } from './site-contents.ts';
 import type { TarWriter } from './tar-file.ts';
+import { writeEnd } from './write-end.ts';
 
 /*
  * The list of a site's contents that lies beside each bundle: small enough to be kept until the next bundle is made `--since` it. It has
@@ -32,36 +29,27 @@ export interface ListedSite {
 /** Writes the list of a site. Throws the system's error. */
 export async function writeContentsList(source: ListedSite, writer: TarWriter): Promise<void> {
   const { release, site, contents } = source;
-  const made = new Map<string, MadeContent>();
-  const texts: Buffer[] = [];
+  const texts = keptTexts(contents);
+  const streams = source.streams.map((stream) => ({ ...stream, pack: null }));
+  const recipe = { streams, bases: [], contents: [...spansOf(texts)], files: contents.files };
+  const bytes = (function* () {
+    for (const { place } of texts) yield Buffer.from(readWhole(place)); // it is compressed while the next one is read
+  })();
+  const { manifest } = release;
+  await writeEnd({ kind: 'contents', site, base: manifest, release, contents, texts: bytes, recipe }, writer);
+}
+
+/** Each text is as a whole what one content is made of. */
+function* spansOf(texts: readonly SiteContent[]): Generator<MadeContent> {
   let length = 0;
-  for (const { digest, size, place } of keptTexts(contents)) {
-    if (made.has(digest)) continue;
-    texts.push(Buffer.from(readWhole(place)));
-    made.set(digest, { kind: 'spans', digest, size, spans: [['texts', length, size]] });
+  for (const { digest, size } of texts) {
+    yield { kind: 'spans', digest, size, spans: [['texts', length, size]] };
     length += size;
   }
-  writer.add(TEXTS, await compressed(texts));
-  const streams = source.streams.map((stream) => ({ ...stream, pack: null }));
-  const recipe = { streams, bases: [], contents: [...made.values()], files: contents.files };
-  writer.add(RECIPE, await compressed(recipeChunks(recipe)));
-  const description = {
-    kind: 'contents' as const,
-    generator,
-    distribution: release.distribution,
-    site,
-    manifest: release.manifest,
-    base: release.manifest,
-    files: contents.count,
-    bytes: contents.bytes,
-    members: writer.members(),
-  };
-  writer.add(DESCRIPTION, Buffer.from(descriptionText(description)));
-  writer.end();
 }
 
 /** The lists of the site, and what changes a little from site to site. */
-function keptTexts({ contents, files }: SiteContents) {
+function keptTexts({ contents, files }: SiteContents): SiteContent[] {
   const lists = new Set(
     files.flatMap(({ host, path, digest, isList }) => (isList || (host === '' && path === RELEASE) ? [digest] : [])),
   );

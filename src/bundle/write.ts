@@ -1,22 +1,20 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { Stop } from '../errors.ts';
-import { generator } from '../generator.ts';
 import { kindOf } from '../tree/kinds.ts';
 import { ENCODED, ENCODED_LIST } from '../tree/layout.ts';
 import type { Release } from '../tree/release.ts';
 import { zipParts } from './assemble.ts';
 import type { Part } from './assemble.ts';
 import type { Base } from './base.ts';
-import { compressed } from './compress.ts';
-import { DESCRIPTION, descriptionText, README, RECEIVER, RECIPE, TEXTS } from './description.ts';
+import { README, RECEIVER } from './description.ts';
 import { chunksOf, readWhole } from './read-whole.ts';
-import { recipeChunks } from './recipe.ts';
 import type { MadeContent, Span, Stream } from './recipe.ts';
 import type { SiteContent, SiteContents, SiteZip } from './site-contents.ts';
 import type { TarWriter } from './tar-file.ts';
 import { openTexts } from './texts.ts';
 import type { Texts } from './texts.ts';
+import { writeEnd } from './write-end.ts';
 import { areSame, openStreamTable, partsOfZip, sha256, streamsOfZip } from './zip-streams.ts';
 import type { StreamTable } from './zip-streams.ts';
 
@@ -65,23 +63,10 @@ export async function writeBundle(
     step((done += other.size), Math.max(done, total));
     if (other.size > 2 ** 16) await setImmediate();
   }
-  writer.add(TEXTS, await compressed([making.texts.bytes()]));
   const { streams } = making.table;
   const recipe = { streams, bases: making.texts.bases(), contents: making.made, files: contents.files };
-  writer.add(RECIPE, await compressed(recipeChunks(recipe)));
-  const description = {
-    kind: 'bundle' as const,
-    generator,
-    distribution: release.distribution,
-    site,
-    manifest: release.manifest,
-    base: base?.manifest ?? null,
-    files: contents.count,
-    bytes: contents.bytes,
-    members: writer.members(),
-  };
-  writer.add(DESCRIPTION, Buffer.from(descriptionText(description)));
-  writer.end();
+  const texts = [making.texts.bytes()];
+  await writeEnd({ kind: 'bundle', site, base: base?.manifest ?? null, release, contents, texts, recipe }, writer);
   return streams;
 }
 

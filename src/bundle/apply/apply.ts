@@ -200,10 +200,12 @@ function* eachHeld(folder: string, held: HeldFolders): Generator<readonly [place
 }
 
 function lackingFor({ folders, packageFiles }: Target, supply: Supply): string[] {
-  const contents = new Map(
-    [...folders.values()].flatMap((files) => [...files.values()].map((one) => [one.digest, one])),
-  );
-  return [...new Set([...contents.values()].flatMap((content) => supply.lacks(content, packageFiles)))];
+  const contents = new Map<string, HeldFile>();
+  for (const files of folders.values()) for (const content of files.values()) contents.set(content.digest, content);
+  const lacking = new Set<string>();
+  for (const content of contents.values())
+    for (const digest of supply.lacks(content, packageFiles)) lacking.add(digest);
+  return [...lacking];
 }
 
 /** Writes `want.json`, and gives the `Stop` that says so. */

@@ -33,9 +33,10 @@ export interface FolderChange {
 /** Compares what a folder holds with what it is to hold. */
 export function planChange(place: Pick<FolderChange, 'folder' | 'host' | 'target' | 'held'>): FolderChange {
   const { target, held } = place;
-  const added = [...target].flatMap(([path, { digest }]) => (held.files.get(path)?.digest === digest ? [] : [path]));
-  const removed = [...[...held.files.keys()].filter((path) => !target.has(path)), ...held.strays];
-  return { ...place, added, removed };
+  const [added, removed]: [string[], string[]] = [[], []];
+  for (const [path, { digest }] of target) if (held.files.get(path)?.digest !== digest) added.push(path);
+  for (const path of held.files.keys()) if (!target.has(path)) removed.push(path);
+  return { ...place, added, removed: [...removed, ...held.strays] };
 }
 
 export interface Making {

@@ -44,49 +44,57 @@ export async function readHeld(
 ): Promise<Held[]> {
   const breathe = breather();
   const memory = Buffer.allocUnsafeSlow(2 ** 20);
-  const listed = [];
-  for (const one of folders) listed.push(await listFolder(one, breathe));
-  const different = new Map(listed.flatMap(({ files }) => files.map((file) => [file.identity, file])));
-  const total = [...different.values()].reduce((sum, { size }) => sum + size, 0);
-  const facts = new Map<string, HeldFile>();
+  const listing: Listing = { breathe, different: [], linked: new Map() };
+  const held: Held[] = [];
+  for (const one of folders) held.push(await listFolder(one, listing));
+  const { different } = listing;
+  const total = different.reduce((sum, { file }) => sum + file.size, 0);
   let done = 0;
-  for (const { identity, place } of different.values()) {
-    facts.set(identity, await readFacts(place, { memory, breathe, onRead: (bytes) => onRead((done += bytes), total) }));
+  for (const { file, place } of different) {
+    const reading = { memory, breathe, onRead: (bytes: number) => onRead((done += bytes), total) };
+    Object.assign(file, await readFacts(place(), reading));
   }
-  return listed.map(({ files, strays }) => ({
-    files: new Map(
-      files.map(({ path, identity, mtimeMs }) => [path, { ...(facts.get(identity) as HeldFile), mtimeMs }]),
-    ),
-    strays,
-  }));
+  return held;
 }
 
-interface ListedFile {
-  readonly path: string;
-  readonly place: string;
-  /** Equal for paths that are one file on disk. */
-  readonly identity: string;
-  readonly size: number;
-  readonly mtimeMs: number;
+/** A file whose digest is still to be filled in. All paths of one file on the disk share it: there are several times as many paths. */
+interface Unread {
+  readonly file: { digest: string; size: number; mtimeMs: number };
+  readonly place: () => string;
 }
 
-async function listFolder(
-  { folder, isElsewhere }: ReadFolder,
-  breathe: () => Promise<void>,
-): Promise<{ files: ListedFile[]; strays: string[] }> {
-  const [files, strays]: [ListedFile[], string[]] = [[], []];
+/** What is found while folders are listed. */
+interface Listing {
+  readonly breathe: () => Promise<void>;
+  /** Receives each file once. */
+  readonly different: Unread[];
+  /** Files with several paths, by what they are on the disk. */
+  readonly linked: Map<string, Unread['file']>;
+}
+
+async function listFolder({ folder, isElsewhere }: ReadFolder, listing: Listing): Promise<Held> {
+  const { breathe, different, linked } = listing;
+  const files = new Map<string, TimedFile>();
+  const strays: string[] = [];
+  const addFile = (path: string): void => {
+    const { dev, ino, nlink, size, mtimeMs } = lstatSync(join(folder, path));
+    const identity = `${dev}:${ino}`;
+    const known = linked.get(identity);
+    const file = known ?? { digest: '', size, mtimeMs };
+    files.set(path, file);
+    if (known) return;
+    if (nlink > 1) linked.set(identity, file);
+    different.push({ file, place: () => join(folder, path) });
+  };
   const walk = async (inner: string): Promise<void> => {
     const entries = entriesIn(join(folder, inner));
     if (entries.length === 0 && inner !== '') strays.push(inner);
     for (const entry of entries) {
       const path = `${inner}${nameOf(entry.name, join(folder, inner))}`;
-      const place = join(folder, path);
       if (entry.isDirectory()) {
         if (!isElsewhere(path)) await walk(`${path}/`);
-      } else if (entry.isFile()) {
-        const { dev, ino, nlink, size, mtimeMs } = lstatSync(place);
-        files.push({ path, place, identity: nlink > 1 ? `${dev}:${ino}` : place, size, mtimeMs });
-      } else strays.push(path);
+      } else if (entry.isFile()) addFile(path);
+      else strays.push(path);
       await breathe();
     }
   };

@@ -49,9 +49,12 @@ export interface Applied {
 export async function extraFiles(folder: string, changes: readonly FolderChange[]): Promise<string[]> {
   const site = changes.find(({ host }) => host === '');
   if (!site || site.removed.length === 0) return [];
-  const lists = existsSync(folder) ? [...(await listsOf(folder)), ENCODED_LIST] : [];
-  const listed = new Set([...lists, ...lists.flatMap((list) => pathsIn(join(folder, list)))]);
-  return site.removed.filter((path) => !listed.has(path));
+  const extra = new Set(site.removed);
+  for (const list of existsSync(folder) ? [...(await listsOf(folder)), ENCODED_LIST] : []) {
+    extra.delete(list);
+    for (const path of pathsIn(join(folder, list))) extra.delete(path);
+  }
+  return [...extra];
 }
 
 async function listsOf(folder: string): Promise<string[]> {
@@ -64,12 +67,15 @@ async function listsOf(folder: string): Promise<string[]> {
 }
 
 /** The paths that a list names, as far as it can be read: it may be damaged. */
-function pathsIn(list: string): string[] {
-  if (!existsSync(list)) return [];
-  return readFileSync(list, 'utf8')
-    .split('\n')
-    .flatMap((line) => /^\{"path":("(?:[^"\\]|\\.)*")/.exec(line)?.[1] ?? [])
-    .map((text) => JSON.parse(text) as string);
+function* pathsIn(list: string): Generator<string> {
+  if (!existsSync(list)) return;
+  const bytes = readFileSync(list);
+  for (let at = 0, end = 0; at < bytes.length; at = end + 1) {
+    const next = bytes.indexOf(10, at);
+    end = next < 0 ? bytes.length : next;
+    const [, text] = /^\{"path":("(?:[^"\\]|\\.)*")/.exec(bytes.toString('utf8', at, end)) ?? [];
+    if (text !== undefined) yield JSON.parse(text) as string;
+  }
 }
 
 /** The report of bundles that were applied to a folder. */

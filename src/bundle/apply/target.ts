@@ -3,7 +3,6 @@ import { kindOf, versionIn } from '../../tree/kinds.ts';
 import { CHANGE, manifestPartPath, packageFilePath, packageOf, RELEASE } from '../../tree/layout.ts';
 import type { Release } from '../../tree/release.ts';
 import { isSealed } from '../../tree/sealed.ts';
-import type { PackageFile } from '../assemble.ts';
 import { countOf, digestOf, parseObject, pathOf, wrong } from '../checked.ts';
 import type { BundledFile } from '../recipe.ts';
 import type { HeldFile } from './held.ts';
@@ -117,21 +116,23 @@ function refuseOtherManifest({ recipe, description, path }: OpenBundle, textOf: 
 
 /** Finds the files of packages; they are sorted by package when they are first asked for. */
 function packageFilesOf(site: TargetFiles): PackageFiles {
-  let packages: Map<string, PackageFile[]> | undefined;
+  let packages: ReadonlyMap<string, readonly string[]> | undefined;
   return (name, version) => {
-    packages ??= byPackage(site);
-    return packages.get(packageFilePath(name, version, '')) ?? [];
+    packages ??= pathsByPackage(site);
+    const folder = packageFilePath(name, version, '');
+    const paths = packages.get(folder) ?? [];
+    return paths.map((path) => ({ path: path.slice(folder.length + 1), digest: (site.get(path) as HeldFile).digest }));
   };
 }
 
-function byPackage(site: TargetFiles): Map<string, PackageFile[]> {
-  const packages = new Map<string, PackageFile[]>();
-  for (const [path, { digest }] of site) {
+function pathsByPackage(site: TargetFiles): Map<string, string[]> {
+  const packages = new Map<string, string[]>();
+  for (const path of site.keys()) {
     if (kindOf(path) !== 'package file') continue;
     const folder = packageFilePath(packageOf(path), versionIn(path) ?? '', '');
-    const files = packages.get(folder) ?? [];
-    files.push({ path: path.slice(folder.length + 1), digest });
-    packages.set(folder, files);
+    const paths = packages.get(folder) ?? [];
+    packages.set(folder, paths);
+    paths.push(path);
   }
   return packages;
 }
