@@ -34,7 +34,8 @@ function skip(reason: string): false {
 /** As the first stage does it. Returns why it can't. */
 function install(): string | undefined {
   execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], { cwd: REPOSITORY });
-  const options = '--global --prefix installed --omit=dev --no-audit --no-fund --prefer-offline --fetch-retries=1';
+  const options =
+    '--global --prefix installed --omit=dev --no-audit --no-fund --prefer-offline --fetch-retries=1 --fetch-timeout=60000';
   const { status, stderr } = spawnSync('sh', ['-c', `npm install ${options} ./epr-static-*.tgz`], {
     cwd: folder,
     encoding: 'utf8',

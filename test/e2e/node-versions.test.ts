@@ -26,6 +26,7 @@ function install(): boolean {
     '--no-update-notifier',
     '--prefer-offline',
     '--fetch-retries=1',
+    '--fetch-timeout=60000',
     '--loglevel=error',
   ];
   writeFileSync(join(root, 'package.json'), '{}');
