@@ -109,7 +109,8 @@ export const stopCodes = {
   'no-packages': 'a layer has no folder of packages',
   'not-watched': "a storage that is a URL can't be watched for changes",
   'no-port': "the port can't be opened",
-  'no-registry': "a registry can't be asked, or gives no list of its packages",
+  'no-registry':
+    "a registry can't be asked, gives no list of its packages, or with `gone: drop` an empty one though some are held",
   'no-release': 'nothing was published to a store, or it has no such release',
   'no-revision': 'a layer has no such version of a package',
   'no-site': 'no site was named, or there is none in the folder',

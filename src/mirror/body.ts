@@ -69,7 +69,10 @@ function hurrying({ idleTimeout, slowest }: Flow): (count: number) => void {
     const time = performance.now() - since;
     if (time < idleTimeout) return;
     if (bytes < (slowest * time) / 1000)
-      throw new AttemptError(`sends less than ${slowest.toLocaleString('en-US')} bytes a second`, { isPassing: true });
+      throw new AttemptError(`sends less than ${slowest.toLocaleString('en-US')} bytes a second`, {
+        isPassing: true,
+        isSilent: true,
+      });
     [since, bytes] = [performance.now(), 0];
   };
 }

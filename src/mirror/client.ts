@@ -28,7 +28,7 @@ export const PACE: Pace = {
   backoff: 500,
   longestWait: 60_000,
   connectTimeout: 10_000,
-  headersTimeout: 60_000,
+  headersTimeout: 30_000,
   idleTimeout: 30_000,
   slowest: 1000,
   bodyTimeout: 900_000,
@@ -53,6 +53,8 @@ export async function openClient(address: Address, { pace, environment }: Client
   };
   /** When the registry wants to be asked again (by `performance.now`): what one request learns holds for all. */
   let resumeAt = 0;
+  /** How many attempts in a row met with silence. */
+  let silent = 0;
   /** How many bodies stayed wrong however often they were asked for. */
   let inVain = 0;
   const attempt = async <T>(asked: Asked, read: Read<T>): Promise<T> => {
@@ -63,9 +65,13 @@ export async function openClient(address: Address, { pace, environment }: Client
   const get = async <T>(asked: Asked, read: Read<T>): Promise<T> => {
     for (let attempts = 1; ; attempts++) {
       try {
-        return await attempt(asked, read);
+        const body = await attempt(asked, read);
+        silent = 0;
+        return body;
       } catch (error) {
         if (!(error instanceof Refusal) || !error.isPassing) throw error;
+        silent = error.isSilent ? silent + 1 : 0;
+        if (error.isSilent && (attempts >= MOST_SILENT || silent > pace.concurrency)) throw error;
         if (!error.isDown && inVain >= MOST_IN_VAIN) throw error;
         if (attempts >= pace.attempts) {
           if (!error.isDown) inVain++;
@@ -78,6 +84,9 @@ export async function openClient(address: Address, { pace, environment }: Client
   };
   return { get, traffic, close: () => dispatcher.destroy() };
 }
+
+/** Each takes a whole timeout: of a registry that says nothing, a run is to end within two minutes. */
+const MOST_SILENT = 3;
 
 /** After so many, the registry itself is wrong, and to ask for each body again would only take long. */
 const MOST_IN_VAIN = 16;

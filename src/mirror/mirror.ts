@@ -117,12 +117,25 @@ async function listsOf(run: Run, ranges: readonly string[]): Promise<Lists> {
   const { mirroring, client, records, source } = run;
   if (!client) return offlineLists(run, ranges);
   try {
-    return await fetchLists(client, { records, limits: mirroring.limits, ranges });
+    const lists = await fetchLists(client, { records, limits: mirroring.limits, ranges });
+    if (mirroring.gone === 'drop') refuseEmptyList(lists, source);
+    return lists;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const problem = `${source.layer}: ${source.shown}/${listPath()} ${error.message}`;
     throw new Stop('no-registry', problem, hintOf(error, source.layer));
   }
+}
+
+/** An empty list more likely tells of a broken registry than of one whose packages are all gone, and to drop them all costs the layer. */
+function refuseEmptyList({ listed, faults, gone }: Lists, { layer, shown }: Source): void {
+  if (listed.length > 0 || faults.length > 0 || gone.length === 0) return;
+  const problem = `${layer}: ${shown}/${listPath()} lists no packages, and ${gone.length} are held that gone: drop would leave out`;
+  throw new Stop(
+    'no-registry',
+    problem,
+    'look whether the registry is broken; to have none of them, take the layer out of the distribution',
+  );
 }
 
 /** What to do where a registry gives no list. */

@@ -9,7 +9,7 @@ import type { RefusalFacts } from './refusal.ts';
 
 /** A refusal of one attempt. One that may pass looks as if the registry as a whole were away. */
 export class AttemptError extends Refusal {
-  constructor(message: string, facts: Pick<RefusalFacts, 'isPassing' | 'wait' | 'remedy'>) {
+  constructor(message: string, facts: Pick<RefusalFacts, 'isPassing' | 'isSilent' | 'wait' | 'remedy'>) {
     super(message, { ...facts, isDown: facts.isPassing ?? false });
   }
 }
@@ -26,6 +26,7 @@ export function networkError(error: unknown): AttemptError | undefined {
   const isPassing = code !== TIMEOUT;
   return new AttemptError(text ?? `can't be asked (${code})`, {
     isPassing,
+    isSilent: SILENCE.test(code),
     remedy: ADDRESS.test(code) ? 'address' : undefined,
   });
 }
@@ -38,6 +39,7 @@ export function asRefusal(error: unknown): unknown {
 const TLS = /CERT|^ERR_(?:TLS|SSL)|SELF_SIGNED|^UNABLE_TO|^EPROTO$|^UND_ERR_PRX_TLS$/;
 const TRUST = 'for a CA of your own, set NODE_EXTRA_CA_CERTS to its file';
 const TIMEOUT = 'TIMEOUT';
+const SILENCE = /^(?:ETIMEDOUT|UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT)$/;
 const ADDRESS = /^(?:ENOTFOUND|ECONNREFUSED|UND_ERR_ABORTED|UND_ERR_HTTP_PARSER|UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/;
 
 const TEXTS: Readonly<Record<string, string>> = {

@@ -7,6 +7,7 @@ export interface RefusalFacts {
   readonly code?: FindingCode;
   readonly isPassing?: boolean;
   readonly isDown?: boolean;
+  readonly isSilent?: boolean;
   readonly wait?: number;
   readonly remedy?: Remedy | undefined;
 }
@@ -19,6 +20,8 @@ export class Refusal extends Error {
   readonly isPassing: boolean;
   /** Whether the registry as a whole seems to be away, so that other requests would fail alike. */
   readonly isDown: boolean;
+  /** Whether nothing came for as long as a timeout. */
+  readonly isSilent: boolean;
   /** Milliseconds that the registry asks to wait. */
   readonly wait: number;
   /** Undefined where only time may help. */
@@ -26,12 +29,13 @@ export class Refusal extends Error {
 
   constructor(
     message: string,
-    { code = 'refused', isPassing = false, isDown = false, wait = 0, remedy }: RefusalFacts = {},
+    { code = 'refused', isPassing = false, isDown = false, isSilent = false, wait = 0, remedy }: RefusalFacts = {},
   ) {
     super(message);
     this.code = code;
     this.isPassing = isPassing;
     this.isDown = isDown;
+    this.isSilent = isSilent;
     this.wait = wait;
     this.remedy = remedy;
   }

@@ -168,6 +168,30 @@ test('a slow answer is given up, and asked for again', async () => {
   expect(mirrored.report).toMatchObject({ held: 3, requests: 7 });
 });
 
+describe('a registry that accepts requests and says nothing', () => {
+  const pace = { attempts: 6, backoff: 1, headersTimeout: 300, idleTimeout: 300, concurrency: 4 };
+
+  test('is asked three times for its list', async () => {
+    const upstream = await startUpstream();
+    upstream.always(LIST, () => undefined);
+    await expect(mirror(upstream.url, temporaryFolder(), { pace })).rejects.toMatchObject({ code: 'no-registry' });
+    expect(upstream.seen).toHaveLength(3);
+  });
+
+  test.each<[string, Answer]>([
+    ['nothing', () => undefined],
+    ['a byte', (response) => void response.writeHead(200, { 'content-length': 500 }).write('P')],
+  ])('ends the run where %s comes of any zip', async (_, answer) => {
+    const upstream = await startUpstream();
+    for (let minor = 0; minor < 40; minor++) {
+      upstream.add('acme', `1.${minor}.0`);
+      upstream.always(zipAt('acme', `1.${minor}.0`), answer);
+    }
+    await expect(mirror(upstream.url, temporaryFolder(), { pace })).rejects.toMatchObject({ code: 'no-registry' });
+    expect(upstream.seen.length).toBeLessThanOrEqual(1 + 4 * pace.concurrency);
+  });
+});
+
 describe('what is not what was asked for is asked for again', () => {
   const html = body('<h1>Log in</h1>', { 'content-type': 'text/html' });
   const json = { 'content-type': 'application/json' };

@@ -80,6 +80,13 @@ describe('what a registry no longer lists', () => {
     expect(mirrored.held[0]?.listed.facts).toEqual({ type: '' });
   });
 
+  test('is not dropped by an empty list', async () => {
+    upstream.list = [];
+    const said = expect.stringContaining('lists no packages, and 2 are held that gone: drop would leave out');
+    await expect(run({ gone: 'drop' })).rejects.toMatchObject({ code: 'no-registry', message: said });
+    expect(heldIds(await run())).toEqual(['acme@1.0.0', 'acme@2.0.0']);
+  });
+
   test('is dropped, and told once', async () => {
     const mirrored = await run({ gone: 'drop' });
     expect(said(mirrored)).toEqual(['gone warning: is no longer listed, and left out (gone: drop)']);
