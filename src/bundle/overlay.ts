@@ -33,7 +33,7 @@ export async function writeOverlay(
 ): Promise<OverlayFacts> {
   const before = resolve(since);
   if (!existsSync(join(before, RELEASE)) || !(await readRelease(before)))
-    throw new Stop('no-site', `${before} holds no site`, 'give --since the folder of the older site');
+    throw new Stop('no-site', `${before} is no folder of a site`, FOLDER_HINT);
   const site = basename(folder);
   const [old, now] = [await treeOf(before, site), await treeOf(folder, site)];
   const fresh = [...now].filter(([name, { digest }]) => old.get(name)?.digest !== digest).sort(inOrder);
@@ -49,6 +49,9 @@ export async function writeOverlay(
   const links = linked.filter(({ link }) => link !== undefined).length;
   return { files: linked.length, links, names: new Set(now.keys()), isInTheWay: inTheWay.length > 0 };
 }
+
+const FOLDER_HINT =
+  'an overlay compares whole files, so give --since the folder of the older site; without --format overlay, --since takes bundles and lists of contents too';
 
 type Tree = ReadonlyMap<string, { readonly path: string; readonly digest: string }>;
 

@@ -19,7 +19,7 @@ export const declare: Declare = (program, finish) => {
     )
     .option(
       '--since <old>',
-      'leave out what the other side has: the folder of its site, a bundle of it, the list of contents beside that (NAME.contents), or the want.json that apply wrote',
+      'leave out what the other side has: the folder of its site, a bundle of it, the list of contents beside that (NAME.contents), or the want.json that apply wrote; with --format overlay, only the folder',
     )
     .option('--max-part <size>', 'split into files of at most this size, such as 4G or 700M')
     .option('--file <file>', 'the file to write (default: beside the site)')
