@@ -16,10 +16,11 @@ export function makeBrake(threads: number): Brake {
 /** Stops the threads; no task is under way any more when this returns, unless it takes very long or has crashed. */
 export function halt(brake: Brake): void {
   Atomics.store(brake, STOP, 1);
-  for (let cell = 1; cell < brake.length; cell++) Atomics.wait(brake, cell, 1, LONGEST_TASK);
+  const end = performance.now() + LONGEST_TASK;
+  for (let cell = 1; cell < brake.length; cell++) Atomics.wait(brake, cell, 1, Math.max(end - performance.now(), 0));
 }
 
-/** Milliseconds. */
+/** Milliseconds, for all threads together. */
 const LONGEST_TASK = 500;
 
 /** Carries out a task in a thread, unless all must stop: then it never returns. */
