@@ -55,30 +55,32 @@ export async function makeBranch({ repository }: Repositories, change: Change): 
 }
 
 /**
- * Puts changes on top of their layer, one commit for each, and moves the branch once. `unmoved` are refs that must not
- * have moved. If the branch or one of these moved, it does nothing and throws a `Stop` with the code `moved`.
+ * Puts changes on top of their layers, one commit for each, and moves all branches at once. `unmoved` are refs that must not
+ * have moved. If a branch or one of these moved, it does nothing and throws a `Stop` with the code `moved`.
  */
 export async function applyChanges(
   { repository }: Repositories,
   changes: readonly Change[],
   unmoved: readonly Move[] = [],
 ): Promise<{ reports: ChangeReport[]; moves: Move[] }> {
-  const [first] = changes;
-  if (!first) return { reports: [], moves: [] };
-  const { policy, branch, commit, from } = first.layer;
-  const isNew = from !== branch;
   const reports: ChangeReport[] = [];
-  let to = commit;
+  const tips = new Map<string, Move>();
   for (const change of changes) {
-    to = await writeChange(repository, change, to);
+    const { policy, branch, commit, from } = change.layer;
+    const isNew = from !== branch;
+    const tip = tips.get(branch) ?? { ref: branch, from: isNew ? undefined : commit, to: commit };
+    const to = await writeChange(repository, change, tip.to);
+    tips.set(branch, { ...tip, to });
     const { title, text } = change;
     const at = { layer: policy.name, target: policy.ref, branch: policy.ref, commit: to };
     const report = { ...at, title, text, state: 'made' } as const;
     reports.push(isNew ? { ...report, startedFrom: shortName(from) } : report);
   }
+  const [first] = changes;
+  if (!first) return { reports: [], moves: [] };
   const why = changes.length === 1 ? first.title : `${first.title}, and ${changes.length - 1} more`;
-  await repository.move([...unmoved, { ref: branch, from: isNew ? undefined : commit, to }], why);
-  return { reports, moves: [{ ref: branch, from: to, to }] };
+  await repository.move([...unmoved, ...tips.values()], why);
+  return { reports, moves: [...tips.values()].map(({ ref, to }) => ({ ref, from: to, to })) };
 }
 
 /** The report of a change that isn't made, because it was made before or because this is a dry run. */

@@ -1,7 +1,7 @@
 import { hasError, Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import { applyChanges, makeBranch, refuseCheckedOut, unmade } from '../../workflow/change.ts';
-import type { ChangeReport } from '../../workflow/change.ts';
+import type { Change, ChangeReport } from '../../workflow/change.ts';
 import { inOneBatch } from '../../workflow/batch.ts';
 import { deleteMerged } from '../../workflow/merged-branches.ts';
 import { nextSteps } from '../../workflow/next-steps.ts';
@@ -131,23 +131,13 @@ async function applyAll(workflow: Workflow, promotions: readonly Promotion[], { 
   const adding = promotions.filter(({ isAdded }) => !isAdded);
   const removing = promotions.filter(({ isRemoved }) => !isRemoved);
   if (adding.length + removing.length > 0) await refuseCheckedOut(workflow, adding.length > 0 ? [to, from] : [from]);
-  const added = await applyChanges(
-    workflow,
-    adding.map(({ add }) => add),
-  );
-  const upper = added.moves.length > 0 ? added.moves : [{ ref: to.from, from: to.commit, to: to.commit }];
-  const removed = await applyChanges(
-    workflow,
-    removing.map(({ remove }) => remove),
-    upper,
-  ).catch((error: unknown) => {
-    if (!(error instanceof Stop) || adding.length === 0) throw error;
-    const done = `${to.policy.name} has what was promoted, and ${from.policy.name} still has it too`;
-    throw new Stop(error.code, `${done}: ${error.message}`, 'run the command again: it continues from there', error);
-  });
+  const changes = [...adding.map(({ add }) => add), ...removing.map(({ remove }) => remove)];
+  const unmoved = adding.length > 0 ? [] : [{ ref: to.from, from: to.commit, to: to.commit }];
+  const { reports } = await applyChanges(workflow, changes, unmoved);
+  const of = (change: Change): ChangeReport => reports[changes.indexOf(change)] ?? unmade(change, 'done');
   return promotions.map((one) => ({
     ids: one.ids,
-    add: added.reports[adding.indexOf(one)] ?? unmade(one.add, 'done'),
-    remove: removed.reports[removing.indexOf(one)] ?? unmade(one.remove, 'done'),
+    add: of(one.add),
+    remove: of(one.remove),
   }));
 }
