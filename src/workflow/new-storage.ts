@@ -20,9 +20,10 @@ layers:
   snapshot: { overwrite: allow, remove: allow }
 
 distributions:
-  production: { layers: [production] }
-  staging: { layers: [production, staging] }
-  snapshot: { layers: [production, staging, snapshot] }
+  # pages: a page for people at /_browse/ of the site
+  production: { layers: [production], pages: true }
+  staging: { layers: [production, staging], pages: true }
+  snapshot: { layers: [production, staging, snapshot], pages: true }
   # your-own:
   #   layers: [production, staging]
   #   signatures: required    # optional | required

@@ -60,7 +60,7 @@ export const declare: Declare = (program, finish) => {
       const watch = built && { build: built, onRebuilt: printRebuilt, log: say, progress: silentProgress };
       const site = built ? { ...options, dist: built.dist, out: built.out } : options;
       const serving = await serve({ ...site, watch, access: options.log ? printAccess : undefined }, say);
-      printServing(serving, { hasPages: options.packages !== undefined });
+      printServing(serving);
       finish(true, () => void serving.stop());
     });
 };

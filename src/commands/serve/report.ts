@@ -10,7 +10,7 @@ export function printAccess(line: string): void {
 }
 
 /** Where the server listens, where its pages for people are, and how Kibana gets to it. */
-export function printServing({ source, url }: Serving, { hasPages }: { readonly hasPages: boolean }): void {
+export function printServing({ source, url, hasPages }: Serving): void {
   printLines(() => [
     `Serving ${source} at ${url}`,
     ...(hasPages ? [`Pages to look at: ${url}/${BROWSE}/`] : []),

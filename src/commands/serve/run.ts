@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { siteServer, stopServer } from '../../hosts/node/http.ts';
 import { nodeFolderFiles, nodeStoreFiles } from '../../hosts/node/node-files.ts';
 import type { NodeFiles } from '../../hosts/node/node-files.ts';
@@ -10,7 +12,7 @@ import { openReader } from '../../publish/open-store.ts';
 import type { StoreOptions } from '../../publish/open-store.ts';
 import type { Log } from '../../hosts/fetch/site-files.ts';
 import { Stop } from '../../errors.ts';
-import { INDEX } from '../../tree/layout.ts';
+import { pagePath, INDEX } from '../../tree/layout.ts';
 import { requireSite, siteFolder } from '../site-folder.ts';
 import type { SiteOptions } from '../site-folder.ts';
 import { addressOf, urlOf } from './address.ts';
@@ -37,6 +39,8 @@ export interface Serving {
   /** The folder of the site, or the store. */
   readonly source: string;
   readonly url: string;
+  /** Whether there is a site in the folder that has pages for people. */
+  readonly hasPages: boolean;
   /** Resolves once running requests are answered, or broken off after 10 seconds. */
   stop(): Promise<void>;
 }
@@ -62,6 +66,7 @@ export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
   return {
     source,
     url: urlOf(pem ? 'https' : 'http', { ...address, port }),
+    hasPages: options.store === undefined && existsSync(join(source, pagePath('index.html'))),
     stop: async () => {
       endRenewal?.();
       await Promise.all([stopServer(server), watched?.stop()]);
