@@ -38,3 +38,19 @@ test('of a shallow clone, nothing is known of the oldest commit', async () => {
   runGit(['clone', '--quiet', '--bare', '--depth', '2', '--branch', 'main', pathToFileURL(storage.folder).href, clone]);
   expect(await historyOf(clone)).toEqual([[last, [], ['p/a/2.0.0']]]);
 });
+
+test('names with control characters, which no package has, change nothing of what is told about others', async () => {
+  const odd = createRepository(join(root, 'odd'));
+  const names = ['a\x01b', 'a\x01', '\x01a', '\n\x01a', '\nA'].map((name) => `${name}/1.0.0/manifest.yml`);
+  const files = under('p', one, two, Object.fromEntries(names.map((path) => [path, 'x'])));
+  const id = odd.commit('main', odd.treeOf(files));
+  const gone = odd.commit('main', odd.treeOf(under('p', two)));
+  const found = await layerHistory({ directory: odd.folder }, { commit: gone, packages: 'p' });
+  const places = Object.keys(files).filter((path) => path.endsWith('/manifest.yml'));
+  const short = places.map((path) => path.replace('/manifest.yml', ''));
+  expect(found.map((entry) => [entry.commit, entry.added.toSorted(), entry.removed.toSorted()])).toEqual([
+    [gone, [], short.filter((place) => place !== 'p/a/2.0.0').toSorted()],
+    [id, short.toSorted(), []],
+  ]);
+  expect(found.every(({ time }) => Number.isFinite(time))).toBe(true);
+});

@@ -60,25 +60,25 @@ export async function layerHistory({ directory }: At, { commit, packages }: AtCo
   const options = ['--first-parent', '-m', '--no-renames', '--diff-filter=AD', '--name-status', '-z', HISTORY_FORMAT];
   const log = await git(['--git-dir', directory, 'log', ...options, '--end-of-options', commit, '--', ...places]);
   const cut = await cutCommits(directory);
-  return log
-    .split('\x01')
-    .slice(1)
-    .map(parseCommit)
-    .filter((one) => !cut.has(one.commit));
+  return parseLog(log).filter((one) => !cut.has(one.commit));
 }
 
-const HISTORY_FORMAT = '--format=%x01%H%x00%ct%x00%cI';
+const HISTORY_FORMAT = '--format=commit%x00%H%x00%ct%x00%cI';
 
-/** The commit id, the time and the date; then the letter of each change and its path. */
-function parseCommit(text: string): LayerCommit {
-  const [commit = '', time, date = '', ...changes] = text.split('\0');
-  const found = { A: [] as string[], D: [] as string[] };
-  for (let i = 0; i + 1 < changes.length; i += 2) {
-    const letter = changes[i]?.trim();
-    const place = (changes[i + 1] as string).replace(/\/manifest\.yml$/, '');
-    if (letter === 'A' || letter === 'D') found[letter].push(place);
+/** Of each commit the word, the id, the time and the date; then the letter of each change and its path, which may have any byte but NUL. */
+function parseLog(log: string): LayerCommit[] {
+  const found: (LayerCommit & { readonly added: string[]; readonly removed: string[] })[] = [];
+  const parts = log.split('\0').values();
+  const next = (): string => parts.next().value ?? '';
+  for (const part of parts) {
+    const word = part.trim();
+    if (word === 'commit')
+      found.push({ commit: next(), time: Number(next()), date: next().trim(), added: [], removed: [] });
+    if (word !== 'A' && word !== 'D') continue;
+    const place = next().replace(/\/manifest\.yml$/, '');
+    found.at(-1)?.[word === 'A' ? 'added' : 'removed'].push(place);
   }
-  return { commit, time: Number(time), date: date.trim(), added: found.A, removed: found.D };
+  return found;
 }
 
 /** The commits of a shallow clone whose parents are not in it. */
