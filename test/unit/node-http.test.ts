@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -161,6 +161,32 @@ describe('methods that Node does not know', () => {
     expect(await say(connecting)).toMatch(NOT_ALLOWED);
     await logged(1);
     await say(head(BIG) + connecting); // the connection ends
+  });
+
+  test('a client that goes away while its CONNECT is answered ends its own connection alone', async () => {
+    let socket: Socket | undefined;
+    let closed: Promise<unknown> | undefined;
+    const handle = async ({ socket: own }: IncomingMessage, response: ServerResponse): Promise<number> => {
+      closed = new Promise((done) => own.once('close', done));
+      socket?.resetAndDestroy();
+      for (; !own.destroyed; await new Promise((done) => setImmediate(done))) response.write('x');
+      return 0;
+    };
+    await listen({}, { handle });
+    socket = client();
+    socket.write('CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(socket, 'close');
+    await closed;
+  });
+
+  test('a client that keeps its end of a CONNECT open does not keep the server from stopping', async () => {
+    await listen();
+    const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => undefined); // a reset, behind the answer
+    socket.write('CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(socket.resume(), 'end');
+    await stopServer(server, 50);
+    socket.destroy();
   });
 
   test.each([' / HTTP/1.1', 'G T / HTTP/1.1', 'G(T / HTTP/1.1', 'FOO search HTTP/1.1', 'FOO /search'])(

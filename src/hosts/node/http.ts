@@ -69,7 +69,9 @@ export function siteServer(site: NodeSite, { access, limits = LIMITS, certificat
     watch(socket);
   });
   server.on('connect', (request, socket: Socket) => {
-    if (last.get(socket)?.writableFinished === false) socket.destroy(); // Node has let go of the connection
+    // Node has let go of the connection: nobody else takes its errors, and closes it.
+    socket.on('error', () => socket.destroy()).once('finish', () => socket.destroy());
+    if (last.get(socket)?.writableFinished === false) socket.destroy();
     else answerRaw(handle, headOf(request), socket);
   });
   server.on('clientError', (error: ClientError, socket: Socket) => {
