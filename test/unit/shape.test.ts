@@ -13,6 +13,7 @@ import {
   readObject,
   text,
   textAlways,
+  textOr,
   textRequired,
   texts,
 } from '../../src/package/shapes/shape.ts';
@@ -36,7 +37,7 @@ describe('an absent member', () => {
   test.each([
     ['text', text, undefined],
     ['textAlways', textAlways, ''],
-    ['text with a default', { ...text, otherwise: 'd' }, 'd'],
+    ['text with a default', textOr('d'), 'd'],
     ['bool', bool, undefined],
     ['boolAlways', boolAlways, false],
     ['boolGiven with a default', { ...boolGiven, otherwise: true }, true],
@@ -56,6 +57,7 @@ describe('an empty member', () => {
   test.each([
     ['text', text, "''", undefined],
     ['textAlways', textAlways, "''", ''],
+    ['text with a default', textOr('d'), "''", 'd'],
     ['bool', bool, 'false', undefined],
     ['boolAlways', boolAlways, 'false', false],
     ['boolGiven', { ...boolGiven, otherwise: true }, 'false', false],

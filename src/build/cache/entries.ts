@@ -71,8 +71,8 @@ export function entryReader(
   };
 }
 
-/** Increase it when the form of kept entries changes. */
-const FORMAT = 8;
+/** Increase it when the form of kept entries changes, or what is read into them. */
+const FORMAT = 9;
 
 /** An entry without the facts of its layer, in a form for JSON. */
 type KeptEntry = Omit<Entry, 'revision' | 'files' | 'rendered'> & {

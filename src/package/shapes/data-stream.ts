@@ -11,6 +11,7 @@ import {
   refused,
   text,
   textGiven,
+  textOr,
   textRequired,
   texts,
 } from './shape.ts';
@@ -22,7 +23,7 @@ const stream: Shape = {
   package: text,
   vars: list(variable),
   data_stream: text,
-  template_path: { ...text, otherwise: 'stream.yml.hbs' },
+  template_path: textOr('stream.yml.hbs'),
   title: text,
   description: text,
   enabled: { ...boolGiven, otherwise: true },

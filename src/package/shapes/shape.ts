@@ -47,6 +47,8 @@ export const text: Member = { read: readText };
 /** A text that is written, even as `""`, where the manifest has it. */
 export const textGiven: Member = { read: readText, write: 'given' };
 export const textAlways: Member = { read: readText, write: 'always', otherwise: '' };
+/** A text for which another stands where it is absent or empty. */
+export const textOr = (otherwise: string): Member => ({ read: readFilledText, otherwise });
 export const textRequired: Member = { read: readText, write: 'always', required: true };
 export const bool: Member = { read: readBool };
 export const boolAlways: Member = { read: readBool, write: 'always', otherwise: false };
@@ -170,6 +172,11 @@ function readText(value: Value, place: string, context: Context): string | undef
   const result = toText(value);
   if (result === undefined) context.fail(place, 'is not a text');
   return result;
+}
+
+function readFilledText(value: Value, place: string, context: Context): string | undefined {
+  const result = readText(value, place, context);
+  return result === '' ? undefined : result;
 }
 
 function readBool(value: Value, place: string, context: Context): boolean | undefined {
