@@ -7,7 +7,6 @@ import { Lack } from '../../storage/lack.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { keptLists } from './checked-files.ts';
 import type { KeptLists } from './checked-files.ts';
-import { contentTable } from './content-table.ts';
 import { contentPlace } from '../threads/tasks.ts';
 import type { StoredContent } from '../threads/tasks.ts';
 import { startPool } from '../threads/pool.ts';
@@ -79,7 +78,7 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
     keepPack: packs.keep,
     forget: known.forget,
     close: async () => {
-      const made = known.made(pool.packs);
+      const made = known.ready().filter(([, { pack }]) => pool.packs.has(pack));
       await packs.close(made.map(([, { pack }]) => pack));
       lists.add(build, made);
     },
@@ -125,25 +124,19 @@ interface KnownContents {
   /** Whether this build has checked or made a content. */
   isReady(id: string): boolean;
   setReady(id: string, content: StoredContent): void;
-  /** Those that this build has checked or made whose streams are in some packs. */
-  made(packs: ReadonlyMap<string, unknown>): (readonly [id: string, content: StoredContent])[];
+  ready(): (readonly [id: string, content: StoredContent])[];
   forget(id: string): void;
 }
 
 function knownContents(lists: KeptLists<StoredContent>): KnownContents {
-  const ready = contentTable();
+  const ready = new Map<string, StoredContent>();
   const forgotten = new Set<string>();
   let byDigest: ReadonlyMap<string, StoredContent> | undefined;
   return {
     kept: (id) => lists.get(id),
     get: (id) => ready.get(id) ?? lists.get(id),
     withDigest: (digest) => {
-      byDigest ??= new Map(
-        [...lists.values(), ...Array.from(ready.entries(), ([, content]) => content)].map((content) => [
-          content.digest,
-          content,
-        ]),
-      );
+      byDigest ??= new Map([...lists.values(), ...ready.values()].map((content) => [content.digest, content]));
       return byDigest.get(digest);
     },
     isReady: (id) => ready.has(id) && !forgotten.has(id),
@@ -151,7 +144,7 @@ function knownContents(lists: KeptLists<StoredContent>): KnownContents {
       ready.set(id, content);
       forgotten.delete(id);
     },
-    made: (packs) => [...ready.entries()].filter(([, { pack }]) => packs.has(pack)),
+    ready: () => [...ready],
     forget: (id) => {
       lists.delete(id);
       forgotten.add(id); // the facts about it stay until it is made again, because others may ask for them
