@@ -65,8 +65,16 @@ export function nextPointer(before: StorePointer, change: PointerChange): StoreP
  */
 export function withCurrent({ releases, change }: StorePointer, current: string, now: number): KeptRelease[] {
   const left = new Date(now - (now % 1000)).toISOString();
-  const others = releases.map((one) => (one.id === current ? { id: current } : { left, until: change + 1, ...one }));
+  const others = releases.map((one) => {
+    if (one.id === current) return { id: current };
+    return one.left === undefined ? { ...one, left, until: change + 1 } : { until: change, ...one };
+  });
   return others.some(({ id }) => id === current) ? others : [...others, { id: current }];
+}
+
+/** The change by which a release ceased to be current: at the latest the last one, where a program that doesn't know of `until` made it. */
+export function lastChangeOf({ until }: KeptRelease, { change }: Pick<StorePointer, 'change'>): number {
+  return until ?? change;
 }
 
 /**

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Stop } from '../errors.ts';
 import { objectKey, OBJECTS, releaseKey, RELEASES } from '../tree/store-form.ts';
 import type { KeptRelease, StorePointer } from '../tree/store-form.ts';
-import { nextPointer, readInventory, requirePointer, swapPointer } from './pointer.ts';
+import { lastChangeOf, nextPointer, readInventory, requirePointer, swapPointer } from './pointer.ts';
 import type { ReadPointer } from './pointer.ts';
 import { readHeader } from './releases.ts';
 import type { Listed, ReadOnlyStore, Store } from './store.ts';
@@ -83,7 +83,10 @@ async function decide(store: ReadOnlyStore, options: PruneOptions): Promise<Deci
   const kept = new Set(releases.map(({ id }) => id));
   const dropping = before.pointer.releases.filter(({ id }) => !kept.has(id));
   const drops = dropping.map(({ id }) => id);
-  const forgotten = Math.max(before.pointer.forgotten ?? 0, ...dropping.map(({ until = 0 }) => until));
+  const forgotten = Math.max(
+    before.pointer.forgotten ?? 0,
+    ...dropping.map((one) => lastChangeOf(one, before.pointer)),
+  );
   const needed = await neededKeys(store, before.pointer, kept);
   const dropped = new Set(drops.map(releaseKey));
   const victims: Listed[] = [];

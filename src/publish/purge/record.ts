@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Stop } from '../../errors.ts';
 import { PURGES } from '../../tree/store-form.ts';
 import type { StorePointer } from '../../tree/store-form.ts';
-import { readPointer } from '../pointer.ts';
+import { lastChangeOf, readPointer } from '../pointer.ts';
 import type { ReadOnlyStore, Store } from '../store.ts';
 
 /*
@@ -40,11 +40,12 @@ export async function endPurge(store: Store, at: PurgedSite, { change }: StorePo
 export async function unpurged(
   store: ReadOnlyStore,
   at: PurgedSite,
-  { releases, current, forgotten = 0 }: StorePointer,
+  pointer: StorePointer,
 ): Promise<readonly string[] | undefined> {
+  const { releases, current, forgotten = 0 } = pointer;
   const since = (await readRecord(store, at)) ?? 0;
   if (since === 0 || forgotten > since) return undefined;
-  return releases.filter(({ id, until = 0 }) => id !== current && until > since).map(({ id }) => id);
+  return releases.filter((one) => one.id !== current && lastChangeOf(one, pointer) > since).map(({ id }) => id);
 }
 
 async function readRecord(store: ReadOnlyStore, at: PurgedSite): Promise<number | undefined> {
