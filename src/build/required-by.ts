@@ -25,8 +25,11 @@ interface Pages {
 export async function showRequiredBy(packages: readonly MadePackage[], pages: Pages): Promise<MadePackage[]> {
   const requiring = new Map<string, string[]>();
   for (const { name, browsed } of packages)
-    for (const required of new Set(browsed?.requires ?? []))
-      requiring.set(required, [...(requiring.get(required) ?? []), name]);
+    for (const required of new Set(browsed?.requires ?? [])) {
+      const names = requiring.get(required) ?? [];
+      requiring.set(required, names);
+      names.push(name);
+    }
   return await Promise.all(
     packages.map(async (made) => {
       const { name, browsed } = made;

@@ -131,7 +131,9 @@ function groupsOf(moves: readonly MoveFacts[], keyOf: (move: MoveFacts) => strin
   const groups = new Map<string, MoveFacts[]>();
   for (const move of moves) {
     const key = keyOf(move);
-    groups.set(key, [...(groups.get(key) ?? []), move]);
+    const own = groups.get(key) ?? [];
+    groups.set(key, own);
+    own.push(move);
   }
   return groups;
 }

@@ -40,6 +40,14 @@ describe('feeds', () => {
     ]);
   });
 
+  test('a commit may add as many versions as a layer may hold', () => {
+    const versions = Array.from({ length: 50_000 }, (_, i) => move({ name: `p${i % 10_000}`, version: `1.0.${i}` }));
+    const { json } = feeds([update(versions)]);
+    expect(json.items[0]?.title).toBe('production: 50,000 new versions');
+    expect(json.items[0]?.content_html).toMatch(/; and 49,700 versions of 9,940 other packages<\/li> <\/ul>$/);
+    expect(updatesPages('all', [update(versions)])).toHaveLength(1);
+  });
+
   test('hold no element, address or character of a package', () => {
     const title = `]]></content><script>alert(1)</script>&amp;\0\x08\x0b\x1f\ufffe\uffff\ud800 <a href="javascript:x">`;
     const { atom, json } = feeds([update([move({ title }), move({ name: 'gone', title, isThere: false })])], title);
