@@ -33,6 +33,17 @@ export function commandLine(words: readonly string[], folder?: string, start: St
   return (script ?? [...program(folder ?? userFolder(start), start), ...words]).map(shellQuote).join(' ');
 }
 
+/** The words of a command line that repeat the options by which a storage was found. */
+export function givenWords(options: {
+  readonly config?: string | undefined;
+  readonly storage?: string | undefined;
+}): string[] {
+  const { config, storage } = options;
+  return Object.entries({ config, storage }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
+}
+
 function ownStart(): Start {
   return { script: process.argv[1] ?? '', folder: process.cwd(), environment: process.env };
 }

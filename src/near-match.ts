@@ -17,6 +17,11 @@ export function nearMatch(word: string | undefined, known: readonly string[]): s
   return didYouMean(word, known) || ` (known: ${enumerated(known)})`;
 }
 
+/** The same as a hint of its own; undefined where nothing is known. */
+export function nearHint(word: string, known: readonly string[]): string | undefined {
+  return known.length === 0 ? undefined : nearMatch(word, known).slice(' ('.length, -')'.length);
+}
+
 /** Known words, and which of them an unknown word is near to. */
 export function listKnown(word: string | undefined, known: readonly string[]): string {
   return `${enumerated(known)}${word === undefined || known.length === 0 ? '' : didYouMean(word, known)}`;

@@ -100,7 +100,7 @@ function none(reason: string): ReadSignature {
 /** Far more than a signature by any algorithm takes. */
 export const MOST_BYTES = 2 ** 16;
 
-const SIGN = 'make one with: gpg --armor --detach-sign ZIP';
+const SIGN = 'make one with: gpg --armor --output ZIP.sig --detach-sign ZIP';
 
 interface HeldKey {
   readonly file: string;
@@ -132,7 +132,7 @@ function refusal({ name, isGenerated }: SignedZip, id: string, { message }: Erro
   if (/digest did not match|Signature verification failed/i.test(message)) {
     const again = isGenerated
       ? `the signature of a package that is a folder must be over the zip that a build makes of it: take ${name} from a site, sign it, and put the signature beside the folder`
-      : `sign it again with: gpg --armor --detach-sign ${name}`;
+      : `sign it again with: gpg --armor --output ${name}.sig --detach-sign ${name}`;
     return `is not over ${name} (key ${id}): the zip or the signature was changed, or they are not a pair; ${again}`;
   }
   if (/expired|newer than|in the future|revoked/i.test(message))

@@ -1,4 +1,4 @@
-import { commandLine, shellQuote } from '../command-line.ts';
+import { commandLine, givenWords, shellQuote } from '../command-line.ts';
 import type { StorageConfig } from '../config.ts';
 import type { ChangeReport } from './change.ts';
 import { hasRemote } from '../storage/git/refs.ts';
@@ -47,9 +47,6 @@ export function buildStep(
 }
 
 /** The command that builds a distribution, with the same options. */
-export function buildLine(dist: string, { config, storage }: Pick<WorkflowOptions, 'config' | 'storage'>): string {
-  const given = Object.entries({ config, storage }).flatMap(([name, value]) => {
-    return value === undefined ? [] : [`--${name}`, value];
-  });
-  return commandLine(['build', '--dist', dist, ...given]);
+export function buildLine(dist: string, options: Pick<WorkflowOptions, 'config' | 'storage'>): string {
+  return commandLine(['build', '--dist', dist, ...givenWords(options)]);
 }

@@ -1,7 +1,8 @@
 import { isUrl, readStorageConfig } from '../config.ts';
 import type { LayerPolicy, StorageConfig } from '../config.ts';
 import { Stop } from '../errors.ts';
-import { enumerated, listKnown, nearMatch } from '../near-match.ts';
+import { commandLine } from '../command-line.ts';
+import { enumerated, listKnown, nearHint } from '../near-match.ts';
 import type { Finding } from '../errors.ts';
 import { withoutCredentials } from '../storage/git/command.ts';
 import type { Layer, Revision, Storage } from '../storage/storage.ts';
@@ -42,11 +43,10 @@ export type WorkflowOptions = Omit<FindOptions, 'offline'>;
 
 /** Opens a storage to change it. Throws a `Stop` if it is not a git repository on this machine. */
 export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> {
-  const hint = 'clone it, and name the clone with --storage';
   const found = await findStorageConfig({ ...options, offline: true }, (location) => {
     const shown = withoutCredentials(location ?? '');
     if (location !== undefined && isUrl(location))
-      throw new Stop('not-writable', `${shown} is not on this machine`, hint);
+      throw new Stop('not-writable', `${shown} is not on this machine`, CLONE);
   });
   const config = await readStorageConfig({ ...options, config: found.config });
   const location = storageOf(config);
@@ -58,8 +58,9 @@ export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> 
     offline: true,
   });
   try {
-    if (storage.kind !== 'git' || storage.isClone)
-      throw new Stop('not-writable', `${shown} is not a git repository that can be changed`, hint);
+    if (storage.kind !== 'git')
+      throw new Stop('not-writable', `${shown} is a folder, and not a git repository`, REPOSITORY);
+    if (storage.isClone) throw new Stop('not-writable', `${shown} can't be changed: it is a bundle or a URL`, CLONE);
     const { repository } = storage;
     const layers = await Promise.all(config.layers.map((policy) => openLayer({ storage, repository }, policy)));
     return {
@@ -76,6 +77,9 @@ export async function openWorkflow(options: WorkflowOptions): Promise<Workflow> 
     throw error;
   }
 }
+
+const CLONE = 'clone it with git, and name the clone with --storage';
+const REPOSITORY = `put the packages there yourself, or start a repository: ${commandLine(['init', 'FOLDER'])}`;
 
 /** The layer with a name. Throws a `Stop` if the configuration doesn't have it, or if it has no branch. */
 export function layerNamed({ config, layers }: Pick<Workflow, 'config' | 'layers'>, name: string): OpenLayer {
@@ -119,8 +123,8 @@ export function revisionNamed({ layer }: OpenLayer, name: string, version: strin
   if (found) return found;
   const versions = layer.revisions.filter((revision) => revision.name === name).map((revision) => revision.version);
   const names = [...new Set(layer.revisions.map((revision) => revision.name))];
-  const hint = versions.length > 0 ? `it has: ${enumerated(versions.toReversed())}` : nearMatch(name, names).trim();
-  throw new Stop('no-revision', `${layer.name} has no ${name}-${version}`, hint === '' ? undefined : hint);
+  const hint = versions.length > 0 ? `it has: ${enumerated(versions.toReversed())}` : nearHint(name, names);
+  throw new Stop('no-revision', `${layer.name} has no ${name}-${version}`, hint ?? 'it has no packages at all');
 }
 
 /** The names of the layers that win over a layer in some distribution. */

@@ -289,7 +289,6 @@ describe('diff', () => {
 describe('a git that fails', () => {
   test.each([
     ['cat-file', '--batch-check', []],
-    ['for-each-ref', '--format', []],
     ['merge-base', '', ['--layer', 'staging', '--head', 'staging']],
   ])('at %s %s ends the check, in words of its own', async (command, option, args) => {
     const one = project({ production: acme });
@@ -357,6 +356,9 @@ describe('explain', () => {
     expect(await one.run('explain', 'acne', '--dist', 'production')).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('did you mean "acme"?'),
+    });
+    expect(await one.run('explain', 'acne', '--dist', 'production', '--storage', one.repository.folder)).toMatchObject({
+      stderr: expect.stringContaining(`list --dist production --storage ${one.repository.folder} shows`),
     });
     expect(await one.run('explain', 'acme', '--dist', 'production', '--kibana', 'x')).toMatchObject({
       status: 2,

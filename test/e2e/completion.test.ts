@@ -30,6 +30,8 @@ test('bash completes verbs, options and the words that an option takes', async (
   expect(offered(script, ['build', '--target', 'n'])).toEqual(['nginx', 'netlify']);
   expect(offered(script, ['build', '--config', ''])).toEqual([]); // bash itself offers paths
   expect(offered(script, ['cache', ''])).toContain('prune');
+  expect(offered(script, ['reader', 'l'])).toEqual(['lambda']);
+  expect(offered(script, ['completion', ''])).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
   expect(offered(script, ['nothing', ''])).toEqual([]);
 });
 

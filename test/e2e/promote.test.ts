@@ -307,7 +307,7 @@ describe('it refuses', () => {
       [['acme', '1.0.0', '--from', 'snapshot', '--to', 'stagin'], 'the layers are: production, staging, snapshot'],
       [['acme', ...UP], 'NAME and a VERSION, or --all'],
       [['acme', '1.0.0', ...UP, '--storage', 'https://example.invalid/a.git'], 'is not on this machine'],
-      [['acme', '1.0.0', ...UP, '--storage', 'content'], 'not a git repository'],
+      [['acme', '1.0.0', ...UP, '--storage', 'content'], 'content is a folder, and not a git repository'],
     ] as const)
       expect(await project.run('promote', ...args)).toMatchObject({
         status: 2,

@@ -54,7 +54,7 @@ describe('a build', () => {
   test('names what is no signature: a warning, or an error where signatures are required', async () => {
     const { folder, content } = project();
     writeFileSync(join(content, SIG), 'signed');
-    const expected = /^is no armored OpenPGP signature: .*gpg --armor --detach-sign/;
+    const expected = /^is no armored OpenPGP signature: .*gpg --armor --output ZIP\.sig --detach-sign ZIP/;
     expect(await build(folder)).toMatchObject({ status: 0, findings: [refusal(expected, 'warning')] });
     expect(await build(folder)).toMatchObject({ status: 0, findings: [refusal(expected, 'warning')] });
     const strict = project('signatures: required');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { enumerated, listKnown, nearMatch } from '../../src/near-match.ts';
+import { enumerated, listKnown, nearHint, nearMatch } from '../../src/near-match.ts';
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `n${i}`);
 
@@ -16,4 +16,10 @@ test('near matches are found among all names, and are not long either', () => {
   expect(listKnown('n432x', names(5000))).toMatch(/ and 4990 more \(did you mean "n432.?"\?\)$/);
   const long = 'a'.repeat(1000);
   expect(nearMatch(`${long}b`, [long])).toBe(` (did you mean "${'a'.repeat(100)}…"?)`);
+});
+
+test('a hint of its own has no parentheses around it', () => {
+  expect(nearHint('n4321', names(5000))).toBe('did you mean "n4321"?');
+  expect(nearHint('something', names(2))).toBe('known: n0, n1');
+  expect(nearHint('something', [])).toBeUndefined();
 });

@@ -85,7 +85,7 @@ describe('a signature is verified', () => {
     changed[3] = 0;
     const fault = await verificationFault(pair(signature, { zip: changed }), keys);
     expect(fault).toMatch(
-      /^is not over acme-1\.0\.0\.zip \(key [0-9A-F]{16}\): .*gpg --armor --detach-sign acme-1\.0\.0\.zip$/,
+      /^is not over acme-1\.0\.0\.zip \(key [0-9A-F]{16}\): .*gpg --armor --output acme-1\.0\.0\.zip\.sig --detach-sign acme-1\.0\.0\.zip$/,
     );
     const ofFolder = await verificationFault(pair(signature, { zip: changed, isGenerated: true }), keys);
     expect(ofFolder).toMatch(/a package that is a folder must be over the zip that a build makes of it/);

@@ -12,7 +12,9 @@ export function printCheck(report: CheckReport): void {
 function checkLines({ storage, config, layers, change, findings }: CheckReport, color: Colors): string[] {
   const lines = [`${color.bold(layers.map(({ name }) => name).join(', '))} of ${storage}`, ''];
   for (const { name, commit, revisions } of layers)
-    lines.push(`  ${name.padEnd(12)} ${count(revisions, 'revision')}  ${color.dim(commit?.slice(0, 12) ?? '')}`);
+    lines.push(
+      `  ${name.padEnd(12)} ${count(revisions, 'revision')}${commit ? `  ${color.dim(commit.slice(0, 12))}` : ''}`,
+    );
   lines.push(`  ${'rules'.padEnd(12)} ${config}`);
   if (change) {
     lines.push('', `  since ${change.base?.slice(0, 12) ?? 'the beginning'}:`);

@@ -32,7 +32,10 @@ function wordsOf(command: CommandUnknownOpts): VerbWords {
   return {
     name: command.name(),
     description: command.description(),
-    verbs: command.commands.map((one) => one.name()),
+    words: [
+      ...command.commands.map((one) => one.name()),
+      ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+    ],
     options: [...command.options, ...command.commands.flatMap(({ options }) => options)].flatMap((option) =>
       option.long === undefined || option.hidden
         ? []

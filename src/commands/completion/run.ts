@@ -9,8 +9,8 @@ export type Shell = (typeof shells)[number];
 export interface VerbWords {
   readonly name: string;
   readonly description: string;
-  /** The verbs below it, such as `prune` of `cache`. */
-  readonly verbs: readonly string[];
+  /** What its first argument can be: a verb below it, such as `prune` of `cache`, or one of some words. Empty if it can be anything. */
+  readonly words: readonly string[];
   readonly options: readonly OptionWords[];
 }
 
@@ -29,13 +29,13 @@ export function completion(shell: Shell, verbs: readonly VerbWords[]): string {
 }
 
 function bash(verbs: readonly VerbWords[]): string {
-  const cases = verbs.map(({ name, verbs: inner, options }) => {
+  const cases = verbs.map(({ name, words, options }) => {
     const values = options.filter(({ takesValue }) => takesValue);
     const lines = values.map(
       (one) => `        ${flags(one).join('|')}) words=${quote(one.choices?.join(' ') ?? '')} ;;`,
     );
-    const words = quote([...inner, ...options.map(({ long }) => long)].join(' '));
-    return `    ${name})\n      case "$previous" in\n${[...lines, `        *) words=${words} ;;`].join('\n')}\n      esac ;;`;
+    const all = quote([...words, ...options.map(({ long }) => long)].join(' '));
+    return `    ${name})\n      case "$previous" in\n${[...lines, `        *) words=${all} ;;`].join('\n')}\n      esac ;;`;
   });
   return `_epr_static() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=
@@ -52,10 +52,10 @@ complete -o default -F _epr_static epr-static
 /** The script works as a file of `$fpath`, which is the body of a function of its own name, and as one that is sourced. */
 function zsh(verbs: readonly VerbWords[]): string {
   const described = verbs.map(({ name, description }) => `    ${quote(`${name}:${description}`)}`);
-  const cases = verbs.map(({ name, verbs: inner, options }) => {
+  const cases = verbs.map(({ name, words, options }) => {
     const specs = [
       ...options.map(zshOption),
-      inner.length > 0 ? quote(`1:verb:(${inner.join(' ')})`) : `'*:file:_files'`,
+      words.length > 0 ? quote(`1:word:(${words.join(' ')})`) : `'*:file:_files'`,
     ];
     return `    ${name}) _arguments \\\n      ${specs.join(' \\\n      ')} ;;`;
   });
@@ -95,11 +95,11 @@ function zshOption(option: OptionWords): string {
 }
 
 function fish(verbs: readonly VerbWords[]): string {
-  const lines = verbs.flatMap(({ name, description, verbs: inner, options }) => {
+  const lines = verbs.flatMap(({ name, description, words, options }) => {
     const within = `complete -c epr-static -n '__fish_seen_subcommand_from ${name}'`;
     return [
       `complete -c epr-static -f -n __fish_use_subcommand -a ${name} -d ${fishQuote(description)}`,
-      ...inner.map((one) => `${within} -f -a ${one}`),
+      ...words.map((one) => `${within} -f -a ${one}`),
       ...options.map((option) => `${within} ${fishOption(option)}`),
     ];
   });

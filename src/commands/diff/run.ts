@@ -106,7 +106,7 @@ async function openSide(
   const at = layers.map(({ name, ref, commit }) => {
     return commit === undefined ? ref : `${name} at ${commit.slice(0, 12)}`;
   });
-  const isLayer = layers.length === 1 && layers[0]?.name === source.title;
+  const isLayer = layers.length === 1 && layers[0]?.name === source.title && layers[0].commit !== undefined;
   const title = isLayer ? at.join('') : `${source.title} (${at.join(', ')})`;
   const { tables, signatures } = source;
   const { catalog, subset } = await catalogOf(layers, { storage, distribution: source, cache, onRead });

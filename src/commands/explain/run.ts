@@ -9,10 +9,11 @@ import { parseQuery } from '../../core/query.ts';
 import type { Query } from '../../core/query.ts';
 import { parseQueryString } from '../../core/query-string.ts';
 import { asByteString } from '../../tree/byte-string.ts';
-import { commandLine } from '../../command-line.ts';
+import { commandLine, givenWords } from '../../command-line.ts';
 import { revisionsOf } from '../../inspect/near-versions.ts';
 import { readSite } from '../../inspect/site.ts';
 import type { Site } from '../../inspect/site.ts';
+import { withoutCredentials } from '../../storage/git/command.ts';
 import { shownText, toByteString } from '../../tree/text.ts';
 import { shownStorage, withCatalog } from '../../inspect/open-catalog.ts';
 import type { OpenCatalog, StorageOptions } from '../../inspect/open-catalog.ts';
@@ -87,7 +88,7 @@ export async function explain(options: ExplainOptions, progress: Progress): Prom
   const explained = withCatalog(options, openingProgress(progress), async (open) => {
     const { findings } = open;
     const storage = shownStorage(open.distribution);
-    const packages = await explainPackages(open, asked);
+    const packages = await explainPackages(open, { ...asked, given: wordsToFind(options) });
     return { distribution: open.distribution.name, storage, findings, request, version, packages };
   });
   return await explained.finally(progress.end);
@@ -114,11 +115,11 @@ function explainSite({ folder, columns, revisions }: Site, { query, name, versio
 
 async function explainPackages(
   { catalog, storage, distribution, subset }: OpenCatalog,
-  { query, name, version, cache }: Asked,
+  { query, name, version, cache, given }: Asked & { readonly given: readonly string[] },
 ): Promise<ExplainedPackage[]> {
   const dist = distribution.name;
   const all = subset?.whole ?? catalog.revisions;
-  refuseUnknown(all, name, { title: dist, list: ['list', '--dist', dist] });
+  refuseUnknown(all, name, { title: dist, list: ['list', '--dist', dist, ...given] });
   const revisions = all.filter((revision) => name === undefined || revision.name === name);
   const read = await readEntries({ ...distribution, storage, cache }, revisions);
   const fit = read.flatMap(({ entry }) => entry ?? []);
@@ -164,6 +165,11 @@ function grouped(explained: readonly Explained[], version: string | undefined): 
     const chosen = version === undefined ? { revisions: own, isNearest: false } : revisionsOf(own, version);
     return { name, found, revisions: chosen.revisions.toReversed(), isNearest: chosen.isNearest };
   });
+}
+
+/** The options that find the same storage, for a command line to paste. */
+function wordsToFind({ config, storage }: ExplainOptions): string[] {
+  return givenWords({ config, storage: storage === undefined ? undefined : withoutCredentials(storage) });
 }
 
 function refuseUnknown(

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Progress } from '../../report.ts';
 import { openingProgress } from '../opening-progress.ts';
 import { Stop } from '../../errors.ts';
-import { listKnown, nearMatch } from '../../near-match.ts';
+import { listKnown, nearHint } from '../../near-match.ts';
 import type { Finding } from '../../errors.ts';
 import { shownStorage, withCatalog } from '../../inspect/open-catalog.ts';
 import type { OpenCatalog, StorageOptions } from '../../inspect/open-catalog.ts';
@@ -184,7 +184,7 @@ function named<T extends { readonly name: string }>(all: readonly T[], name: str
   if (name === undefined || found.length > 0) return found;
   const names = [...new Set(all.map((one) => one.name))];
   const near = names.length < 20 ? names : names.filter((one) => one.includes(name.slice(0, 3)));
-  throw new Stop('unknown-package', `${title} has no package "${name}"`, nearMatch(name, near).trim() || undefined);
+  throw new Stop('unknown-package', `${title} has no package "${name}"`, nearHint(name, near));
 }
 
 function refuseUnknownLayer({ distribution, layers }: OpenCatalog, only: string | undefined): void {

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { pathWord, shellQuote } from '../../command-line.ts';
+import { resolve } from 'node:path';
+import { shellQuote } from '../../command-line.ts';
 import type { ReaderProgram } from '../reader.ts';
 
 /*
@@ -11,7 +11,7 @@ export const nginxReader: ReaderProgram = {
   files: (store) => new Map([['nginx.conf', proxyConf(nameOf(store))]]),
   next: (store, folder) => [
     `epr-static serve --store ${shellQuote(store)} --address 127.0.0.1:${PORT}`,
-    `sudo ln -sf ${pathWord(join(folder, 'nginx.conf'))} /etc/nginx/sites-enabled/epr-${nameOf(store)}.conf && sudo nginx -t && sudo nginx -s reload`,
+    `sudo ln -sf ${shellQuote(resolve(folder, 'nginx.conf'))} /etc/nginx/sites-enabled/epr-${nameOf(store)}.conf && sudo nginx -t && sudo nginx -s reload`,
   ],
 };
 
