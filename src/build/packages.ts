@@ -26,6 +26,7 @@ import type { SiteWriter } from '../tree/site-writer.ts';
 import { withoutTwins } from './twins.ts';
 import type { TwinRules } from './twins.ts';
 import type { StoredZip } from './threads/tasks.ts';
+import { weightedLimit } from './weighted-limit.ts';
 import type { ZipStore } from './cache/archives.ts';
 
 /** A package to make, or one to take as it is. */
@@ -117,9 +118,12 @@ interface RevisionOutcome {
 /** Places revisions, some at a time, in the order of the calls. */
 function placing(making: PackageMaking, total: number): (revision: Revision) => Promise<RevisionOutcome> {
   const revisionLimit = pLimit(REVISIONS_AT_ONCE);
-  const contentLimit = pLimit(CONTENTS_AT_ONCE);
-  const ensure = (content: string): Promise<Lack | undefined> =>
-    contentLimit(() => making.store.ensure(content, () => making.storage.read(content)));
+  const contentLimit = weightedLimit({ most: CONTENTS_AT_ONCE, weight: BYTES_AT_ONCE });
+  const { store, storage } = making;
+  const ensure = async (content: string): Promise<Lack | undefined> => {
+    const size = store.has(content) ? store.get(content).size : await storage.size(content);
+    return await contentLimit(size ?? 0, () => store.ensure(content, () => storage.read(content)));
+  };
   let done = 0;
   return (revision) =>
     revisionLimit(async () => {
@@ -134,8 +138,9 @@ function placing(making: PackageMaking, total: number): (revision: Revision) => 
 
 /** Enough to read some while others wait for zlib. */
 const REVISIONS_AT_ONCE = 8;
-/** Enough to keep the threads busy. Each holds one content in memory. */
+/** Enough to keep the threads busy. Each content is whole in memory, and those of most packages are a few kilobytes. */
 const CONTENTS_AT_ONCE = 32;
+const BYTES_AT_ONCE = 64 * 2 ** 20;
 
 async function placeRevision(
   revision: Revision,

@@ -38,13 +38,10 @@ async function checkContent(
 ): Promise<void> {
   const top = `${name}-${version}`;
   if (zip.top !== top) throw spoiled(`gives a zip whose top folder is ${quoted(zip.top)}, not ${quoted(top)}`);
-  let manifest: Buffer | undefined;
-  for (const entry of zip.entries) {
-    const bytes = await zip.read(entry);
-    if (entry.path === 'manifest.yml') manifest = bytes;
-  }
+  for (const entry of zip.entries) for await (const _ of zip.pieces(entry));
+  const manifest = zip.entries.find(({ path }) => path === 'manifest.yml');
   if (manifest === undefined) throw spoiled('gives a zip without a manifest.yml');
-  const written = parseManifest(manifest, limits);
+  const written = parseManifest(await zip.read(manifest), limits);
   for (const [key, asked] of Object.entries({ name, version })) {
     const found = toText(written[key] ?? null);
     if (found !== asked) throw spoiled(`gives a zip of another ${key}: ${quoted(String(found))}, not ${quoted(asked)}`);

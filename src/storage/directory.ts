@@ -43,6 +43,7 @@ export function openDirectoryStorage(
       revision.zipped
         ? await zips.extent(revision)
         : extentOf(places.folders.get(revision.source) ?? notListed(revision.source), limits),
+    size: async (content) => zips.size(content) ?? places.sizeOf(content),
     read: async (content) => (await zips.read(content)) ?? (await readUnchanged(places.fileOf(content), content)),
     lacks: async () => new Map(),
     close: () => zips.close(),
@@ -56,7 +57,9 @@ interface Places {
   readonly folders: Map<string, Place>;
   /** A path at which a content was. */
   fileOf(content: string): string | undefined;
-  setFile(content: string, path: string): void;
+  /** In bytes. */
+  sizeOf(content: string): number | undefined;
+  setFile(content: string, file: PlacedFile): void;
 }
 
 /** A folder of a tree that was read, by its path below the root. */
@@ -65,18 +68,28 @@ interface Place {
   readonly folder: string;
 }
 
+interface PlacedFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
 function openPlaces(limits: Limits): Places {
   const roots: { root: string; trees: FolderTrees }[] = [];
-  const files = new Map<string, string>();
+  const files = new Map<string, PlacedFile>();
   let indexed = 0;
   /** All files of all roots, once a content is asked for: a build of what is unchanged asks for none. */
   const index = (): void => {
     if (indexed === roots.length) return;
     for (const { root, trees } of roots.slice(indexed))
       for (const folder of trees.records.keys())
-        for (const { name, mode, id } of trees.entries(folder))
-          if (mode !== FOLDER) files.set(id, `${root}${folder}/${name}`);
+        for (const { name, mode, id, size } of trees.entries(folder))
+          if (mode !== FOLDER) files.set(id, { path: `${root}${folder}/${name}`, size });
     indexed = roots.length;
+  };
+  const find = (content: string): PlacedFile | undefined => {
+    index();
+    return files.get(content);
   };
   return {
     read: (root, above, cache) => {
@@ -88,11 +101,9 @@ function openPlaces(limits: Limits): Places {
       return trees;
     },
     folders: new Map(),
-    fileOf: (content) => {
-      index();
-      return files.get(content);
-    },
-    setFile: (content, path) => void files.set(content, path),
+    fileOf: (content) => find(content)?.path,
+    sizeOf: (content) => find(content)?.size,
+    setFile: (content, file) => void files.set(content, file),
   };
 }
 
@@ -129,8 +140,9 @@ const LAYER_DEPTH = 2;
 
 async function take(path: string, places: Places): Promise<string> {
   if ((await stat(path)).isFile()) {
-    const content = blobId(await readFile(path));
-    places.setFile(content, path);
+    const bytes = await readFile(path);
+    const content = blobId(bytes);
+    places.setFile(content, { path, size: bytes.length });
     return content;
   }
   const trees = places.read(path, 0, undefined);

@@ -100,6 +100,8 @@ interface Reading {
   listFiles(revision: Revision): Promise<RevisionFiles>;
   /** How much a revision is, before anything of it is read. Undefined where `listFiles` tells why there is nothing of it. */
   extent(revision: Revision): Promise<Extent | undefined>;
+  /** The bytes of a content that this storage listed, without reading it; undefined where that isn't known. */
+  size(content: string): Promise<number | undefined>;
   /** The content of an id that this storage listed. Its bytes are what the id says. */
   read(content: string): Promise<Buffer | Lack>;
   /** Those of the contents, all listed by this storage, that it is known to lack. Throws a `Stop` where it can't be asked. */

@@ -3,7 +3,7 @@ import type { Limits } from '../limits.ts';
 import { isAbsence } from '../errors.ts';
 import { Lack } from './lack.ts';
 import { unlisted } from './measure.ts';
-import { blobId } from './object-id.ts';
+import { blobHash, blobId } from './object-id.ts';
 import type { Extent, Revision, RevisionFiles } from './storage.ts';
 import { openZip, ZipError } from './zip-read.ts';
 import type { ZipEntry, ZipPackage } from './zip-read.ts';
@@ -16,6 +16,8 @@ export interface ZipPackages {
   extent(revision: Revision): Promise<Extent | undefined>;
   /** The content of a file that `list` found in a zip. Undefined for any other id. */
   read(content: string): Promise<Buffer | Lack | undefined>;
+  /** The bytes of a content that `list` found in a zip. Undefined for any other id. */
+  size(content: string): number | undefined;
   /** Whether `list` found the content inside a zip. */
   holds(content: string): boolean;
   close(): Promise<void>;
@@ -32,7 +34,7 @@ export function zipPackages(locate: (source: string) => Promise<string | Lack>, 
     if (zip.top !== top) throw new ZipError(`its top folder is ${zip.top}/, not ${top}/`);
     const files: { path: string; content: string }[] = [];
     for (const entry of zip.entries) {
-      const content = blobId(await zip.read(entry));
+      const content = await contentOf(zip, entry);
       found.set(content, { path, entry });
       files.push({ path: entry.path, content });
     }
@@ -67,9 +69,16 @@ export function zipPackages(locate: (source: string) => Promise<string | Lack>, 
         throw error;
       }
     },
+    size: (content) => found.get(content)?.entry.size,
     holds: (content) => found.has(content),
     close: () => oneAtATime(opened.close),
   };
+}
+
+async function contentOf(zip: ZipPackage, entry: ZipEntry): Promise<string> {
+  const id = blobHash(entry.size);
+  for await (const piece of zip.pieces(entry)) id.update(piece);
+  return id.digest('hex');
 }
 
 async function extentOf(open: () => Promise<ZipPackage>): Promise<Extent | undefined> {

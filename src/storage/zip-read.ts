@@ -3,8 +3,6 @@
  * attacker could use. Opening checks the whole central directory and all local headers; reading checks the content.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { crc32, inflateRaw, type ZlibOptions } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl';
 import { excess } from '../limits.ts';
 import type { Limits } from '../limits.ts';
@@ -18,19 +16,14 @@ import {
   Totals,
 } from './zip-checks.ts';
 import type { EntryPlace } from './zip-checks.ts';
-import { quoted, refuse, refuseExcess, ZipError } from './zip-error.ts';
+import { quoted, refuseExcess, ZipError } from './zip-error.ts';
 import { entryName, Names } from './zip-names.ts';
 import { HandleReader } from './zip-reader.ts';
+import { isSystemError, messageOf, unpack, unpackPieces } from './zip-unpack.ts';
+import type { Member, ZipEntry } from './zip-unpack.ts';
 
 export { ZipError } from './zip-error.ts';
-
-export interface ZipEntry {
-  /** Inside the one top folder, such as `docs/README.md`. */
-  readonly path: string;
-  /** Bytes, unpacked. */
-  readonly size: number;
-  readonly crc32: number;
-}
+export type { ZipEntry } from './zip-unpack.ts';
 
 export interface ZipPackage {
   /** The one top folder, such as `acme-1.0.0`. */
@@ -43,6 +36,8 @@ export interface ZipPackage {
   readonly packed: number;
   /** Unpacks one of `entries`. Throws a `ZipError` if content, size or CRC are wrong. */
   read(entry: ZipEntry): Promise<Buffer>;
+  /** The same piece by piece, so that a large entry is never whole in memory. Throws at its end at the latest. */
+  pieces(entry: ZipEntry): AsyncIterable<Buffer>;
   /** Waits for the reads that have begun. Later reads fail. */
   close(): Promise<void>;
 }
@@ -57,12 +52,14 @@ export async function openZip(file: string, limits: Limits): Promise<ZipPackage>
   try {
     const { size: packed } = await handle.stat();
     const { top, members, folders } = await readDirectory(handle, packed, limits);
+    const memberOf = ({ path }: ZipEntry): Member => members.get(path) ?? notOfZip();
     return {
       top,
       entries: [...members.values()].map((member) => member.entry),
       folders,
       packed,
-      read: (entry) => unpack(handle, members.get(entry.path)),
+      read: async (entry) => await unpack(handle, memberOf(entry)),
+      pieces: (entry) => unpackPieces(handle, memberOf(entry)),
       close: () => handle.close(),
     };
   } catch (error) {
@@ -71,12 +68,8 @@ export async function openZip(file: string, limits: Limits): Promise<ZipPackage>
   }
 }
 
-/** A file of the zip, with the position and number of its packed bytes. */
-interface Member {
-  readonly entry: ZipEntry;
-  readonly start: number;
-  readonly packed: number;
-  readonly deflated: boolean;
+function notOfZip(): never {
+  throw new ZipError('the entry is of another zip');
 }
 
 interface Directory {
@@ -158,34 +151,3 @@ const member = (path: string, entry: Entry, start: number): Member => ({
   packed: entry.compressedSize,
   deflated: entry.compressionMethod === DEFLATED,
 });
-
-async function unpack(handle: FileHandle, found: Member | undefined): Promise<Buffer> {
-  if (found === undefined) throw new ZipError('the entry is of another zip');
-  const { entry, start, packed } = found;
-  const data = Buffer.allocUnsafe(packed);
-  const { bytesRead } = await handle.read(data, 0, packed, start);
-  if (bytesRead < packed) refuse(entry.path, 'is cut off');
-  const content = found.deflated ? await inflate(data, entry) : data;
-  if (content.length !== entry.size) refuse(entry.path, `is ${content.length} bytes but says ${entry.size}`);
-  if (crc32(content) !== entry.crc32) refuse(entry.path, 'is damaged: its CRC is wrong');
-  return content;
-}
-
-/** Stops at the declared size, so that a small archive can't fill the memory. */
-async function inflate(data: Buffer, { path, size }: ZipEntry): Promise<Buffer> {
-  try {
-    return await inflateRawAsync(data, { maxOutputLength: Math.max(size, 1) });
-  } catch (error) {
-    const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-    return refuse(
-      path,
-      tooLarge ? `unpacks to more than the ${size} bytes it says` : `is damaged: ${messageOf(error)}`,
-    );
-  }
-}
-
-const inflateRawAsync = promisify<Buffer, ZlibOptions, Buffer>(inflateRaw);
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;

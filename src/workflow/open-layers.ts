@@ -167,6 +167,7 @@ function mixedStorage(own: OwnStorage | undefined, mirrored: MirroredLayers, { l
         : await ownOf(own).listFiles(revision),
     extent: async (revision) =>
       registries.has(revision.layer) ? await zips.extent(revision) : await ownOf(own).extent(revision),
+    size: async (content) => files.get(content)?.size ?? zips.size(content) ?? (await own?.size(content)),
     read: async (content) => {
       const held = files.get(content);
       if (held) return await readUnchanged(held.file, content);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import type { Limits } from '../../src/limits.ts';
 import { openZip, ZipError } from '../../src/storage/zip-read.ts';
+import type { ZipEntry, ZipPackage } from '../../src/storage/zip-read.ts';
 import { recordedRows } from '../support/recorded.ts';
 import { descriptor, made, unicodePath, zip64End } from '../support/zip-bytes.ts';
 import type { Made } from '../support/zip-bytes.ts';
@@ -24,12 +25,21 @@ async function openBytes(bytes: Buffer, limits: Partial<Limits> = {}) {
   return openZip(file, { ...DEFAULT_LIMITS, ...limits });
 }
 
+async function inPieces(zip: ZipPackage, entry: ZipEntry): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of zip.pieces(entry)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
 /** Why a zip is refused: the error's text, of opening it or of reading all. */
-async function refusal(bytes: Buffer): Promise<string> {
+async function refusal(
+  bytes: Buffer,
+  read: (zip: ZipPackage, entry: ZipEntry) => Promise<Buffer> = (zip, entry) => zip.read(entry),
+): Promise<string> {
   try {
     const zip = await openBytes(bytes);
     try {
-      for (const entry of zip.entries) await zip.read(entry);
+      for (const entry of zip.entries) await read(zip, entry);
     } finally {
       await zip.close();
     }
@@ -332,3 +342,42 @@ describe('zips that are refused', () => {
 });
 
 const hex = (crc: number): string => crc.toString(16).padStart(8, '0');
+
+describe('an entry of more than a megabyte, whole and in pieces', () => {
+  const content = Buffer.alloc(3_000_000);
+  for (let at = 0; at < content.length; at += 4) content.writeUInt32LE(Math.imul(at, 0x9e3779b1) >>> 0, at);
+  const large: Made = { name: 'acme-1.0.0/img/a.bin', content };
+
+  it.each([true, false])('gives the same bytes (stored: %s), in more than one piece', async (stored) => {
+    const zip = await openBytes(made([README, { ...large, stored }]));
+    const [, entry] = zip.entries;
+    let pieces = 0;
+    for await (const _ of zip.pieces(entry!)) pieces++;
+    expect(pieces).toBeGreaterThan(1);
+    for (const one of zip.entries) expect((await inPieces(zip, one)).equals(await zip.read(one))).toBe(true);
+    await zip.close();
+  });
+
+  it.each<[string, Buffer, string]>([
+    ['a wrong CRC', made([{ ...large, crc: 1 }]), 'is damaged: its CRC is wrong'],
+    [
+      'a flipped byte of what is stored',
+      flipped(made([{ ...large, stored: true }]), 2e6),
+      'is damaged: its CRC is wrong',
+    ],
+    ['a stream that is none', made([{ ...large, stored: true, method: 8 }]), 'is damaged: '],
+    ['a stream that is cut off', made([{ ...large, packed: 2000 }]), 'is damaged: unexpected end of file'],
+    ['more than it says', made([{ ...large, size: 2_000_000 }]), 'unpacks to more than the 2000000 bytes it says'],
+    ['less than it says', made([{ ...large, size: 4_000_000 }]), 'is 3000000 bytes but says 4000000'],
+  ])('is refused: %s', async (_, bytes, text) => {
+    const whole = await refusal(bytes);
+    expect(whole).toContain(`"img/a.bin": ${text}`);
+    expect(await refusal(bytes, inPieces)).toBe(whole);
+  });
+});
+
+function flipped(one: Buffer, at: number): Buffer {
+  const bytes = Buffer.from(one);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  return bytes;
+}

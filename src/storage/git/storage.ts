@@ -43,6 +43,7 @@ export async function openGitStorage(
       const extent = await source.measureTree(revision.source);
       return typeof extent === 'string' ? undefined : { files: extent.entries, bytes: extent.bytes };
     },
+    size: async (content) => zips.size(content) ?? (await sizes([content])).get(content),
     read: async (content) => (await zips.read(content)) ?? (await objects.read(content, 'blob')),
     lacks: async (contents) => {
       const asked = contents.filter((content) => !zips.holds(content));
