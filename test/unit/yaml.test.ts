@@ -147,6 +147,7 @@ describe('scalars', () => {
         '!<tag:yaml.org,2002:int> "7"': '7',
         '!!seq 1': '"1"',
         '! "1"': '1',
+        '- ! ""\n- !\n- ! # c': '["","",""]',
         '!local 1': '"1"',
         '%TAG !y! tag:yaml.org,2002:\n--- !y!int "7"': '7',
       },
@@ -239,6 +240,58 @@ describe('layout', () => {
     );
   });
 
+  it('of keys without ? is one line of 1,024 characters, and no less than one', () => {
+    const far = 'not YAML: a key that ends in another line, or more than 1,024 characters from its start, line ';
+    const missing = 'not YAML: a colon without a key, line ';
+    const long = 'k'.repeat(1024);
+    check(
+      {
+        '{a\n b: c}': `${far}1`,
+        '{a\n: b}': `${far}1`,
+        'v:\n- {"a"\n  : b}': `${far}2`,
+        '{"a\n  b": c}': `${far}1`,
+        '["a"\n : b]': 'not YAML: missed comma between flow collection entries, line 2',
+        '{a\n b, "c"\n}': '{"a b":null,"c":null}',
+        '{? a # c\n b\n : c}': 'not YAML: missed comma between flow collection entries, line 2',
+        '{? a\n : b, ?\n "c" : d}': '{"a":"b","c":"d"}',
+        '? a\n\n# b\n: c\n? |\n  d\n: e': '{"a":"c","d\\n":"e"}',
+        [`${long}: a`]: `{"${long}":"a"}`,
+        [`${'é🎉'.repeat(512)}: a`]: `{"${'é🎉'.repeat(512)}":"a"}`,
+        [`- b: c\n  ${long}k: a`]: `${far}2`,
+        [`{${long}k: a}`]: `${far}1`,
+        [`{b: c, ${long} : a}`]: `${far}1`,
+        [`- "${long}": a`]: `${far}1`,
+        [`? ${long}k\n: a`]: `{"${long}k":"a"}`,
+        ': a': `${missing}1`,
+        'a:\n  b:\n  : c': `${missing}3`,
+        '{a: [b], : c}': `${missing}1`,
+        '- [a, : b]': `${missing}1`,
+        '{? : a}': '{"":"a"}',
+        '{a: , ? : b, c}': '{"":"b","a":null,"c":null}',
+        '!!str : a': '{"":"a"}',
+        '- &a b\n- {*a\n: c}': `${far}2`,
+      },
+      attempt,
+    );
+  });
+
+  it('of plain texts in brackets has no ? and no : at its start', () => {
+    const mark = 'not YAML: a : or ? in a text without quotes between brackets, line 1';
+    check(
+      {
+        '[a?b]': mark,
+        '{a: https://b?c=d}': mark,
+        '[:a]': mark,
+        '{a :b: c}': '{"a :b":"c"}',
+        '{a:{}}': mark,
+        '{"a":{}, \'b\':[c]}': '{"a":{},"b":["c"]}',
+        'a: b?c\n? d?\n: :e': '{"a":"b?c","d?":":e"}',
+        '["a?b", \':c\']': '["a?b",":c"]',
+      },
+      attempt,
+    );
+  });
+
   it('that is wrong is refused, with the line', () => {
     check(
       {
@@ -314,8 +367,8 @@ describe('depth', () => {
   });
 
   it('counts dotted keys', () => {
-    expect(attemptManifest(`${'a.'.repeat(990)}b: 1`)).toContain('"b":1');
-    expect(attemptManifest(`${'a.'.repeat(500_000)}b: 1`)).toBe('nested deeper than 1000');
+    expect(attemptManifest(`? ${'a.'.repeat(990)}b\n: 1`)).toContain('"b":1');
+    expect(attemptManifest(`? ${'a.'.repeat(500_000)}b\n: 1`)).toBe('nested deeper than 1000');
     expect(attemptManifest(`v: ${'{a.b: '.repeat(600)}${'}'.repeat(600)}`)).toBe('nested deeper than 1000');
   });
 });

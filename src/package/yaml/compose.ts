@@ -8,6 +8,7 @@ import { type Event, EVENT_ID, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
 
 import { scalarText, type Separators, separatorsOf, type UnifiedText } from './breaks.ts';
 import type { Budget } from './budget.ts';
+import { KeyRules } from './keys.ts';
 import { findBadEscape, resolvePlain, resolveTagged, YAML_TAG } from './scalars.ts';
 import {
   isFields,
@@ -79,6 +80,7 @@ class Composer implements Composed {
   readonly #source: string;
   readonly #separators: Separators | undefined;
   readonly #budget: Budget;
+  readonly #keys: KeyRules;
   readonly #stack: Frame[] = [];
   readonly #anchors = new Map<string, Anchored>();
   readonly #handles = new Map([
@@ -93,9 +95,12 @@ class Composer implements Composed {
     this.#source = source.text;
     this.#separators = source.separators === '' ? undefined : separatorsOf(source);
     this.#budget = budget;
+    this.#keys = new KeyRules(source.text);
   }
 
   take(event: Event): void {
+    const fault = this.#keys.faultOf(event, this.#atKey());
+    if (fault !== undefined) throw this.#error(fault.reason, fault.position);
     switch (event.type) {
       case EVENT_ID.SCALAR:
         return this.#scalar(event);
@@ -126,8 +131,8 @@ class Composer implements Composed {
       if (escape !== undefined) throw this.#error(`${escape} is no character`, event.valueStart);
     }
     const tag = event.tagStart === NONE ? undefined : this.#tag(event);
-    // With the tag `!`, a scalar is resolved as if it were plain, even a quoted one.
-    const plain = tag === '!' || (tag === undefined && event.style === SCALAR_STYLE.PLAIN);
+    // With the tag `!`, a scalar is resolved as if it were plain, even a quoted one, but an empty one is a text.
+    const plain = (tag === '!' && text !== '') || (tag === undefined && event.style === SCALAR_STYLE.PLAIN);
     const merges = text === '<<' && (plain || tag === `${YAML_TAG}merge`);
     if (merges && this.#atKey()) {
       (this.#stack.at(-1) as Frame).merges = true;

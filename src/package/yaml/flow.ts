@@ -1,5 +1,6 @@
 import type { Budget } from './budget.ts';
 import { Cursor } from './cursor.ts';
+import { isTooLong } from './keys.ts';
 import { resolvePlain } from './scalars.ts';
 import { type Fields, noFields, type Value } from './values.ts';
 
@@ -60,9 +61,11 @@ export class FlowReader extends Cursor {
   }
 
   #flowEntry(fields: Record<string, Value>, indent: number): void {
+    const start = this.at;
     const isQuoted = QUOTES.has(this.text.charCodeAt(this.at));
     const key = this.#flowScalar();
     if (typeof key !== 'string' || !this.skip(isQuoted ? COLON_BEHIND_QUOTE : COLON_BEHIND_WORD)) throw NOT_PLAIN;
+    if (isTooLong(this.text.slice(start, this.at - 1))) throw NOT_PLAIN;
     this.#flowChar(indent);
     fields[key] = this.#flowValue(indent);
   }

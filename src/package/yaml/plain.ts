@@ -9,6 +9,7 @@ import { CHOMPING_MODE, EVENT_ID, SCALAR_STYLE, type ScalarEvent } from 'js-yaml
 import { scalarText } from './breaks.ts';
 import { Budget } from './budget.ts';
 import { FlowReader, NEXT_TEXT, NOT_PLAIN, QUOTES } from './flow.ts';
+import { isTooLong } from './keys.ts';
 import { resolvePlain } from './scalars.ts';
 import { type Fields, noFields, type Value } from './values.ts';
 
@@ -76,7 +77,7 @@ class Reader extends FlowReader {
   /** A number or a word such as `yes` is no text: the full parser notes such keys. */
   #key(): string {
     const start = this.at;
-    if (!this.skip(KEY)) throw NOT_PLAIN;
+    if (!this.skip(KEY) || isTooLong(this.text.slice(start, this.at - 1))) throw NOT_PLAIN;
     if (QUOTES.has(this.text.charCodeAt(start))) return this.text.slice(start + 1, this.at - 2);
     const word = this.text.slice(start, this.at - 1);
     if (typeof resolvePlain(word) !== 'string') throw NOT_PLAIN;
