@@ -155,6 +155,12 @@ describe('methods that Node does not know', () => {
     expect(await say(head(README) + asked)).toMatch(/^HTTP\/1\.1 200 [^]*HTTP\/1\.1 405 /);
   });
 
+  test('what can not become a request, such as TLS, is refused at once', async () => {
+    await listen({ headersTimeout: 2000, requestTimeout: 2000 });
+    const hello = Buffer.from('16030100c8010000c40303', 'hex');
+    for (const bytes of [hello, '\x01', ' GET /', 'F(O', '{"a":']) expect(await say(bytes)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
   test('CONNECT is not allowed, either', async () => {
     await listen();
     const connecting = 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n';

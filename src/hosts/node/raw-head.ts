@@ -47,7 +47,7 @@ export function headIn(sent: Buffer, at: number): Head | 'incomplete' | undefine
   const before = sent.lastIndexOf(END, Math.max(at - 1, 0), 'latin1');
   const start = before < 0 ? 0 : before + END.length;
   const end = sent.indexOf(END, start, 'latin1');
-  if (end < 0) return 'incomplete';
+  if (end < 0) return BEGINNING.test(sent.toString('latin1', start, start + 64)) ? 'incomplete' : undefined;
   const [line = '', ...fields] = sent.toString('latin1', start, end).split('\r\n');
   const [, method, url] =
     /^([\w!#$%&'*+.^`|~-]+) ((?:\/|[A-Za-z][A-Za-z\d+.-]*:\/\/)[\x21-\x7e\x80-\xff]*) HTTP\/1\.[01]$/.exec(line) ?? [];
@@ -62,3 +62,5 @@ export function headIn(sent: Buffer, at: number): Head | 'incomplete' | undefine
 }
 
 const END = '\r\n\r\n';
+/** As far as it has come, what a head begins with: a client of another protocol would wait for an answer in vain. */
+const BEGINNING = /^[\w!#$%&'*+.^`|~-]+(?: (?:[/A-Za-z]|$)|$)/;
