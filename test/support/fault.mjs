@@ -2,6 +2,7 @@
 // steps it kills the program or has the system refuse. Or it copies a folder before each step of the main thread from one on, as a
 // kill would leave it. Settings come as JSON in EPR_FAULT (`FaultSettings` in faults.ts); each step is a line of the trace.
 import children from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename, join } from 'node:path';
@@ -35,6 +36,7 @@ function shown(path) {
     .replaceAll(/[0-9a-f]{12}-\d+-\d+(-[0-9a-f]{8})?/g, 'ID')
     .replaceAll(/\b([0-9a-f]{64})-[0-9a-f]{8}\b/g, '$1-ID')
     .replaceAll(/\b[0-9a-z]{8}-[0-9a-f]{8}\b/g, 'BUILD')
+    .replaceAll(/\bBUILD-\d+\b/g, 'BUILD-N')
     .replaceAll(/\b\d{6}-[0-9a-f]{12}\b/g, 'RELEASE');
 }
 
@@ -49,8 +51,7 @@ function step(op, paths, args) {
   const names = paths.map(shown);
   if (names.every((name) => name === undefined) || isIdle(op, args[0], args[1])) return;
   const name = `${op} ${names.map((one) => one ?? 'elsewhere').join(' -> ')}`;
-  const count = (seen.get(name) ?? 0) + 1;
-  seen.set(name, count);
+  const count = numberOf(name);
   const key = count === 1 ? name : `${name} #${count}`;
   const isDue = key === settings.at;
   const line = { step: key, main: isMainThread, ...(isDue ? { fault: settings.fault } : {}), ...copied(key) };
@@ -65,6 +66,26 @@ function step(op, paths, args) {
   }
   if (settings.fault === 'ENOSPC') real.writeFileSync(`${settings.trace}.full`, '');
   if (settings.fault !== 'ENOSPC' || GROWS.has(op)) throw failure(settings.fault, op, args[0]);
+}
+
+/** Numbers the steps of one name through all threads: which of them does what differs from run to run. */
+function numberOf(name) {
+  let count = (seen.get(name) ?? 0) + 1;
+  while (!isFirst(`${name} ${count}`)) count++;
+  seen.set(name, count);
+  return count;
+}
+
+/** Whether no thread has asked this of the text before. */
+function isFirst(text) {
+  const digest = createHash('sha256').update(text).digest('hex');
+  try {
+    real.closeSync(real.openSync(join(`${settings.trace}.steps`, digest), 'wx'));
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /** Which copy was made before a step, where copies are wanted. */
@@ -156,5 +177,9 @@ if (settings) {
       return await realPromises[op](...args);
     };
   syncBuiltinESMExports();
-  if (threadId === 0) real.writeFileSync(settings.trace, '');
+  if (threadId === 0) {
+    real.rmSync(`${settings.trace}.steps`, { recursive: true, force: true });
+    real.mkdirSync(`${settings.trace}.steps`);
+    real.writeFileSync(settings.trace, '');
+  }
 }
