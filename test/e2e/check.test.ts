@@ -289,6 +289,7 @@ describe('diff', () => {
 describe('a git that fails', () => {
   test.each([
     ['cat-file', '--batch-check', []],
+    ['cat-file', '--batch-command', []],
     ['merge-base', '', ['--layer', 'staging', '--head', 'staging']],
   ])('at %s %s ends the check, in words of its own', async (command, option, args) => {
     const one = project({ production: acme });
@@ -300,7 +301,7 @@ describe('a git that fails', () => {
     const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}` };
     const { status, stderr } = await run(['check', ...args], { cwd: one.folder, env });
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('fatal: no luck') as string });
-    expect(stderr).toContain(`${command} ${option}`.trim());
+    expect(stderr).toContain(command);
   });
 });
 

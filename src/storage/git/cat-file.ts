@@ -1,3 +1,4 @@
+import { Stop } from '../../errors.ts';
 import { excess } from '../../limits.ts';
 import type { Limits } from '../../limits.ts';
 import { Lack, NOT_THERE } from '../lack.ts';
@@ -8,7 +9,10 @@ import { git } from './command.ts';
 
 /** Reads objects of a repository by id. Answers come in the order of the calls. */
 export interface CatFile {
-  /** What there is to know of an object, by its id or any other name, without reading it. Undefined if the repository lacks it. */
+  /**
+   * What there is to know of an object, by its id or any other name, without reading it. Undefined if the repository lacks it. Throws a
+   * `Stop` where git can't tell.
+   */
   look(name: string): Promise<ObjectFacts | undefined>;
   /** The bytes of an object, which are what its id says; any other object is a lack. Throws a `Stop` where git can't be run. */
   read(id: string, type: ObjectType): Promise<Buffer | Lack>;
@@ -32,6 +36,8 @@ export async function openCatFile(directory: string, limits: Limits): Promise<Ca
     look: async (name) => {
       heads ??= start('info');
       const answer = await heads.ask(name, 0);
+      if (answer.kind === 'unreadable')
+        throw new Stop('damaged', `${directory}: git cat-file can't look at ${name}: ${answer.words}`, FSCK);
       return answer.kind === 'object' ? answer : undefined;
     },
     read: async (id, type) => {
@@ -48,6 +54,8 @@ export async function openCatFile(directory: string, limits: Limits): Promise<Ca
   };
 }
 
+/** What to do about a damaged repository. */
+export const FSCK = 'git fsck tells more';
 const MOST_IN_COMMIT = 2 ** 20;
 const NO_FOLDER = new Lack('missing', 'the repository lacks this folder');
 const TOO_LARGE = 'has more entries than any limit allows';

@@ -8,6 +8,7 @@ import { Lack } from '../lack.ts';
 import { listRevisions } from '../listing.ts';
 import type { LayerItem } from '../listing.ts';
 import type { Layer, LayerSource } from '../storage.ts';
+import { FSCK } from './cat-file.ts';
 import { git, GitFailure } from './command.ts';
 import { readNamedTree } from './named-tree.ts';
 import type { NamedEntry } from './named-tree.ts';
@@ -121,8 +122,6 @@ async function resolveCommit({ directory, folder, objects }: Repository, { name,
     `it has: ${listKnown(ref, known)}`,
   );
 }
-
-const FSCK = 'git fsck tells more';
 
 /** Git says by its status that it knows no such name. */
 function absent(error: unknown): string {
