@@ -87,7 +87,7 @@ export const hostileContents: readonly HostileContent[] = [
       ['backslashes', `u: "${'\\\\'.repeat(200_000)}\u2028`, 'not YAML'],
       ['keys_without_end', `${'? '.repeat(200_000)}`, 'manifest.yml'],
       ['dashes', `u:\n${'- '.repeat(200_000)}`, 'manifest.yml'],
-      ['dots', `${'a.'.repeat(400_000)}a: 1`, 'nested deeper than 1000'],
+      ['dots', `? ${'a.'.repeat(400_000)}a\n: 1`, 'nested deeper than 1000'],
       ['far_index', `a.1000000: 1\nb: *none`, 'unknown anchor'],
       ['prototype', `__proto__: { x: 1 }\nb: *none`, 'unknown anchor'],
     ] as const
