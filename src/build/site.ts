@@ -66,7 +66,7 @@ async function writeStatic(folders: readonly string[], writer: SiteWriter): Prom
   const files: [string, FileEntry][] = [];
   for (const [path, source] of await staticFiles(folders)) {
     if (isReserved(path))
-      throw new Stop('reserved', `${source} would lie among the site's own files`, 'give it another name');
+      throw new Stop('reserved', `${source} has the name of a file that the site makes itself`, 'give it another name');
     const bytes = await readFile(source);
     const file = writer.write(path, bytes, { type: mediaType(path, () => bytes), cache: 'files' });
     files.push([toByteString(path), fileEntry(file)]);

@@ -75,7 +75,7 @@ export function withPurgeOptions<Arguments extends unknown[], Options extends Op
   command: Command<Arguments, Options>,
 ) {
   return command
-    .addOption(new Option('--purge <cdn>', 'purge the URLs that answer otherwise from this CDN').choices(CDNS))
+    .addOption(new Option('--purge <cdn>', 'purge the URLs whose answers changed from this CDN').choices(CDNS))
     .option('--site <url>', 'with --purge: the address of the site at the CDN')
     .addOption(
       new Option(
@@ -83,7 +83,7 @@ export function withPurgeOptions<Arguments extends unknown[], Options extends Op
         'with --purge: wait so long, until readers have the release (default: as long as they may keep the pointer)',
       ).argParser(parseDuration),
     )
-    .option('--purge-list <file>', 'write the URLs that answer otherwise to this file');
+    .option('--purge-list <file>', 'write the URLs whose answers changed to this file');
 }
 
 export const keyOption = new Option(

@@ -25,7 +25,7 @@ Examples:
   epr-static serve --dist staging
   epr-static build --help
 
-Exit status of every command: 0 clean, 1 findings, 2 could not run.`;
+Exit status of every command: 0 it did its work, 1 it found an error, 2 it could not run.`;
 
 /** In the order of `--help`. */
 const verbs = async () =>

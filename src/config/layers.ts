@@ -54,7 +54,12 @@ export async function resolveLayers(
   const file = shownConfig(config);
   const named = distribution.layers.map((entry) => (typeof entry === 'string' ? entry : entry.name));
   const twice = named.find((layer, i) => named.indexOf(layer) !== i);
-  if (twice) throw new Stop('layer-twice', `${file}: distributions.${dist}.layers names "${twice}" twice`);
+  if (twice)
+    throw new Stop(
+      'layer-twice',
+      `${file}: distributions.${dist}.layers names "${twice}" twice`,
+      'name each layer once',
+    );
   const stray = Object.keys(refs).find((layer) => !named.includes(layer));
   if (stray !== undefined)
     throw new Stop(

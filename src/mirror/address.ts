@@ -66,7 +66,7 @@ function bearer(layer: string, environment: Mirroring['environment']): string | 
     throw new Stop(
       'bad-registry',
       `${name} has a character that no token has`,
-      'perhaps a space or a line break at its end',
+      'set this environment variable again, without a space or a line break at its end',
     );
   return `Bearer ${token}`;
 }

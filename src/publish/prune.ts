@@ -121,7 +121,11 @@ async function neededKeys(
   for (const id of kept) {
     const header = id === pointer.current ? pointer.header : await readHeader(store, id);
     if (!header)
-      throw new Stop('store-damaged', `the header of ${id} is lost in ${store.url}`, 'roll back to none of it');
+      throw new Stop(
+        'store-damaged',
+        `the header of ${id} is missing in ${store.url}, so nothing tells what this release needs`,
+        'give a lower --keep and --older-than, so that this release goes too',
+      );
     const { objects } = await readInventory(store, header);
     for (const [digest] of [...objects, header.inventory]) keys.add(objectKey(digest));
     keys.add(releaseKey(id));

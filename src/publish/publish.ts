@@ -76,7 +76,7 @@ export async function publishSite(options: PublishOptions): Promise<Published> {
     throw new Stop(
       'lost-race',
       `another release became current in ${store.url} meanwhile: ${winner}`,
-      'nothing is lost: see releases, and publish again if this site is to take its place',
+      'nothing is lost: to make this site the current release, run the command again',
     );
   }
 }

@@ -50,7 +50,7 @@ export async function requireHeader(store: ReadOnlyStore, id: string): Promise<S
 async function headerOf(store: ReadOnlyStore, id: string): Promise<StoreHeader> {
   const header = await readHeader(store, id);
   if (header) return header;
-  throw new Stop('store-damaged', `the header of ${id} is lost in ${store.url}`, 'choose another release');
+  throw new Stop('store-damaged', `the header of ${id} is missing in ${store.url}`, 'choose another release');
 }
 
 /** What a rollback did. */
@@ -89,7 +89,11 @@ function targetOf(store: ReadOnlyStore, { releases, current }: StorePointer, wan
   if (wanted === undefined) {
     const before = ids[ids.indexOf(current) - 1];
     if (before !== undefined) return before;
-    throw new Stop('no-release', `${store.url} has no release before ${current}`, 'see releases');
+    throw new Stop(
+      'no-release',
+      `${store.url} has no release before ${current}`,
+      'the command `releases` lists those there are',
+    );
   }
   if (ids.includes(wanted)) return wanted;
   throw new Stop('no-release', `${store.url} has no release ${wanted}`, `it has ${enumerated(ids.toReversed())}`);

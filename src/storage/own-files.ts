@@ -60,7 +60,8 @@ function folderFiles({ folder }: Located): OwnFiles {
 
 function refuseUnusual(shown: string, { isFile, size }: { isFile: boolean; size: number }): void {
   if (!isFile) throw unusual(shown);
-  if (size > MOST_BYTES) throw new Stop('bad-config', `${shown} has more than ${MOST_BYTES} bytes`);
+  if (size > MOST_BYTES)
+    throw new Stop('bad-config', `${shown} has more than ${MOST_BYTES} bytes`, 'use another file with --config');
 }
 
 function unusual(shown: string): Stop {

@@ -14,8 +14,8 @@ export const declare: Declare = (program, finish) => {
       'after',
       helpEnd({
         notes: `All bytes of the bundles are checked before anything changes. What is new is written beside the folder, and takes effect by one
-rename. After a kill, run the same command again. The folder then holds the site and nothing else: other files in it are named,
-and go. Where the folder lacks contents that a bundle builds on, nothing changes, and want.json beside it says what the folder holds:
+rename. After a kill, run the same command again. The folder then holds the site and nothing else: the command names other files
+and removes them. Where the folder lacks contents that a bundle builds on, nothing changes, and want.json beside it says what the folder holds:
 carry it to where you build.`,
         examples: [
           'apply production.tar --to /srv/registry/production',

@@ -10,18 +10,20 @@ export const declare: Declare = (program, finish) => {
     .description('remove old releases from a store, and what only they need')
     .addOption(atOption)
     .addOption(endpointOption)
-    .addOption(new Option('--keep <number>', 'keep so many of the newest releases').argParser(parseCount).default(5))
+    .addOption(
+      new Option('--keep <number>', 'how many of the newest releases to keep').argParser(parseCount).default(5),
+    )
     .addOption(
       new Option('--older-than <time>', 'keep releases that were current within this time')
         .argParser(parseDuration)
         .default(30 * 24 * 60 * 60 * 1000, '30d'),
     )
     .addOption(
-      new Option('--grace <time>', 'touch nothing that was current or sent within this time')
+      new Option('--grace <time>', 'keep what was current or sent within this time')
         .argParser(parseDuration)
         .default(60 * 60 * 1000, '1h'),
     )
-    .option('--yes', 'remove it, instead of saying what would be removed', false)
+    .option('--yes', 'remove the releases, instead of only listing them', false)
     .addOption(jsonOption)
     .addHelpText(
       'after',

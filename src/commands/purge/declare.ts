@@ -7,7 +7,7 @@ export const declare: Declare = (program, finish) => {
   const command = program
     .command('purge')
     .description(
-      'list the URLs that answer otherwise since another release of a store was current, and purge them from a CDN',
+      'list the URLs whose answers changed since an earlier release of a store was current, and purge them from a CDN',
     )
     .addOption(atOption)
     .addOption(endpointOption)

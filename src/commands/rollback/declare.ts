@@ -7,7 +7,7 @@ export const declare: Declare = (program, finish) => {
   const command = program
     .command('rollback')
     .description('make an earlier release of a store the current one')
-    .argument('[release]', 'its id (default: the one that was published before the current one)')
+    .argument('[release]', 'the id of the release (default: the one that was published before the current one)')
     .addOption(atOption)
     .addOption(endpointOption);
   withPurgeOptions(command)

@@ -13,7 +13,11 @@ export const declare: Declare = (program, finish) => {
     .argument('[folder]', 'the site: dist/<name>, or where a bundle was unpacked')
     .option('--at <url>', 'look at a store instead: every object that its releases need')
     .option('--site <url>', 'with --at: ask this live site, and compare with what the store has')
-    .addOption(new Option('--max-age <time>', 'with --site: the release may not be older').argParser(parseDuration))
+    .addOption(
+      new Option('--max-age <time>', 'with --site: the oldest that the release may be, such as 24h').argParser(
+        parseDuration,
+      ),
+    )
     .addOption(endpointOption)
     .option('--deep', 'with --at: read each object, and check its digest', false)
     .addOption(keyOption)
@@ -33,7 +37,8 @@ export const declare: Declare = (program, finish) => {
           'verify --at s3://packages/production --deep',
           'verify --site https://packages.example.org --at s3://packages/production --max-age 24h',
         ],
-        findings: 'a file is missing, changed or too many, two files say different things, or it is another site',
+        findings:
+          'a file is missing, changed or not of the site, two files contradict each other, or it is another site',
       }),
     )
     .action(async (folder, { json, key: keys, against, at, endpoint, deep, site, maxAge }, command) => {

@@ -39,8 +39,7 @@ export interface Verified {
  * out of something.
  */
 export async function verifySite(folder: string, onRead: (done: number, total: number) => void): Promise<Verified> {
-  if (journalOf(folder))
-    throw new Stop('changed', `${folder} is changed by a build, or one was interrupted`, BUILD_AGAIN);
+  if (journalOf(folder)) throw new Stop('changed', `a build is changing ${folder}, or was interrupted`, BUILD_AGAIN);
   const release = readRelease(folder);
   const totals = await readTotals(folder);
   if (Array.isArray(totals)) return { files: 0, bytes: 0, hosts: [], findings: [...release.findings, ...totals] };

@@ -29,7 +29,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function required(environment: Environment, name: string): string {
   const value = environment[name];
   if (value === undefined || value === '')
-    throw new Stop('usage', `${name} is not set`, `--purge needs it in the environment`);
+    throw new Stop('usage', `the environment variable ${name} is not set`, '--purge needs it');
   if (/^[\x21-\x7e]+$/.test(value)) return value;
   throw new Stop('usage', `${name} holds characters that it can't have`, 'set it without spaces and line breaks');
 }

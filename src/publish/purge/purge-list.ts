@@ -211,6 +211,11 @@ async function listText(store: ReadOnlyStore, { objects }: Inventory, { record }
   const pack = objectKey(objects[object]?.[0] ?? '');
   const bytes = await store.range(pack, start, start + length);
   const content = bytes && contentOf(bytes, { method, size });
-  if (!content) throw new Stop('store-damaged', `${pack} is missing or another one in ${store.url}`, 'publish --check');
+  if (!content)
+    throw new Stop(
+      'store-damaged',
+      `${pack} is missing or damaged in ${store.url}`,
+      'publish the site again, with --check',
+    );
   return parseRecord(content.toString('utf8')).list;
 }

@@ -53,7 +53,11 @@ async function readRecord(store: ReadOnlyStore, at: PurgedSite): Promise<number 
   if (!found) return undefined;
   const change = changeIn(found.bytes.toString('utf8'));
   if (change !== undefined) return change;
-  throw new Stop('store-damaged', `${keyOf(at)} in ${store.url} is no record of a purge`, 'remove it, and purge --all');
+  throw new Stop(
+    'store-damaged',
+    `${keyOf(at)} in ${store.url} is no record of a purge`,
+    'remove this object, and run purge with --all',
+  );
 }
 
 function changeIn(text: string): number | undefined {

@@ -67,7 +67,12 @@ async function edit(
     const path = at === '' ? name : `${at}/${name}`;
     const isAdding = below.some(({ node }) => node !== undefined);
     if (known && known.mode !== FOLDER) {
-      if (isAdding) throw new Stop('not-a-folder', `${path} is a file, where a folder is to be`);
+      if (isAdding)
+        throw new Stop(
+          'not-a-folder',
+          `${path} is a file, and has to be a folder`,
+          'remove the file from the layer first',
+        );
       continue;
     }
     if (!known && !isAdding) continue;

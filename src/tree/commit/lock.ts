@@ -108,7 +108,7 @@ function holdLock(folder: string, file: string): Lock {
     check: () => {
       if (existsSync(file)) return;
       const problem = `another process took over the lock of ${folder}, since this one showed no sign of life for a while`;
-      throw new Stop('lock-lost', problem, 'run it again');
+      throw new Stop('lock-lost', problem, 'run the command again');
     },
     release: () => {
       leave();
