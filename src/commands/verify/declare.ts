@@ -13,11 +13,7 @@ export const declare: Declare = (program, finish) => {
     .argument('[folder]', 'the site: dist/<name>, or where a bundle was unpacked')
     .option('--at <url>', 'look at a store instead: every object that its releases need')
     .option('--site <url>', 'with --at: ask this live site, and compare with what the store has')
-    .addOption(
-      new Option('--max-age <time>', 'with --site: the oldest that the release may be, such as 24h').argParser(
-        parseDuration,
-      ),
-    )
+    .addOption(new Option('--max-age <time>', 'with --site: how old its release may be').argParser(parseDuration))
     .addOption(endpointOption)
     .option('--deep', 'with --at: read each object, and check its digest', false)
     .addOption(keyOption)
