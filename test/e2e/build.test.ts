@@ -171,6 +171,14 @@ describe('findings', () => {
     expect(new Set(reportOf(asData).findings.map(({ level }) => level))).toEqual(new Set(['error']));
   });
 
+  test('the first build leaves no folder behind where it fails', async () => {
+    const folder = project({ one: unfit });
+    const before = readdirSync(folder);
+    expect(await buildAll(folder)).toMatchObject({ status: 1 });
+    expect(await buildAll(folder, '--out', 'sites/own')).toMatchObject({ status: 1 });
+    expect(readdirSync(folder).filter((name) => name !== '.cache')).toEqual(before);
+  });
+
   test('--skip-unfit leaves them out and says so', async () => {
     const folder = project({ one: unfit });
     const built = await buildAll(folder, '--skip-unfit');

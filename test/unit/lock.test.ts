@@ -36,7 +36,18 @@ describe('a lock', () => {
       const about: unknown = JSON.parse(readFileSync(join(parent, 'dist/.site.lock', name), 'utf8'));
       expect(about).toEqual({ host: hostname(), pid: process.pid, since: expect.any(String) });
     });
-    expect(readdirSync(join(parent, 'dist'))).toEqual([]);
+    expect(readdirSync(parent)).toEqual([]);
+  });
+
+  test('leaves a folder that was there, and one in which something was made', async () => {
+    const parent = temporaryFolder();
+    await whileLocked(join(parent, 'site'), () => Promise.resolve());
+    expect(readdirSync(parent)).toEqual([]);
+    const made = async (): Promise<void> => writeFiles(parent, { 'a/b/c/site/x': '' });
+    await whileLocked(join(parent, 'a/b/c/site'), made);
+    expect(readdirSync(join(parent, 'a/b/c'))).toEqual(['site']);
+    await whileLocked(join(parent, 'a/d/site'), () => Promise.resolve());
+    expect(readdirSync(join(parent, 'a'))).toEqual(['b']);
   });
 
   test('is released where the work fails', async () => {

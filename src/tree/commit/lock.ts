@@ -85,7 +85,8 @@ export function tryLock(folder: string): Lock | undefined {
   const name = `${ownProcess()}-${randomBytes(4).toString('hex')}`;
   const aside = temporaryName(hidden(folder), 'lock');
   removeNow(aside);
-  makeFolder(aside);
+  const around = absentAround(place);
+  makeAside(aside);
   const about = { host: hostname(), pid: process.pid, since: new Date().toISOString() } satisfies Holder;
   writeFileSync(join(aside, name), JSON.stringify(about));
   try {
@@ -95,10 +96,27 @@ export function tryLock(folder: string): Lock | undefined {
     if (['ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) return undefined;
     throw error;
   }
-  return holdLock(folder, join(place, name));
+  return holdLock(folder, join(place, name), around);
 }
 
-function holdLock(folder: string, file: string): Lock {
+/** The folders around a path that are not there, the innermost first. */
+function absentAround(path: string): string[] {
+  const parent = dirname(path);
+  return existsSync(parent) ? [] : [parent, ...absentAround(parent)];
+}
+
+/** Another process that held the lock may remove the folder around it at this moment, so a second try is made. */
+function makeAside(aside: string): void {
+  try {
+    makeFolder(aside);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    makeFolder(aside);
+  }
+}
+
+/** `around` are the folders that were made for the lock: those in which nothing else lies at its end are removed. */
+function holdLock(folder: string, file: string, around: readonly string[]): Lock {
   let stopHeartbeat: (() => void) | undefined;
   const waiting = setTimeout(() => {
     stopHeartbeat = startHeartbeat({ file, every: HEARTBEAT });
@@ -120,7 +138,7 @@ function holdLock(folder: string, file: string): Lock {
     clearTimeout(waiting);
     stopHeartbeat?.();
     rmSync(file, { force: true });
-    removeEmpty(dirname(file));
+    for (const one of [dirname(file), ...around]) removeEmpty(one);
   }
 }
 
