@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorCode, isAbsence } from '../../errors.ts';
 import { journalOf, textIn } from '../current.ts';
 import { JOURNAL, OLD, PATCH } from '../journal.ts';
 import type { Journal } from '../journal.ts';
 import { CHANGE } from '../layout.ts';
+import { makeFolder } from '../make-folder.ts';
 import { atExit } from './at-exit.ts';
 import { hidden, removeNow, removeQuickly, temporaryName } from './leftovers.ts';
 import type { LockedFolder } from './lock.ts';
@@ -81,7 +81,7 @@ async function changeFolder<T>(
   const clear = (): void => removeNow(temporary);
   const leave = atExit(() => removeQuickly(temporary));
   try {
-    await mkdir(patch, { recursive: true });
+    makeFolder(patch); // at once: a process that ends now must not make it after clearing up
     const { result, change } = await make(patch, work);
     if (!change) return result;
     removeNow(work);

@@ -1,7 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { makeFolder } from '../make-folder.ts';
+import { makeFolder, makeLastFolder } from '../make-folder.ts';
 import { atExit } from './at-exit.ts';
 import { clearLeftovers, hidden, removeNow, removeQuickly, temporariesIn, temporaryName } from './leftovers.ts';
 import type { Temporary } from './leftovers.ts';
@@ -24,7 +23,7 @@ export async function replaceFolder<T>(
   const clear = (): void => [temporary, old].forEach(removeNow);
   const leave = atExit(() => removeAtEnd({ folder, temporary, old }));
   try {
-    await mkdir(temporary);
+    makeLastFolder(temporary);
     const result = await make(temporary);
     lock.check();
     swap(folder, temporary, old);
