@@ -158,7 +158,7 @@ test('a folder that is out of sight while it changes comes back, wherever the ru
   const ways = new Set<string>();
   for (const state of states) {
     const site = join(state, 'site');
-    const isOld = JSON.stringify(readdirSync(state)).includes('.tmp') && !existsSync(join(site, '.epr-static'));
+    const isOld = filesOf(state)['site/index'] === 'old';
     const lies = existsSync(site) ? (existsSync(join(site, '.epr-static')) ? 'switched' : 'at rest') : 'out of sight';
     ways.add(lies);
     recoverFolder(site);
