@@ -76,8 +76,8 @@ interface Key {
 /** A key before those below it; `NAME` stands for any name. */
 function keysOf(schema: Schema, path: readonly string[]): Key[] {
   const inner = Object.entries(schema.properties ?? {});
-  const { additionalProperties: any } = schema;
-  if (typeof any === 'object') inner.push(['NAME', any]);
+  const { additionalProperties: others } = schema;
+  if (typeof others === 'object') inner.push(['NAME', others]);
   return inner.flatMap(([name, one]) => {
     const at = [...path, name];
     const key: Key = { path: at, schema: one };
