@@ -9,6 +9,7 @@ import { openLayers } from '../../workflow/open-layers.ts';
 import type { MirroredLayers, OpenLayersOptions, Session } from '../../workflow/open-layers.ts';
 import type { Progress } from '../../report.ts';
 import { historyOf } from '../../inspect/history.ts';
+import { withLeanHeap } from '../../lean-heap.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { lookAtSite, makeSite } from '../../build/make-site.ts';
 import type { MadeSite, MakeOptions } from '../../build/site-making.ts';
@@ -118,7 +119,8 @@ export async function build(options: BuildOptions, progress: Progress): Promise<
   try {
     const report = await withLock(folder, { onWait }, async (lock) => {
       await refuseOther(folder);
-      return await buildSite({ ...options, session }, { pins, folder, siteLock: lock }, progress);
+      const place = { pins, folder, siteLock: lock };
+      return await withLeanHeap(() => buildSite({ ...options, session }, place, progress));
     });
     const others = listDistributions(config).filter((name) => name !== report.distribution);
     return { ...report, stale: report.site ? await staleSites(resolve(options.out), others, report.layers) : [] };

@@ -1,4 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
+import { withLeanHeap } from '../../lean-heap.ts';
 import { printJson, progressDisplay } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
@@ -39,7 +40,8 @@ export const declare: Declare = (program, finish) => {
     )
     .action(async ({ json, ...options }) => {
       const { bundle } = await import('./run.ts');
-      const report = await bundle(options, await progressDisplay({ isSilent: json }));
+      const progress = await progressDisplay({ isSilent: json });
+      const report = await withLeanHeap(() => bundle(options, progress));
       if (json) printJson(report);
       else (await import('./report.ts')).printBundle(report);
       finish(true);
