@@ -69,7 +69,7 @@ export async function watchSite(options: BuildOptions, watching: Watching): Prom
   };
 }
 
-/** Milliseconds to another try where a build could not run: its cause may lie outside what is watched, or its end go unseen. */
+/** Milliseconds to another try where a build could not run: its cause may lie outside what is watched, such as a lock or a full disk. */
 const AGAIN = 1000;
 
 /** None where the distributions file is broken or can't be read; the build says so. */
