@@ -1,15 +1,29 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import type * as threads from 'node:worker_threads';
+import { expect, test, vi } from 'vitest';
 import { keepGlances, lookBy, touchedByGlances } from '../../src/build/cache/glances.ts';
 import { openSiteWriter } from '../../src/tree/site-writer.ts';
 import { listingOf } from '../../src/tree/manifest.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
+const ends = vi.hoisted(() => ({ early: false }));
+
+vi.mock('node:worker_threads', async (importOriginal) => {
+  const real = await importOriginal<typeof threads>();
+  class Worker extends real.Worker {
+    constructor(...args: ConstructorParameters<typeof real.Worker>) {
+      if (ends.early) super('process.exit(3)', { eval: true });
+      else super(...args);
+    }
+  }
+  return { ...real, Worker };
+});
+
 /** So many that a thread looks at them. Only one of them is there. */
 const FILES = 13_000;
 
-test('a thread finds what a look without one finds, and hands errors on', async () => {
+test('a thread finds what a look without one finds, hands errors on, and is not waited for once it ended', async () => {
   const folder = temporaryFolder();
   const file = join(temporaryFolder(), 'glances');
   const writer = openSiteWriter(folder);
@@ -31,6 +45,9 @@ test('a thread finds what a look without one finds, and hands errors on', async 
   const touched = await touchedByGlances(look);
   expect(touched).toEqual(await lookBy(look));
   expect(touched).toEqual(gone.map(({ path }) => path));
+  ends.early = true;
+  await expect(touchedByGlances(look)).rejects.toThrow('ended without an answer');
+  ends.early = false;
   rmSync(folder, { recursive: true });
   await expect(touchedByGlances(look)).rejects.toMatchObject({ code: 'ENOENT', syscall: 'scandir' });
 });

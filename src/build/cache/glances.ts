@@ -73,11 +73,17 @@ export async function lookBy({ file, folder, manifest, since }: Look): Promise<r
 async function lookByThread(look: Look): Promise<readonly string[] | undefined> {
   const worker = new Worker(WORKER, { workerData: look });
   const { touched, error, fields } = await new Promise<LookAnswer>((done, fail) =>
-    worker.once('message', done).once('error', fail),
+    worker
+      .once('message', done)
+      .once('error', fail)
+      .once('exit', () => fail(new Error(NO_ANSWER))),
   );
   if (error !== undefined) throw Object.assign(error, fields);
   return touched;
 }
+
+/** The end of a thread comes after its messages and its error. */
+const NO_ANSWER = 'the thread that looks at the site ended without an answer';
 
 /** What the thread tells: what it found, or an error and the fields that messages leave out of errors. */
 interface LookAnswer {
