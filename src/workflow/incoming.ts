@@ -88,9 +88,9 @@ async function writePackage(
   if (listed.zip !== undefined) return await writeZip(repository, revision, signature);
   const ids = await repository.writeBlobs(
     listed.files.map(
-      ({ content }) =>
+      ({ path, content }) =>
         () =>
-          contentOf(storage, content),
+          contentOf(storage, content, join(revision.where, path)),
     ),
   );
   const files = await Promise.all(
@@ -107,7 +107,7 @@ async function renamed(storage: Storage, listed: RevisionFiles, path: string): P
   if (listed.zip !== undefined) return { ...listed, zip: blobId(await readFile(path), 'sha256') };
   const files = await Promise.all(
     listed.files.map(async (file) => {
-      return { ...file, content: blobId(await contentOf(storage, file.content), 'sha256') };
+      return { ...file, content: blobId(await contentOf(storage, file.content, join(path, file.path)), 'sha256') };
     }),
   );
   return { ...listed, files };
@@ -186,10 +186,10 @@ async function modeOf({ where, zipped }: Revision, path: string): Promise<string
   return (mode & 0o100) === 0 ? FILE : EXECUTABLE;
 }
 
-async function contentOf(storage: Storage, content: string): Promise<Buffer> {
+async function contentOf(storage: Storage, content: string, where: string): Promise<Buffer> {
   const bytes = await storage.read(content);
   if (bytes instanceof Buffer) return bytes;
-  throw new Stop('changed', 'a file was changed while it was read', 'run the command again');
+  throw new Stop('changed', `${where} was changed while it was read`, 'run the command again');
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

@@ -54,12 +54,13 @@ function isSigned({ entry, findings }: ReadEntry): boolean {
 }
 
 async function pairOf(storage: Storage, entry: Entry, temporary: string): Promise<SignedPair> {
-  const signature = await contentOf(storage, entry.revision.signature);
+  const { where, signature: signatureId } = entry.revision;
+  const signature = await contentOf(storage, signatureId, `${where}.sig`);
   if (entry.zip === undefined) {
     const { path, digest } = await generatedZip(storage, entry, temporary);
     return { digest, isGenerated: true, signature, readZip: async () => path };
   }
-  const zip = await contentOf(storage, entry.zip);
+  const zip = await contentOf(storage, entry.zip, where);
   const digest = createHash('sha256').update(zip).digest('hex');
   return { digest, isGenerated: false, signature, readZip: async () => zip };
 }
@@ -78,9 +79,9 @@ async function generatedZip(storage: Storage, entry: Entry, folder: string): Pro
   }
 }
 
-async function contentOf(storage: Storage, content: string | undefined): Promise<Buffer> {
+async function contentOf(storage: Storage, content: string | undefined, where: string): Promise<Buffer> {
   const bytes = content === undefined ? NOT_THERE : await storage.read(content);
   if (bytes instanceof Lack)
-    throw new Stop('changed', 'a package was changed while it was read', 'run the command again');
+    throw new Stop('changed', `${where} was changed while it was read`, 'run the command again');
   return bytes;
 }
