@@ -82,7 +82,7 @@ function repairsOf(touched: readonly string[]): Finding[] {
  * Increase it when the form of kept states changes, or anything else on which the bytes of a site depend and that no
  * other key holds.
  */
-const FORMAT = 7;
+const FORMAT = 8;
 
 /** The digest of everything on which a site depends besides its revisions. */
 async function frameOf({ distribution, layers, findings }: SiteMaking): Promise<string> {

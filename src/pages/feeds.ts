@@ -1,5 +1,5 @@
 import { html, render } from './html.ts';
-import { FEEDS, UPDATES } from './shell.ts';
+import { counted, FEEDS, UPDATES } from './shell.ts';
 import type { Page } from './shell.ts';
 import { anchorOf, updateList, updateTitle } from './updates.ts';
 import type { UpdateFacts } from './updates.ts';
@@ -48,15 +48,23 @@ function entriesOf(updates: readonly UpdateFacts[]): Entry[] {
   return entries;
 }
 
+/** What a feed says where it lacks updates that the page has. */
+function noteOf({ updates }: FeedFacts, { length }: readonly Entry[]): string | undefined {
+  const older = updates.length - length;
+  return older === 0 ? undefined : `The newest ${counted(length, 'update')}. ${UPDATES} also has ${older} older.`;
+}
+
 const MOST_ENTRIES = 50;
 /** Bytes of all contents. */
 const MOST = 60_000;
 
-function atomFeed({ distribution, id, updates }: FeedFacts, entries: readonly Entry[]): string {
+function atomFeed(facts: FeedFacts, entries: readonly Entry[]): string {
+  const { distribution, id, updates } = facts;
+  const note = noteOf(facts, entries);
   const feed = xml`<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
   <id>${id}</id>
   <title>Updates of ${distribution}</title>
-  <updated>${updates[0]?.time}</updated>
+${note !== undefined && xml`  <subtitle>${note}</subtitle>\n`}  <updated>${updates[0]?.time}</updated>
   <author><name>${distribution}</name></author>
   <link rel="self" type="application/atom+xml" href="${FEEDS.atom}"/>
   <link rel="alternate" type="text/html" href="${UPDATES}"/>
@@ -74,7 +82,7 @@ ${entries.map(
   return `<?xml version="1.0" encoding="utf-8"?>\n${render(feed)}`;
 }
 
-function jsonFeed({ distribution }: FeedFacts, entries: readonly Entry[]): string {
+function jsonFeed(facts: FeedFacts, entries: readonly Entry[]): string {
   const items = entries.map(({ update, title, content }) => ({
     id: update.id,
     title,
@@ -83,7 +91,8 @@ function jsonFeed({ distribution }: FeedFacts, entries: readonly Entry[]): strin
   }));
   const feed = {
     version: 'https://jsonfeed.org/version/1.1',
-    title: `Updates of ${distribution}`,
+    title: `Updates of ${facts.distribution}`,
+    description: noteOf(facts, entries),
     language: 'en',
     items,
   };

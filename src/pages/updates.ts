@@ -39,7 +39,7 @@ export function updatesPages(distribution: string, updates: readonly UpdateFacts
     top: html`<h1>Updates of ${distribution}</h1>
       <p>Commits by which this registry serves other versions, or serves them from another layer. ${feedNote()}</p>`,
     blocks: updates.map((update) => updateBlock(update, 2)),
-    instead: () => html``,
+    instead: () => html`<p class="note">An update is left out here: its list is too long for a page.</p>`,
   });
 }
 
@@ -106,25 +106,44 @@ const KINDS: readonly MoveKind[] = [
   },
 ];
 
-/** What came, moved and went. In a feed, `hasLinks` is false: there is no address that links would start from. */
+/**
+ * What came, moved and went, in about `MOST_BYTES`; the rest is counted. In a feed, `hasLinks` is false: there is no address that links
+ * would start from.
+ */
 export function updateList({ moves }: UpdateFacts, hasLinks: boolean): Html {
   const groups = KINDS.flatMap(({ is, long }) => Array.from(groupsOf(moves.filter(is), long)));
+  const most = MOST_BYTES / groups.length;
   return html`<ul>
-    ${groups.map(([label, own]) => html`<li>${label}: ${packageList(own, hasLinks)}</li> `)}
+    ${groups.map(([label, own]) => html`<li>${label}: ${packageList(own, { hasLinks, most })}</li> `)}
   </ul>`;
 }
 
-function packageList(moves: readonly MoveFacts[], hasLinks: boolean): Content {
+/** Packages as far as they fit into `most` bytes, and how many others there are. */
+function packageList(
+  moves: readonly MoveFacts[],
+  { hasLinks, most }: { readonly hasLinks: boolean; readonly most: number },
+): Content {
   const packages = [...groupsOf(moves, ({ name }) => name).values()];
-  const rest = packages.slice(MOST_PACKAGES);
-  const shown = packages.slice(0, MOST_PACKAGES).map((own, i) => {
-    const { name, title, isThere } = own[0] as MoveFacts;
-    const versions = own.map(({ version }) => version);
-    const more = versions.length - MOST_VERSIONS;
-    return html`${i > 0 && '; '}${hasLinks && isThere ? html`<a href="${packageFolder(name)}">${title}</a>` : title}
-    ${versions.slice(-MOST_VERSIONS).join(', ')}${more > 0 && ` and ${more} older`}`;
-  });
-  return html`${shown}${rest.length > 0 && `; and ${counted(rest.flat().length, 'version')} of ${counted(rest.length, 'other package')}`}`;
+  const shown: Html[] = [];
+  let used = 0;
+  for (const own of packages.slice(0, MOST_PACKAGES)) {
+    const text = html`${shown.length > 0 && '; '}${packageText(own, hasLinks)}`;
+    used += Buffer.byteLength(text.html);
+    if (used > most) break;
+    shown.push(text);
+  }
+  const rest = packages.slice(shown.length);
+  if (rest.length === 0) return shown;
+  const [before, noun] = shown.length > 0 ? ['; and ', 'other package'] : ['', 'package'];
+  return html`${shown}${before}${counted(rest.flat().length, 'version')} of ${counted(rest.length, noun)}`;
+}
+
+function packageText(moves: readonly MoveFacts[], hasLinks: boolean): Html {
+  const { name, title, isThere } = moves[0] as MoveFacts;
+  const versions = moves.map(({ version }) => version);
+  const more = versions.length - MOST_VERSIONS;
+  return html`${hasLinks && isThere ? html`<a href="${packageFolder(name)}">${title}</a>` : title}
+  ${versions.slice(-MOST_VERSIONS).join(', ')}${more > 0 && ` and ${more} older`}`;
 }
 
 function groupsOf(moves: readonly MoveFacts[], keyOf: (move: MoveFacts) => string): Map<string, MoveFacts[]> {
@@ -138,5 +157,7 @@ function groupsOf(moves: readonly MoveFacts[], keyOf: (move: MoveFacts) => strin
   return groups;
 }
 
+/** A page and a feed have room for a list of this length. */
+const MOST_BYTES = 40_000;
 const MOST_PACKAGES = 60;
 const MOST_VERSIONS = 5;

@@ -8,6 +8,9 @@ const move = (more: Partial<MoveFacts> = {}): MoveFacts => {
   const name = more.name ?? 'acme';
   return { name, title: name, version: '1.0.0', isThere: true, from: undefined, to: 'production', ...more };
 };
+/** A move with a version of a thousand characters. */
+const long = (n: number, more: Partial<MoveFacts> = {}): MoveFacts =>
+  move({ name: `p${n}`, title: `Package ${n}`, version: `1.0.0-${'a'.repeat(1000)}`, ...more });
 const update = (moves: readonly MoveFacts[], n = 0): UpdateFacts => {
   const id = `urn:uuid:00000000-0000-8000-8000-${String(n).padStart(12, '0')}`;
   return { id, layer: 'production', time: '2024-01-02T03:04:05.000Z', moves };
@@ -20,6 +23,7 @@ function feeds(updates: readonly UpdateFacts[], distribution = 'all'): { atom: s
 
 interface JsonFeed {
   readonly version: string;
+  readonly description?: string;
   readonly items: readonly { id: string; title: string; content_html: string; date_published: string }[];
 }
 
@@ -30,6 +34,8 @@ describe('feeds', () => {
       expect(atom.match(new RegExp(`<${element}>[^<]+</${element}>`, 'g'))).toHaveLength(2);
     expect(atom).toContain('<author><name>all</name></author>');
     expect(json.version).toBe('https://jsonfeed.org/version/1.1');
+    expect(json.description).toBeUndefined();
+    expect(atom).not.toContain('subtitle');
     expect(json.items).toEqual([
       {
         id: update([]).id,
@@ -73,7 +79,34 @@ describe('feeds', () => {
     expect(atom.length).toBeLessThan(100_000);
     expect(json.items.length).toBeGreaterThan(10);
     expect(json.items[0]?.content_html).toContain('and 2,940 versions of 2,940 other packages');
+    const note = `The newest ${json.items.length} updates. updates.html also has ${100 - json.items.length} older.`;
+    expect(json.description).toBe(note);
+    expect(atom).toContain(`<subtitle>${note}</subtitle>`);
     for (const page of updatesPages('all', updates)) expect(page.text.length).toBeLessThan(100_000);
+  });
+});
+
+describe('an update of endless texts', () => {
+  test('is shown as far as it fits, and the rest is counted', () => {
+    const moves = Array.from({ length: 60 }, (_, n) => long(n));
+    const [page, ...others] = updatesPages('all', [update(moves)]);
+    expect(others).toEqual([]);
+    expect(page?.text).toMatch(/Package 37<\/a>\s+1\.0\.0-a+; and 22 versions of 22 other packages/);
+    const { json } = feeds([update(moves)]);
+    expect(json.items[0]?.content_html).toMatch(/; and 2\d versions of 2\d other packages/);
+    expect(json.items[0]?.content_html.length).toBeLessThan(41_000);
+  });
+
+  test('may be counted alone', () => {
+    const [page] = updatesPages('all', [update([long(0, { title: 'a'.repeat(100_000) })])]);
+    expect(page?.text).toContain('<li>New: 1 version of 1 package</li>');
+  });
+
+  test('is said to be left out where nothing of it fits', () => {
+    const name = 'b'.repeat(100_000);
+    const [page] = updatesPages('all', [update([]), update([long(0, { from: name })], 1)]);
+    expect(page?.text).toContain('An update is left out here: its list is too long for a page.');
+    expect(page?.text.length).toBeLessThan(100_000);
   });
 });
 
