@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseStrictVersion } from '../core/version.ts';
 import { errorCode, isAbsence, Stop } from '../errors.ts';
+import { parse } from './faults.ts';
 import { shownConfig } from './file.ts';
 import type { ConfigPlace } from './file.ts';
 import { cleanFolder } from './layers.ts';
@@ -46,7 +47,7 @@ export async function readInstalled(written: string, config: ConfigPlace): Promi
   const file = typeof config === 'string' ? resolve(dirname(config), own) : config.shown(own);
   const text = typeof config === 'string' ? await readText(file) : await config.read(own);
   if (text === undefined) throw new Stop('bad-installed', `${file} is not there`, HINT);
-  const items = itemsOf(parse(text, file), file);
+  const items = itemsOf(parseJson(text, file), file);
   const packages = items.flatMap((item, i) => installedOf(item, `${file}: item ${i + 1}`));
   const byId = new Map(packages.map((one) => [`${one.name}@${one.version}`, one]));
   return { file, packages: [...byId.values()] };
@@ -71,7 +72,7 @@ async function readText(file: string): Promise<string | undefined> {
   }
 }
 
-function parse(text: string, file: string): unknown {
+function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -91,11 +92,10 @@ function itemsOf(value: unknown, file: string): readonly unknown[] {
 
 /** The versions of a package that are installed, and the one to which Kibana can roll back. */
 function installedOf(item: unknown, where: string): InstalledPackage[] {
-  const parsed = listed.safeParse(item);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const place = issue?.path.join('.') ?? '';
-    throw new Stop('bad-installed', `${where}${place === '' ? '' : `, "${place}"`}: ${issue?.message ?? ''}`, HINT);
+  const parsed = parse(listed, item);
+  if (parsed.faults) {
+    const { place, text } = parsed.faults[0] ?? { place: '', text: '' };
+    throw new Stop('bad-installed', `${where}${place === '' ? '' : `, "${place}"`}: ${text}`, HINT);
   }
   return versionsOf(parsed.data).map((version) => {
     if (version !== undefined && parseStrictVersion(version)) return { name: parsed.data.name, version };

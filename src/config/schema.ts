@@ -5,16 +5,16 @@ import { capabilities, specBounds, specRange, writtenTakeLine, yesOrNo } from '.
 
 /* The schemas of `distributions.yml` and of the tables beside it, as people write them. */
 
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a name (letters, digits, ".", "_", "-")');
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a name (letters, digits, ".", "_", "-")');
 const wholeNumber = z
-  .string('is not a whole number')
-  .regex(/^\d{1,15}$/, 'is not a whole number')
+  .string('must be a whole number')
+  .regex(/^\d{1,15}$/, 'must be a whole number')
   .transform(Number);
 /** What a line says of a Kibana, so that its requests are known. */
 const kibanaClient = z.strictObject({
   kibana: z
-    .string('is not a version of Kibana such as 8.19.4')
-    .refine((text) => parseStrictVersion(text) !== undefined, 'is not a version of Kibana such as 8.19.4'),
+    .string('must be a version of Kibana such as 8.19.4')
+    .refine((text) => parseStrictVersion(text) !== undefined, 'must be a version of Kibana such as 8.19.4'),
   prerelease: yesOrNo.optional(),
   spec: specRange.optional(),
   capabilities: capabilities.optional(),
@@ -29,7 +29,7 @@ const policyFields = {
   remove: z.enum(['never', 'exception', 'allow']).optional(),
 };
 const registryFields = {
-  registry: z.string().refine(isRegistryUrl, 'is not the URL of a registry, such as https://packages.example.org'),
+  registry: z.string().refine(isRegistryUrl, 'must be the URL of a registry, such as https://packages.example.org'),
   take: z.array(writtenTakeLine).min(1, 'is empty: leave it out to take everything').optional(),
   gone: z.enum(['keep', 'drop', 'refuse']).optional(),
   signatures: z.enum(['optional', 'required']).optional(),
@@ -98,13 +98,13 @@ function disagreements(written: { readonly [K in Key]?: unknown }): [path: strin
 }
 /** Without Zip64 (APPNOTE.TXT 4.4.21). */
 const MOST_IN_ZIP = 65_535;
-const limit = wholeNumber.refine((figure) => figure > 0, 'is not a whole number above 0').optional();
+const limit = wholeNumber.refine((figure) => figure > 0, 'must be a whole number above 0').optional();
 const limits = z.strictObject({
   packages: limit,
   revisions: limit,
   entries: limit.refine(
     (figure) => figure === undefined || figure <= MOST_IN_ZIP,
-    'is more than a zip can hold, 65,535',
+    'must be at most 65,535: a zip holds no more',
   ),
   depth: limit,
   path: limit,
@@ -121,7 +121,7 @@ const limits = z.strictObject({
 /** Of `distributions.yml`. */
 export const writtenConfig = z
   .strictObject({
-    registry: z.string(),
+    registry: z.string('must be the version that the registry reports, such as 1.40.1'),
     storage: z.string().min(1).optional(),
     limits: limits.optional(),
     layers: z.record(name, writtenLayer),

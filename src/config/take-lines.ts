@@ -5,8 +5,8 @@ import { compareVersions, parseVersion, versionOf } from '../core/version.ts';
 /* The lines of `take`: which revisions of a registry a layer has. */
 
 /** A word for whether something is so. */
-export const yesOrNo = z.enum(['true', 'false'], 'is neither true nor false').transform((word) => word === 'true');
-const specText = 'is not a range of spec versions such as 2.3-3.6';
+export const yesOrNo = z.enum(['true', 'false']).transform((word) => word === 'true');
+const specText = 'must be a range of spec versions such as 2.3-3.6';
 /** `min-max`, each `major.minor`. */
 export const specBounds = z
   .string(specText)
@@ -18,14 +18,14 @@ export const specBounds = z
 /** The same, with something between the bounds. */
 export const specRange = specBounds.refine(
   ({ min, max }) => compareVersions(versionOf(`${min}.0`), versionOf(`${max}.0`)) <= 0,
-  'has its lower bound behind its upper one',
+  'must have its lower bound first',
 );
 export const capabilities = z
-  .array(z.string().regex(/^[^,]+$/, 'is not a capability (it is empty, or has a comma)'))
-  .min(1, 'is empty; leave it out');
+  .array(z.string().regex(/^[^,]+$/, 'must be a capability: a text without commas'))
+  .min(1, 'is empty: leave it out');
 const kibana = z
-  .string('is not a version such as 8.19.4')
-  .refine((text) => parseVersion(text).ok, 'is not a version such as 8.19.4');
+  .string('must be a version such as 8.19.4')
+  .refine((text) => parseVersion(text).ok, 'must be a version such as 8.19.4');
 const word = z.string().min(1);
 
 /** What a Kibana sends to `/search`, and what else a line of `take` may say. */
@@ -64,7 +64,7 @@ export async function checkRanges(
   const wrong = lines.flatMap(({ versions }, i) =>
     versions === undefined || validRange(versions) !== null
       ? []
-      : `${place}.${i}.versions: "${versions}" is not a range of versions such as ">=1.20.0"`,
+      : `${place}.${i}.versions: is "${versions}"; it must be a range of versions such as ">=1.20.0"`,
   );
   if (wrong.length > 0) throw new Stop('bad-config', `${file}:\n  ${wrong.join('\n  ')}`, RANGES);
 }

@@ -63,8 +63,8 @@ export function parseLock(text: string, file: string): Lock {
   try {
     const parsed = lock.safeParse(JSON.parse(text));
     if (parsed.success) return parsed.data;
-    const { path, message } = parsed.error.issues[0] ?? { path: [], message: '' };
-    throw new Stop('bad-lock', `${file}: ${path.join('.')}: ${message}`, hint);
+    const place = parsed.error.issues[0]?.path.join('.') || 'the file';
+    throw new Stop('bad-lock', `${file}: ${place}: is not what build --lock writes`, hint);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new Stop('bad-lock', `${file} is not JSON: ${error.message}`, hint, error);

@@ -196,8 +196,8 @@ describe('the rules of the layers', () => {
   });
 
   test.each([
-    ['overwrite: sometimes', 'layers.staging.overwrite: Invalid option'],
-    ['remove: warn', 'layers.staging.remove: Invalid option'],
+    ['overwrite: sometimes', 'layers.staging.overwrite: is "sometimes"; it must be never, warn or allow'],
+    ['remove: warn', 'layers.staging.remove: is "warn"; it must be never, exception or allow'],
     ['overwrit: never', 'layers.staging.overwrit: unknown key (did you mean "overwrite"?)'],
   ])('are checked: %s', async (line, text) => {
     expect((await stopOf(simplest.replace('staging: {}', `staging: { ${line} }`))).message).toContain(text);
@@ -222,9 +222,9 @@ describe('limits', () => {
   });
 
   test.each([
-    ['manifest: 0', 'limits.manifest: is not a whole number above 0'],
-    ['manifest: 1 MB', 'limits.manifest: is not a whole number'],
-    ['entries: 65536', 'limits.entries: is more than a zip can hold, 65,535'],
+    ['manifest: 0', 'limits.manifest: is "0"; it must be a whole number above 0'],
+    ['manifest: 1 MB', 'limits.manifest: is "1 MB"; it must be a whole number'],
+    ['entries: 65536', 'limits.entries: is "65536"; it must be at most 65,535'],
     ['manifests: 1', 'limits.manifests: unknown key (did you mean "manifest"?)'],
   ])('are checked: %s', async (line, text) => {
     expect((await stopOf(`${simplest}\nlimits: { ${line} }`)).message).toContain(text);
@@ -286,21 +286,28 @@ describe('a layer that is a registry', () => {
   });
 
   test.each([
-    ['registry: example.org', 'registry: is not the URL of a registry, such as https://packages.example.org'],
-    ['registry: "ftp://example.org"', 'registry: is not the URL of a registry'],
-    ['registry: "https://example.org/?a"', 'registry: is not the URL of a registry'],
+    [
+      'registry: example.org',
+      'registry: is "example.org"; it must be the URL of a registry, such as https://packages.example.org',
+    ],
+    ['registry: "ftp://example.org"', 'registry: is "ftp://example.org"; it must be the URL of a registry'],
+    ['registry: "https://example.org/?a"', 'registry: must be the URL of a registry'],
+    ['registry: "ftp://user:secret@example.org"', 'registry: must be the URL of a registry'],
     [`${url}, ref: main`, 'ref: is for layers of a storage, and this one is a registry'],
     [`${url}, overwrite: never`, 'overwrite: is for layers of a storage'],
-    [`${url}, gone: away`, 'gone: Invalid option'],
+    [`${url}, gone: away`, 'gone: is "away"; it must be keep, drop or refuse'],
     [`${url}, takes: []`, 'takes: unknown key (did you mean "take"?)'],
     [`${url}, take: []`, 'take: is empty: leave it out to take everything'],
     [`${url}, take: [{ kibna: 8.1.0 }]`, 'take.0.kibna: unknown key (did you mean "kibana"?)'],
-    [`${url}, take: [{}, { kibana: latest }]`, 'take.1.kibana: is not a version such as 8.19.4'],
-    [`${url}, take: [{ prerelease: yes }]`, 'take.0.prerelease: is neither true nor false'],
-    [`${url}, take: [{ spec: 3.6 }]`, 'take.0.spec: is not a range of spec versions such as 2.3-3.6'],
-    [`${url}, take: [{ capabilities: [] }]`, 'take.0.capabilities: is empty; leave it out'],
+    [`${url}, take: [{}, { kibana: latest }]`, 'take.1.kibana: is "latest"; it must be a version such as 8.19.4'],
+    [`${url}, take: [{ prerelease: yes }]`, 'take.0.prerelease: is "yes"; it must be true or false'],
+    [`${url}, take: [{ spec: 3.6 }]`, 'take.0.spec: is "3.6"; it must be a range of spec versions such as 2.3-3.6'],
+    [`${url}, take: [{ capabilities: [] }]`, 'take.0.capabilities: is empty: leave it out'],
     [`${url}, take: [{ versions: 1.x }]`, 'take.0.versions: needs `package`'],
-    [`${url}, take: [{ package: a, versions: newest }]`, 'take.0.versions: "newest" is not a range of versions'],
+    [
+      `${url}, take: [{ package: a, versions: newest }]`,
+      'take.0.versions: is "newest"; it must be a range of versions',
+    ],
     ['take: [{}]', 'take: is for registries, and this layer names none'],
   ])('is checked: %s', async (lines, text) => {
     const { code, message } = await stopOf(registry(lines));
@@ -369,45 +376,68 @@ describe('an unknown key is named with its near match', () => {
 });
 
 describe('what is wrong is said with its place', () => {
-  test('all of it at once', async () => {
-    const stop = await stopOf('storage: ""\nlayers: []\ndistributions: { a: { layers: [], cache: { index: soon } } }');
-    expect(stop.code).toBe('bad-config');
-    const places = stop.message
-      .split('\n  ')
-      .slice(1)
-      .map((line) => line.split(':')[0]);
-    expect(places.sort()).toEqual([
-      'distributions.a.cache.index',
-      'distributions.a.layers',
-      'layers',
-      'registry',
-      'storage',
+  test('all of it at once, each kind of fault in plain words', async () => {
+    const text = `
+storage: ""
+limits: []
+layers: { a/b: {}, c: text, d: { keys: key.asc }, e: { registry: "", take: [{ category: , all: maybe }] } }
+distributions:
+  x: { layers: [], registry: , cache: soon, artifacts: { }, pages: 1 }
+  y: { layers: c, keep: [], precompute: { answers: many } }
+`;
+    const { code, message } = await stopOf(text);
+    expect(code).toBe('bad-config');
+    expect(message.split('\n  ')).toEqual([
+      '/distributions.yml:',
+      'registry: is missing; it must be the version that the registry reports, such as 1.40.1',
+      'storage: is empty; it must be a text',
+      'limits: is an empty list; it must be a mapping (key: value)',
+      'layers: the key "a/b" must be a name (letters, digits, ".", "_", "-")',
+      'layers.c: is "text"; it must be a mapping (key: value)',
+      'layers.d.keys: is "key.asc"; it must be a list',
+      'layers.e.registry: is empty; it must be the URL of a registry, such as https://packages.example.org',
+      'layers.e.take.0.category: is empty; it must be a text',
+      'layers.e.take.0.all: is "maybe"; it must be true or false',
+      'distributions.x.layers: is an empty list; it must have at least one entry',
+      'distributions.x.registry: is empty; it must be a text',
+      'distributions.x.pages: is "1"; it must be true or false',
+      'distributions.x.cache: is "soon"; it must be a mapping (key: value)',
+      'distributions.x.artifacts: is a mapping; it must be true or false',
+      'distributions.y.layers: is "c"; it must be a list',
+      'distributions.y.keep: is an empty list; it must be a mapping (key: value)',
+      'distributions.y.precompute.answers: is "many"; it must be a whole number',
     ]);
   });
 
   test.each([
     ['collisions: refused', 'collisions'],
     ['signatures: yes', 'signatures'],
-    ['cache: { index: -1 }', 'cache.index: is not a whole number'],
-    ['cache: { index: 1.5 }', 'cache.index: is not a whole number'],
-    ['precompute: { answers: { } }', 'precompute.answers: is not a whole number'],
-    ['precompute: { specs: [2.3] }', 'precompute.specs.0: is not a range of spec versions such as 2.3-3.6'],
+    ['cache: { index: -1 }', 'cache.index: is "-1"; it must be a whole number'],
+    ['cache: { index: 1.5 }', 'cache.index: is "1.5"; it must be a whole number'],
+    ['precompute: { answers: { } }', 'precompute.answers: is a mapping; it must be a whole number'],
+    [
+      'precompute: { specs: [2.3] }',
+      'precompute.specs.0: is "2.3"; it must be a range of spec versions such as 2.3-3.6',
+    ],
   ])('%s', async (line, place) => {
     expect((await stopOf(withDistribution(line))).message).toContain(`\n  distributions.staging.${place}`);
   });
 
   test.each([
-    ['[production, ../staging]', 'distributions.staging.layers.1: is not a name'],
-    ['[production, [staging]]', 'distributions.staging.layers.1: is neither a name nor {name, ref, packages}'],
-    ['[{ ref: a }]', 'distributions.staging.layers.0.name: '],
-    ['[{ name: /a }]', 'distributions.staging.layers.0.name: is not a name'],
+    ['[production, ../staging]', 'distributions.staging.layers.1: is "../staging"; it must be a name'],
+    [
+      '[production, [staging]]',
+      'distributions.staging.layers.1: is a list; it must be a name or {name, ref, packages}',
+    ],
+    ['[{ ref: a }]', 'distributions.staging.layers.0.name: is missing; it must be a text'],
+    ['[{ name: /a }]', 'distributions.staging.layers.0.name: is "/a"; it must be a name'],
   ])('layers: %s', async (layers, text) => {
     expect((await stopOf(simplest.replace('[production, staging]', layers))).message).toContain(`\n  ${text}`);
   });
 
   test('a name that is none', async () => {
     const { message } = await stopOf(simplest.replace('  staging: {', '  ../a: {'));
-    expect(message).toContain('\n  distributions.../a: is not a name');
+    expect(message).toContain('\n  distributions: the key "../a" must be a name');
   });
 
   test('a layer that is not under layers', async () => {
@@ -448,7 +478,7 @@ describe('what is wrong is said with its place', () => {
   });
 
   test.each(['just a text', '- a', '8'])('%j is no object', async (text) => {
-    expect((await stopOf(text)).message).toMatch(/^\/distributions\.yml:\n {2}the file: /);
+    expect((await stopOf(text)).message).toMatch(/^\/distributions\.yml:\n {2}the file: is .*; it must be a mapping/);
   });
 
   test('a file that is not there', async () => {
@@ -520,8 +550,7 @@ add:
       message: '/categories.yml:\n  line 2: the category "a" is already in this file',
     });
     expect(await stopOf(simplest, { beside: { 'categories.yml': 'ad: []' } })).toMatchObject({
-      message:
-        '/categories.yml:\n  add: Invalid input: expected array, received undefined\n  ad: unknown key (did you mean "add"?)',
+      message: '/categories.yml:\n  add: is missing; it must be a list\n  ad: unknown key (did you mean "add"?)',
     });
   });
 

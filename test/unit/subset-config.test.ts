@@ -76,21 +76,30 @@ describe('a distribution with from', () => {
     [subset('collisions: refuse'), 'distributions.field.collisions: doesn\'t go with "from"'],
     [subset('signatures: required'), 'distributions.field.signatures: doesn\'t go with "from"'],
     [subset('keep: { previus: 1 }'), 'distributions.field.keep.previus: unknown key (did you mean "previous"?)'],
-    [subset('keep: { previous: one }'), 'distributions.field.keep.previous: is not a whole number'],
-    [subset('keep: { requires: yes }'), 'distributions.field.keep.requires: is neither true nor false'],
-    ['field: { from: production, for: [{}] }', 'distributions.field.for.0.kibana: is not a version of Kibana'],
-    ['field: { from: production, for: [{ kibana: 8.19 }] }', 'for.0.kibana: is not a version of Kibana such as 8.19.4'],
-    ['field: { from: production, for: [{ kibana: v8.19.4 }] }', 'for.0.kibana: is not a version of Kibana'],
+    [subset('keep: { previous: one }'), 'distributions.field.keep.previous: is "one"; it must be a whole number'],
+    [subset('keep: { requires: yes }'), 'distributions.field.keep.requires: is "yes"; it must be true or false'],
+    ['field: { from: production, for: [{}] }', 'for.0.kibana: is missing; it must be a version of Kibana'],
+    [
+      'field: { from: production, for: [{ kibana: 8.19 }] }',
+      'for.0.kibana: is "8.19"; it must be a version of Kibana such as 8.19.4',
+    ],
+    [
+      'field: { from: production, for: [{ kibana: v8.19.4 }] }',
+      'for.0.kibana: is "v8.19.4"; it must be a version of Kibana',
+    ],
     ['field: { from: production, for: [{ kibna: 8.19.4 }] }', 'for.0.kibna: unknown key (did you mean "kibana"?)'],
-    ['field: { from: production, for: [{ kibana: 9.0.0, spec: 3 }] }', 'for.0.spec: is not a range of spec versions'],
+    [
+      'field: { from: production, for: [{ kibana: 9.0.0, spec: 3 }] }',
+      'for.0.spec: is "3"; it must be a range of spec versions',
+    ],
     [
       'field: { from: production, for: [{ kibana: 9.0.0, spec: 3.6-2.3 }] }',
-      'for.0.spec: has its lower bound behind its upper one',
+      'for.0.spec: is "3.6-2.3"; it must have its lower bound first',
     ],
     ['field: { from: production, for: [{ kibana: 9.0.0, capabilities: [] }] }', 'for.0.capabilities: is empty'],
     [
       'field: { from: production, for: [{ kibana: 9.0.0, capabilities: ["a,b"] }] }',
-      'for.0.capabilities.0: is not a capability',
+      'for.0.capabilities.0: is "a,b"; it must be a capability',
     ],
   ])('says what is wrong, with its place: %s', async (lines, text) => {
     const { code, message } = await stopOf(configFile(lines));
@@ -198,13 +207,13 @@ describe('installed', () => {
     ['{ "item": [] }', '/installed.json is no list of packages, and has no list "items"'],
     ['{ "items": {} }', '/installed.json is no list of packages'],
     ['null', '/installed.json is no list of packages'],
-    ['[1]', '/installed.json: item 1: '],
-    ['[{ "version": "1.0.0" }]', '/installed.json: item 1, "name": '],
+    ['[1]', '/installed.json: item 1: is 1; it must be a mapping'],
+    ['[{ "version": "1.0.0" }]', '/installed.json: item 1, "name": is missing; it must be a text'],
     ['[{ "name": "a" }]', '/installed.json: item 1: a has no version such as 1.2.3'],
     ['[{ "name": "a", "version": "1" }]', '/installed.json: item 1: a has no version such as 1.2.3'],
     [
       '[{ "name": "a", "installationInfo": { "version": 1 } }]',
-      '/installed.json: item 1, "installationInfo.version": ',
+      '/installed.json: item 1, "installationInfo.version": is 1; it must be a text',
     ],
   ])('that is something else is named: %s', async (text, message) => {
     expect(await stopOf(withInstalled(text))).toMatchObject({

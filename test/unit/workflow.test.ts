@@ -58,6 +58,13 @@ describe('the lock', () => {
     expect(parseLock(renderLock(locked), 'x')).toEqual(locked);
   });
 
+  test('that was edited by hand is named with the place', () => {
+    const text = renderLock(locked).replace('"ref": "staging"', '"ref": 1');
+    const message = 'x.json: distributions.staging.layers.1: is not what build --lock writes';
+    expect(() => parseLock(text, 'x.json')).toThrow(message);
+    expect(() => parseLock('[]', 'x.json')).toThrow('x.json: the file: is not what build --lock writes');
+  });
+
   test('keeps other distributions, and is sorted', () => {
     const both = lockDistribution(locked, { ...distribution, name: 'a' }, made);
     expect(Object.keys(JSON.parse(renderLock(both)).distributions as object)).toEqual(['a', 'staging']);
