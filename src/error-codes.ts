@@ -16,13 +16,12 @@ export const findingCodes = {
   'file-changed': 'a file of a site is not what the lists of the site say',
   'file-extra': 'a file lies in a site, or in the folder of a host, and no list names it',
   'file-missing': "a file that a list of the site names isn't there",
-  'folder-version':
-    'the folder of a package is called by another version than its manifest says; they differ in build metadata only',
+  'folder-version': "the name of a package's folder and its manifest give versions that differ in build metadata only",
   'host-stale': 'the folder of a host is of another build than the site beside it',
   gone: 'the cache holds a version that its registry no longer lists',
   installed: "the file of `keep.installed` lists a version that the distribution doesn't have",
   kibana: 'the registry serves this package, and Kibana refuses to install it; the message names what to add',
-  damaged: "an object of the repository isn't what its id says, or is none that git writes",
+  damaged: "the bytes of an object of the repository don't match its id, or are none that git writes",
   'large-file': 'a file has more than 25 MiB',
   'large-package': 'a package has more than 250 MB',
   limit: 'something in a storage is larger than a limit of the configuration, and is not read',
@@ -30,8 +29,7 @@ export const findingCodes = {
   missing: 'the git repository lacks something that a layer names',
   modes: 'a change of a published version changes only the modes of files',
   moved: 'with `--locked`, a layer has moved on since the lock file was written; the build uses the locked commit',
-  names:
-    "a name that some file system can't hold, or that differs from another only by the Unicode form of its letters",
+  names: "some file system can't hold a name, or two names differ only in the Unicode form of their letters",
   'no-artifacts': 'the index of a site was exported, and the site has no answers below `/artifacts/`',
   'not-a-file':
     'something that is neither a file nor a folder (a symbolic link, a submodule) stands where a package belongs',
@@ -41,7 +39,8 @@ export const findingCodes = {
   'object-changed': 'an object of a store is not what the release says that needs it',
   'object-missing': 'a store lacks an object that a release needs',
   'other-name': 'the folder of a host looks for the site in a folder of another name',
-  'other-config': "the distributions file at hand differs from the storage's own, which counts",
+  'other-config':
+    "the distributions file at hand differs from the storage's own, and the command uses the storage's own",
   'other-site': 'a site is not the one that the given `release.json` or bundle is about',
   overwrite:
     "a change overwrites a published version, which the layer's `overwrite` rule forbids (error) or reports (warning)",
@@ -49,14 +48,14 @@ export const findingCodes = {
   promoted: 'a version is removed that a higher layer holds with the same content',
   remove:
     "a change removes a version that no higher layer holds; the layer's `remove` rule forbids it (error) or it has a reason (warning)",
-  'purge-failed': 'a CDN did not take all URLs that answer otherwise since a release became current',
-  refused: 'a registry lists a version and does not give it, or gives something else; nothing of it counts',
-  replaced: 'a registry gives other bytes for a version than before; with `--refresh`, the new ones count',
+  'purge-failed': 'a CDN did not accept all of the URLs whose answers changed when a release became current',
+  refused: "a registry lists a version but doesn't give it, or gives something else; nothing of it is used",
+  replaced: 'a registry gives other bytes for a version than before; with `--refresh`, the build uses the new ones',
   requires:
-    'a package that is promoted, or stays in a subset, requires one that the target layer, or the distribution, lacks',
+    'a package that is promoted requires one that the target layer lacks, or one that stays in a subset requires one that the distribution lacks',
   repaired: 'somebody changed files of the site since the last build; the build made the site anew',
   signature:
-    'the file beside a package is no OpenPGP signature, or, in a layer with `keys`, no signature of that zip by one of them, or it is missing',
+    'the signature of a package is missing or is no OpenPGP signature; or, in a layer with `keys`, none of these keys made it for this zip',
   shared:
     'two layers hold the same version with the same content: it was promoted, and not removed from the lower layer',
   'site-disagrees': 'two files of a site say different things of the same package, file or answer',
@@ -66,7 +65,7 @@ export const findingCodes = {
   title: "the title of a pull request doesn't begin with its layer",
   twice: 'a layer holds a version both as a folder and as a zip, or `add` was given a version twice',
   unfit: 'the registry would not serve this package; the message names the file and the reason',
-  vanishes: 'a distribution has the lower layer of a promotion and not the higher one, so it loses what is promoted',
+  vanishes: 'a distribution has the lower layer of a promotion but not the higher one, so it loses what is promoted',
 };
 
 /** The codes of stops. */
@@ -80,14 +79,15 @@ export const stopCodes = {
   'bad-output':
     "a file or folder that would be written is a link; or a build's folder lies in the storage, or holds the storage or the cache",
   'bad-path': "the path of a site has a character that a configuration of nginx can't hold",
-  'bad-registry': 'the URL of a registry, its token or the URL of a proxy is no such thing',
-  'bad-release': 'what is given as a `release.json` is none, or its seal is broken',
+  'bad-registry': "the URL of a registry, the token for it, or the URL of a proxy can't be one",
+  'bad-release': 'the file that was given as a `release.json` is none, or its seal is broken',
   'bad-request': '`explain --url` is not a query, or the registry answers 400 to it',
   'bad-version': 'a version is not written as the option needs it',
   'branch-exists': 'the branch that a command would make exists and holds something else',
   changed: 'a file was changed while it was read',
   'checked-out': '`--apply` would move a branch that a work tree has checked out',
-  damaged: "the commit or the folder of packages of a layer isn't what its id says, or is none that git writes",
+  damaged:
+    "the bytes of a layer's commit, or of its folder of packages, don't match their id, or are none that git writes",
   'diff-kinds': '`diff` was given two things of different kinds',
   'git-failed': 'git ended with an error, which the message repeats',
   'lacks-contents': 'a folder lacks contents on which a bundle builds; `want.json` says what it holds',
@@ -96,8 +96,7 @@ export const stopCodes = {
     'another build took over the lock of the site, since this one showed no sign of life for a while; perhaps it was suspended',
   'lost-race': 'another release became current in a store while this one was published',
   missing: 'the repository lacks an object',
-  moved:
-    'a branch was moved by somebody else meanwhile; or, with `--locked`, a layer is no longer what the lock file has',
+  moved: 'somebody else moved a branch meanwhile; or, with `--locked`, a layer is no longer what the lock file has',
   'no-bundle': 'the code for a host was not compiled',
   'no-commit': 'a folder storage has no commits to lock',
   'no-commits': 'a folder storage has no commits to compare',
@@ -122,10 +121,10 @@ export const stopCodes = {
   'not-higher': 'the target of a promotion is not above its source in any distribution',
   'not-locked': "the lock file doesn't have this distribution",
   'not-writable': "the storage can't be changed from here: it is a URL, a folder or a bundle",
-  'no-target': 'an option was given that another target needs',
-  offline: 'with `--offline`, a storage that was never fetched, or a registry of which the cache lacks something',
+  'no-target': 'an option for nginx was given without `--target nginx`',
+  offline: 'with `--offline`: the storage was never fetched, or the cache lacks something of a registry',
   'other-distribution': 'a store holds another distribution than the site that is published',
-  outside: 'a layer, or its folder of packages, is a link or a path out of the storage',
+  outside: 'a layer, or its folder of packages, is a link or a path that leads out of the storage',
   'registry-layer': 'a layer is a registry: it has no refs, and nobody can change it from here',
   reserved: "a file in `static/` would lie among the site's own files",
   'store-damaged': "an object of a store is missing, or isn't what its name says",
