@@ -61,12 +61,14 @@ interface Summary {
   };
 }
 
+const AGAIN = 'make it readable, or build the site again';
+
 /** The bytes of a file of a site. Undefined if it isn't there. */
 export async function siteFile(folder: string, path: string): Promise<Buffer | undefined> {
   return await findCurrent(folder, path, async (tree) =>
     readFile(join(tree, path)).catch((error: unknown) => {
       if (isAbsence(error)) return undefined;
-      throw new Stop('not-a-site', `${join(tree, path)} can't be read: ${(error as Error).message}`, undefined, error);
+      throw new Stop('not-a-site', `${join(tree, path)} can't be read: ${(error as Error).message}`, AGAIN, error);
     }),
   );
 }

@@ -1,5 +1,6 @@
 import { compileConstraint } from './constraint-compile.ts';
 import { parseStrictVersion } from '../core/version.ts';
+import { enumerated } from '../near-match.ts';
 import type { Json, JsonObject } from '../tree/json.ts';
 import type { FileTree } from './file-tree.ts';
 
@@ -65,20 +66,21 @@ const packageRules: readonly ((facts: PackageFacts) => Iterable<Fault>)[] = [
   function* names({ name, manifest }) {
     const written = manifest['name'];
     if (written === undefined) return;
-    if (!/^[a-z0-9_]+$/.test(String(written))) yield fault('name is not [a-z0-9_]+');
+    if (!/^[a-z0-9_]+$/.test(String(written)))
+      yield fault('name is not [a-z0-9_]+: it may have small letters, digits and _');
     else if (written !== name) yield fault(`name differs from the folder: ${String(written)} in ${name}`);
   },
   function* versions({ name, version, manifest }) {
     const written = manifest['version'];
     if (written === undefined) return;
-    if (!parseStrictVersion(String(written))) yield fault('version is not a strict semantic version');
+    if (!parseStrictVersion(String(written))) yield fault('version is not a strict semantic version such as 1.2.3');
     else if (written !== version) yield fault(`version ${String(written)} differs from the folder ${version}`);
     else if (`${name}-${version}.zip.sig`.length > 200) yield fault('name and version are too long to be file names');
   },
   function* formatVersion({ manifest }) {
     const written = manifest['format_version'];
     if (written !== undefined && !parseStrictVersion(String(written)))
-      yield fault('format_version is not a strict semantic version');
+      yield fault('format_version is not a strict semantic version such as 3.0.0');
   },
   function* constraints({ manifest }) {
     for (const product of ['kibana', 'agent']) {
@@ -123,9 +125,15 @@ const dataStreamRules: readonly ((facts: DataStreamFacts) => Iterable<Fault>)[] 
     if (dataStream['ingest_pipeline'] === undefined) {
       const [unnamed] = tree.namesIn(places);
       if (unnamed !== undefined)
-        yield { file: `${places}/${unnamed}`, text: 'no data stream names this pipeline and there is no default' };
+        yield {
+          file: `${places}/${unnamed}`,
+          text: 'no data stream names this pipeline and there is no default: name it in ingest_pipeline, or call it default.yml or default.json',
+        };
     } else if (namedPipelines(facts).length === 0)
-      yield { file: `${folder}/manifest.yml`, text: 'the named ingest pipeline does not exist' };
+      yield {
+        file: `${folder}/manifest.yml`,
+        text: `the named ingest pipeline does not exist: ${enumerated([String(dataStream['ingest_pipeline'])])}`,
+      };
   },
   function* requiredFields({ folder, fields }) {
     for (const [name, type] of Object.entries(REQUIRED_FIELDS)) {

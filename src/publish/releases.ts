@@ -77,7 +77,8 @@ export async function rollBack(store: Store, wanted: string | undefined): Promis
     if (await swapPointer(store, next, tag)) return { release: id, before: pointer.current };
     const now = await requirePointer(store);
     if (left > 1 && now.pointer.current === pointer.current) continue; // a prune, no release
-    throw new Stop('lost-race', `another release became current in ${store.url} meanwhile: ${now.pointer.current}`);
+    const problem = `another release became current in ${store.url} meanwhile: ${now.pointer.current}`;
+    throw new Stop('lost-race', problem, 'look at it with `releases`, and run the command again');
   }
 }
 
@@ -92,7 +93,7 @@ function targetOf(store: ReadOnlyStore, { releases, current }: StorePointer, wan
     throw new Stop(
       'no-release',
       `${store.url} has no release before ${current}`,
-      'the command `releases` lists those there are',
+      'see `releases`, which lists all releases',
     );
   }
   if (ids.includes(wanted)) return wanted;

@@ -98,7 +98,7 @@ export class S3Store implements Store {
       const [first] = Errors;
       if (!first) continue;
       const problem = `${first.Key} in ${this.url} can't be removed: ${first.Message}`;
-      throw new Stop('store-failed', problem, 'the credentials need to delete below the prefix');
+      throw new Stop('store-failed', problem, 'give the credentials the right to delete objects below the prefix');
     }
   }
 

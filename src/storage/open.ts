@@ -50,7 +50,7 @@ export async function locateStorage(location: string, { isUrl, ...options }: Loc
     throw new Stop(
       'no-storage',
       `the storage ${location} does not exist`,
-      'set `storage` in the config, or --storage',
+      'correct `storage` in the distributions file, or name another one with --storage',
       error,
     );
   });

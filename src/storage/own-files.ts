@@ -65,5 +65,9 @@ function refuseUnusual(shown: string, { isFile, size }: { isFile: boolean; size:
 }
 
 function unusual(shown: string): Stop {
-  return new Stop('bad-config', `${shown} is not a plain file`, 'a storage describes itself in plain files');
+  return new Stop(
+    'bad-config',
+    `${shown} is not a plain file`,
+    'put a plain file in its place, or use another file with --config',
+  );
 }

@@ -29,7 +29,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function required(environment: Environment, name: string): string {
   const value = environment[name];
   if (value === undefined || value === '')
-    throw new Stop('usage', `the environment variable ${name} is not set`, '--purge needs it');
+    throw new Stop('usage', `the environment variable ${name} is not set`, 'set it: --purge needs it');
   if (/^[\x21-\x7e]+$/.test(value)) return value;
   throw new Stop('usage', `${name} holds characters that it can't have`, 'set it without spaces and line breaks');
 }
@@ -38,7 +38,7 @@ export function required(environment: Environment, name: string): string {
 export function requiredId(environment: Environment, name: string): string {
   const value = required(environment, name);
   if (/^[A-Za-z0-9_-]+$/.test(value)) return value;
-  throw new Stop('usage', `${name} is no id`, 'an id has letters and digits alone');
+  throw new Stop('usage', `${name} is no id`, 'an id has only letters, digits, "_" and "-"');
 }
 
 /** Whether a path stands for all that begin so. */

@@ -89,7 +89,7 @@ export class Batch {
       this.#sendSome();
     });
     const ended = exitOf(child, args)
-      .then(() => new Stop('git-failed', `git ${args.join(' ')} ended early`))
+      .then(() => new Stop('git-failed', `git ${args.join(' ')} ended early`, 'run the command again'))
       .catch((error: unknown) => error)
       .then((error) => this.#end(error));
     return [child, ended];

@@ -97,7 +97,7 @@ function noFolder({ name, ref, packages }: LayerSource, entry: NamedEntry | unde
   return new Stop(
     'no-packages',
     `${name}: ${ref} has no folder "${packages}"${what ?? ''}`,
-    'set `packages` of the layer',
+    'set `packages` of the layer to the folder that holds its packages',
   );
 }
 
