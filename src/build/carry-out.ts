@@ -15,6 +15,8 @@ import type { EncodedList } from '../tree/encoded.ts';
 import { INDEX, REGISTRY, RELEASE } from '../tree/layout.ts';
 import { eachListedFile, filesWithDigests, manifestPartPaths } from '../tree/manifest.ts';
 import type { SiteFile } from '../tree/manifest.ts';
+import { treeDigest } from '../tree/manifest-digests.ts';
+import type { ManifestDigests } from '../tree/manifest-digests.ts';
 import { readRelease, writeRelease } from '../tree/release.ts';
 import { openSiteWriter } from '../tree/site-writer.ts';
 import type { SiteWriter } from '../tree/site-writer.ts';
@@ -91,7 +93,8 @@ export async function extendSite(
       const differences = [...(await manifestDifferences(trees))];
       const list = await encodeDifferences(options, stores, { to: temporary, differences });
       const found = list ? [...differences, ...listDifferences(list)] : differences;
-      const since = { manifest: (await readRelease(folder))?.manifest ?? '', differences };
+      const last = await readRelease(folder);
+      const since = { manifest: last ? treeDigest(last) : '', differences };
       const made = { ...filled.made, how: 'extended', since, changes: await listChanges(options, found) } as const;
       return {
         result: { ...filled, made },
@@ -106,7 +109,7 @@ export async function extendSite(
 export async function addForms(
   making: SiteMaking,
   options: MakeOptions,
-  manifest: string,
+  digests: ManifestDigests,
 ): Promise<Changes | undefined> {
   const { folder, cache } = options;
   return await patchFolder(placeOf(options), (temporary) =>
@@ -114,7 +117,7 @@ export async function addForms(
       const list = await encode(options, stores, { to: temporary, files: () => eachListedFile(folder) });
       const found = list ? listDifferences(list) : [];
       makeFolder(join(temporary, REGISTRY));
-      await writeRelease(temporary, releaseOf(making, manifest));
+      await writeRelease(temporary, releaseOf(making, digests));
       return { result: await listChanges(options, found), removed: [], last: [RELEASE] };
     }),
   );

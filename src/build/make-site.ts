@@ -82,7 +82,7 @@ function repairsOf(touched: readonly string[]): Finding[] {
  * Increase it when the form of kept states changes, or anything else on which the bytes of a site depend and that no
  * other key holds.
  */
-const FORMAT = 8;
+const FORMAT = 9;
 
 /** The digest of everything on which a site depends besides its revisions. */
 async function frameOf({ distribution, layers, findings }: SiteMaking): Promise<string> {
@@ -122,9 +122,9 @@ async function leaveSite(
   const left = { ...made, findings, skipped: [], how: 'unchanged', site: undefined } as const;
   if (hasError(refusals)) return left;
   const isLacking = options.forms.isWanted && !hasEncoded(options.folder);
-  const changes = isLacking ? await (await carryOut()).addForms(making, options, made.site.manifest) : undefined;
+  const changes = isLacking ? await (await carryOut()).addForms(making, options, made.site) : undefined;
   options.lock.check();
-  const isReplaced = await replaceRelease(options.folder, releaseOf(making, made.site.manifest));
+  const isReplaced = await replaceRelease(options.folder, releaseOf(making, made.site));
   if (isReplaced || isLacking) await states.renew(before);
   return { ...left, site: made.site, changes };
 }

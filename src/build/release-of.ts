@@ -1,6 +1,7 @@
 import type { Distribution, Subset } from '../config.ts';
 import { generator } from '../generator.ts';
 import type { JsonObject } from '../tree/json.ts';
+import type { ManifestDigests } from '../tree/manifest-digests.ts';
 import type { Release } from '../tree/release.ts';
 
 /** What a release tells of. */
@@ -9,8 +10,8 @@ export interface Released {
   readonly layers: readonly { readonly name: string; readonly ref: string; readonly commit: string | undefined }[];
 }
 
-/** The release of a site whose manifest has this digest. */
-export function releaseOf({ distribution, layers }: Released, manifest: string): Release {
+/** The release of a site whose manifest has these digests. */
+export function releaseOf({ distribution, layers }: Released, { manifest, tree }: ManifestDigests): Release {
   return {
     distribution: distribution.name,
     registry: distribution.registry,
@@ -18,6 +19,7 @@ export function releaseOf({ distribution, layers }: Released, manifest: string):
     layers: layers.map(({ name, ref, commit }) => (commit === undefined ? { name } : { name, ref, commit })),
     ...(distribution.subsets.length > 0 && { subsets: distribution.subsets.map(releasedSubset) }),
     manifest,
+    tree,
   };
 }
 

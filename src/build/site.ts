@@ -47,14 +47,14 @@ export interface SiteResult extends SiteTotals {
   readonly answers: number;
 }
 
-/** Writes everything of a site besides its packages. Everything except `release.json` depends on the contents alone. */
+/** Writes everything of a site besides its packages. Everything except `release.json` and the pages for people depends on the contents alone. */
 export async function writeSite(source: SiteSource): Promise<SiteResult> {
   const { writer, distribution } = source;
   await writeStatic(distribution.staticFolders, writer);
   const { answers, columns } = writeIndex(source);
   if (source.browsed) browseSite({ ...source, browsed: source.browsed, columns });
   const totals = writer.finish();
-  await writeRelease(writer.folder, releaseOf(source, totals.manifest));
+  await writeRelease(writer.folder, releaseOf(source, totals));
   return { ...totals, answers };
 }
 

@@ -1,6 +1,7 @@
 import { kindOf } from '../tree/kinds.ts';
 import type { FileKind } from '../tree/kinds.ts';
 import { RELEASE } from '../tree/layout.ts';
+import { treeDigest } from '../tree/manifest-digests.ts';
 import type { Release } from '../tree/release.ts';
 import { readWhole } from './read-whole.ts';
 import type { MadeContent, Stream } from './recipe.ts';
@@ -35,8 +36,10 @@ export async function writeContentsList(source: ListedSite, writer: TarWriter): 
   const bytes = (function* () {
     for (const { place } of texts) yield Buffer.from(readWhole(place)); // it is compressed while the next one is read
   })();
-  const { manifest } = release;
-  await writeEnd({ kind: 'contents', site, base: manifest, release, contents, texts: bytes, recipe }, writer);
+  await writeEnd(
+    { kind: 'contents', site, base: treeDigest(release), release, contents, texts: bytes, recipe },
+    writer,
+  );
 }
 
 /** Each text is as a whole what one content is made of. */

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Stop } from '../errors.ts';
+import { treeDigest } from '../tree/manifest-digests.ts';
 import { readRelease } from '../tree/release.ts';
 import type { Base } from './base.ts';
 import { openBundleBase, WAYS } from './bundle-base.ts';
@@ -20,7 +21,7 @@ export async function openBase(since: string, onRead: (done: number, total: numb
   if (stats.isDirectory()) {
     const release = await readRelease(place);
     if (!release) throw new Stop('no-site', `${place} holds no site`, HINT);
-    return await openFolderBase(place, release.manifest);
+    return await openFolderBase(place, treeDigest(release));
   }
   if (stats.isFile() && firstMember(place) !== undefined) return await openBundleBase(place, onRead);
   const text = stats.isFile() && stats.size < LARGEST ? readFileSync(place, 'utf8') : '';

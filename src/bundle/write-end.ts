@@ -1,4 +1,5 @@
 import { generator } from '../generator.ts';
+import { treeDigest } from '../tree/manifest-digests.ts';
 import type { Release } from '../tree/release.ts';
 import { compressed } from './compress.ts';
 import { DESCRIPTION, descriptionText, RECIPE, TEXTS } from './description.ts';
@@ -26,7 +27,7 @@ export async function writeEnd(end: BundleEnd, writer: TarWriter): Promise<void>
     generator,
     distribution: release.distribution,
     site,
-    manifest: release.manifest,
+    manifest: treeDigest(release),
     base,
     files: contents.count,
     bytes: contents.bytes,

@@ -9,6 +9,7 @@ import { patchFolder } from '../tree/commit/patch.ts';
 import { recoverFolder, replaceFolder } from '../tree/commit/replace.ts';
 import { HOST_RECORD, RELEASE } from '../tree/layout.ts';
 import { eachListedFile, filesWithDigests } from '../tree/manifest.ts';
+import { treeDigest } from '../tree/manifest-digests.ts';
 import { readRelease } from '../tree/release.ts';
 import { isSealed, sealedDocument } from '../tree/sealed.ts';
 import type { HostAssets, Since, SiteNews, TargetSite } from './target.ts';
@@ -57,7 +58,7 @@ export async function updateAssets(
   { findings, since }: SiteNews,
 ): Promise<void> {
   recoverFolder(hostFolder);
-  const manifest = (await readRelease(folder))?.manifest ?? '';
+  const manifest = await manifestOf(folder);
   const release = Buffer.from(readFileSync(join(folder, RELEASE)));
   const files = new Map([...host.own, [join(host.folder, RELEASE), release]]);
   const own = new Map([...files, [HOST_RECORD, recordOf({ manifest, findings }, files)]]);
@@ -138,10 +139,16 @@ export async function updateFiles(
   own: ReadonlyMap<string, Buffer>,
 ): Promise<void> {
   recoverFolder(hostFolder);
-  const manifest = (await readRelease(folder))?.manifest ?? '';
+  const manifest = await manifestOf(folder);
   const files = new Map([...own, [HOST_RECORD, recordOf({ manifest, findings: [] }, own)]]);
   const isCurrent = [...files].every(([path, bytes]) => readIfThere(join(hostFolder, path))?.equals(bytes));
   if (!isCurrent) await replaceFolder({ folder: hostFolder, lock }, async (temporary) => writeAll(files, temporary));
+}
+
+/** The digest of the manifest of the site in a folder; '' where there is none. */
+async function manifestOf(folder: string): Promise<string> {
+  const release = await readRelease(folder);
+  return release ? treeDigest(release) : '';
 }
 
 function readIfThere(path: string): Buffer | undefined {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Stop } from '../errors.ts';
 import type { Columns } from '../core/columns.ts';
 import { indexFilePath, INDEX, RELEASE } from '../tree/layout.ts';
+import { treeDigest } from '../tree/manifest-digests.ts';
 import { manifestTotals } from '../tree/manifest.ts';
 import { parseNames } from '../tree/names.ts';
 import type { Release } from '../tree/release.ts';
@@ -220,7 +221,8 @@ async function headerOf(
   },
 ): Promise<StoreHeader> {
   const { release, before, inventory, text } = made;
-  const { distribution, registry, generator, layers, manifest } = parseRelease(release);
+  const site = parseRelease(release);
+  const { distribution, registry, generator, layers } = site;
   const { files, bytes } = await manifestTotals(folder);
   const name: ObjectName = [sha256(text), text.length];
   const stored = inventory.objects.reduce((sum, [, size]) => sum + size, text.length);
@@ -232,7 +234,7 @@ async function headerOf(
     registry,
     generator,
     layers,
-    manifest,
+    manifest: treeDigest(site),
     release: sha256(release),
     ...(await columnFacts(folder)),
     files,

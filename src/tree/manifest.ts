@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST, manifestPartPath, packageOf } from './layout.ts';
+import { manifestHash } from './manifest-digests.ts';
+import type { ManifestDigests } from './manifest-digests.ts';
 
 /*
  * The site manifest: one line of JSON for each file of a site, except the parts of the manifest and `release.json`. The
- * lines of a package stand together. Packages are sorted by name; files that belong to no package come last. The
- * manifest depends on the content of a site alone.
+ * lines of a package stand together. Packages are sorted by name; then come the files that belong to no package, and
+ * last the pages for people. The manifest depends on the content of a site alone.
  */
 
 /**
@@ -169,8 +170,7 @@ export async function* eachPackage(folder: string): AsyncGenerator<PackageLines>
 
 /** What a manifest says of itself. */
 export interface ManifestTotals {
-  /** The SHA-256 of all parts together, in hex. */
-  readonly digest: string;
+  readonly digests: ManifestDigests;
   readonly files: number;
   /** Bytes of the files. */
   readonly bytes: number;
@@ -178,17 +178,17 @@ export interface ManifestTotals {
 
 /** Adds up the manifest of the site in a folder. A line that is damaged counts as it can. Throws an Error if it can't be read. */
 export async function manifestTotals(folder: string): Promise<ManifestTotals> {
-  const digest = createHash('sha256');
+  const hash = manifestHash();
   let [files, bytes] = [0, 0];
   for (const part of await manifestParts(folder)) {
     const text = await readFile(part);
-    digest.update(text);
+    hash.update(text);
     for (const line of linesOf(text)) {
       files++;
       bytes += Number(SIZE.exec(line.toString('latin1'))?.[1] ?? 0);
     }
   }
-  return { digest: digest.digest('hex'), files, bytes };
+  return { digests: hash.digests(), files, bytes };
 }
 
 const SIZE = /,"size":(\d+),"digest":"[0-9a-f]*","type":"/;
@@ -220,20 +220,20 @@ const PENDING = 2 ** 20;
 
 export interface ManifestWriter {
   append(lines: Buffer): void;
-  /** Writes the rest. Returns the digest of the manifest: the SHA-256 of all parts together, in hex. */
-  finish(): string;
+  /** Writes the rest. Returns the digests of the manifest. */
+  finish(): ManifestDigests;
 }
 
 /** Writes lines to the parts of a manifest. `placeOf` gives the place on disk of a path of the site. */
 export function manifestWriter(placeOf: (path: string) => string): ManifestWriter {
-  const digest = createHash('sha256');
+  const hash = manifestHash();
   let waiting: Buffer[] = [];
   let part = 0;
   let length = 0;
   let written = 0;
   const flush = (): void => {
     const bytes = Buffer.concat(waiting);
-    digest.update(bytes);
+    hash.update(bytes);
     appendFileSync(placeOf(manifestPartPath(part)), bytes);
     written = length;
     waiting = [];
@@ -259,7 +259,7 @@ export function manifestWriter(placeOf: (path: string) => string): ManifestWrite
     },
     finish: () => {
       flush();
-      return digest.digest('hex');
+      return hash.digests();
     },
   };
 }

@@ -5,6 +5,7 @@ import { isSystemError } from '../system-errors.ts';
 import { hidden, removeNow, temporaryName } from './commit/leftovers.ts';
 import type { JsonObject } from './json.ts';
 import { RELEASE } from './layout.ts';
+import type { ManifestDigests } from './manifest-digests.ts';
 import { sealedDocument } from './sealed.ts';
 
 /*
@@ -12,7 +13,8 @@ import { sealedDocument } from './sealed.ts';
  * manifest does not list, so it is sealed.
  */
 
-export interface Release {
+/** With the digests of the site manifest. */
+export interface Release extends ManifestDigests {
   readonly distribution: string;
   /** The registry version that the site reports. */
   readonly registry: string;
@@ -20,18 +22,22 @@ export interface Release {
   readonly layers: readonly { readonly name: string; readonly ref?: string; readonly commit?: string }[];
   /** What the site takes of its layers, step by step: `distribution`, `from`, `for` and `keep`. Undefined where it takes all. */
   readonly subsets?: readonly JsonObject[] | undefined;
-  /** The digest of the site manifest: the SHA-256 of all its parts together, in hex. */
-  readonly manifest: string;
 }
 
 /** Reads the release of the site in a folder. Undefined if there is no site. Throws an Error if it can't be read. */
 export async function readRelease(folder: string): Promise<Release | undefined> {
   const text = await readIfThere(join(folder, RELEASE));
   try {
-    return text === undefined ? undefined : (JSON.parse(text) as Release);
+    const value: unknown = text === undefined ? undefined : JSON.parse(text);
+    return isRelease(value) ? value : undefined;
   } catch {
     return undefined; // cut short or altered by hand: no site that anybody can rely on
   }
+}
+
+/** As far as what a build wrote needs to be told from what it didn't. */
+function isRelease(value: unknown): value is Release {
+  return typeof value === 'object' && value !== null && 'manifest' in value && typeof value.manifest === 'string';
 }
 
 /** Writes `release.json` into a folder that nobody reads yet. */
@@ -58,9 +64,10 @@ export async function replaceRelease(folder: string, release: Release): Promise<
   }
 }
 
-function textOf({ distribution, registry, generator, layers, subsets, manifest }: Release): string {
+function textOf({ distribution, registry, generator, layers, subsets, manifest, tree }: Release): string {
   const chosen = subsets && { subsets };
-  return sealedDocument({ distribution, registry, generator, layers: layers.map(layerOf), ...chosen, manifest });
+  const digests = { manifest, ...(tree !== undefined && { tree }) };
+  return sealedDocument({ distribution, registry, generator, layers: layers.map(layerOf), ...chosen, ...digests });
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -5,6 +5,7 @@ import { makeFolder } from './make-folder.ts';
 import { setContentTime } from './content-time.ts';
 import { inside } from './inside.ts';
 import { listingOf, manifestWriter } from './manifest.ts';
+import type { ManifestDigests } from './manifest-digests.ts';
 import type { Listing, SiteFile } from './manifest.ts';
 
 /**
@@ -23,11 +24,9 @@ export interface SiteWriter {
   finish(): SiteTotals;
 }
 
-export interface SiteTotals {
+export interface SiteTotals extends ManifestDigests {
   readonly files: number;
   readonly bytes: number;
-  /** The SHA-256 of all parts of the manifest together, in hex. */
-  readonly manifest: string;
 }
 
 /** `previous` is a folder with an older tree of the same site, which need not be given again what it has. */
@@ -63,7 +62,7 @@ export function openSiteWriter(folder: string, previous?: string): SiteWriter {
       enter(listingOf([file]));
       return file;
     },
-    finish: () => ({ files, bytes, manifest: manifest.finish() }),
+    finish: () => ({ files, bytes, ...manifest.finish() }),
   };
 }
 

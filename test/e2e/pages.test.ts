@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { listedIn, run, siteFaults, temporaryFolder } from '../support/cli.ts';
+import { listedIn, releaseOf, run, siteFaults, temporaryFolder } from '../support/cli.ts';
 import { EVIL_PACKAGE } from '../support/evil-package.ts';
 import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 import type { Files, Repository } from '../support/repository.ts';
@@ -45,10 +45,7 @@ function requiring(name: string, required: string): Files {
 async function expectSameAnew(): Promise<void> {
   const { status } = await run(['build', '--dist', 'all', '--no-cache', '--out', 'anew'], { cwd: root });
   expect(status).toBe(0);
-  const manifests = [site, join(root, 'anew/all')].map((folder) => {
-    return (JSON.parse(readFileSync(join(folder, '_registry/release.json'), 'utf8')) as { manifest: string }).manifest;
-  });
-  expect(manifests[0]).toBe(manifests[1]);
+  expect(releaseOf(join(root, 'anew/all'))).toEqual(releaseOf(site));
 }
 
 function pages(): string[] {
@@ -148,5 +145,64 @@ describe('a later build', () => {
     await expectSameAnew();
     const { status } = await run(['verify', 'dist/all'], { cwd: root });
     expect(status).toBe(0);
+  });
+});
+
+describe('sites of the same contents name one digest of their answers, and one of all that differs with the pages', () => {
+  const folder = temporaryFolder();
+  const contents = under('packages', ...others, plain('1.0.0'), plain('1.1.0'));
+  const digestsOf = async (storageName: string, pagesAre: string, ...args: string[]): Promise<Digests> => {
+    writeFiles(folder, {
+      'content/distributions.yml': distributions(`../${storageName}`, ['main'], `pages: ${pagesAre}`),
+    });
+    const { stdout } = await run(['build', '--dist', 'all', '--json', ...args], { cwd: folder });
+    const { site: made } = JSON.parse(stdout) as { site: Digests & { how: string; folder: string } };
+    expect(siteFaults(made.folder)).toEqual([]);
+    const { manifest, tree } = releaseOf(made.folder);
+    expect({ manifest: made.manifest, tree: made.tree }).toEqual({ manifest, tree });
+    return { how: made.how, manifest, tree };
+  };
+  interface Digests {
+    readonly how: string;
+    readonly manifest: string;
+    readonly tree: string | undefined;
+  }
+  let extended: Digests;
+
+  beforeAll(async () => {
+    const git = createRepository(join(folder, 'git'));
+    git.commit('main', git.treeOf(under('packages', ...others, plain('1.0.0'))));
+    expect(await digestsOf('git', 'true')).toMatchObject({ how: 'written' });
+    git.commit('main', git.treeOf(contents));
+    const once = createRepository(join(folder, 'once'));
+    once.commit('main', once.treeOf(contents));
+    writeFiles(join(folder, 'plain/main'), contents);
+    extended = await digestsOf('git', 'true');
+    expect(extended).toMatchObject({ how: 'extended', tree: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
+  test.each([
+    ['cold', ['--no-cache', '--out', 'cold']],
+    ['warm', ['--out', 'warm']],
+    ['unchanged', []],
+    ['with a target', ['--target', 'nginx']],
+    ['with another target, cold', ['--no-cache', '--out', 'cold-host', '--target', 'netlify']],
+  ])('a build of the same commits: %s', async (_, args) => {
+    const { manifest, tree } = await digestsOf('git', 'true', ...args);
+    expect({ manifest, tree }).toEqual({ manifest: extended.manifest, tree: extended.tree });
+  });
+
+  test('another history, and none', async () => {
+    const built = [
+      await digestsOf('once', 'true', '--out', 'once-out'),
+      await digestsOf('plain', 'true', '--out', 'plain-out'),
+    ];
+    expect(built.map(({ manifest }) => manifest)).toEqual([extended.manifest, extended.manifest]);
+    expect(new Set([extended, ...built].map(({ tree }) => tree)).size).toBe(3);
+  });
+
+  test.each(['git', 'plain'])('without pages, from %s', async (name) => {
+    const built = await digestsOf(name, 'false', '--out', `${name}-without`);
+    expect(built).toEqual({ how: 'written', manifest: extended.manifest, tree: undefined });
   });
 });

@@ -165,7 +165,7 @@ describe('--against', () => {
     restore();
     const text = readFileSync(join(good, 'all', release), 'utf8');
     const { seal: _, ...value } = JSON.parse(text) as Record<string, string>;
-    writeFileSync(join(home, 'other.json'), sealedDocument({ ...value, manifest: '0'.repeat(64) }));
+    writeFileSync(join(home, 'other.json'), sealedDocument({ ...value, tree: '0'.repeat(64) }));
     writeFileSync(join(home, 'again.json'), sealedDocument({ ...value, generator: 'epr-static/0' }));
     const other = await verifyAgainst('other.json');
     expect(other).toMatchObject({ status: 1 });

@@ -6,6 +6,7 @@ import { isSystemError } from '../../system-errors.ts';
 import { makeFolder } from '../../tree/make-folder.ts';
 import { MANIFEST, REGISTRY } from '../../tree/layout.ts';
 import { readManifest } from '../../tree/manifest.ts';
+import { treeDigest } from '../../tree/manifest-digests.ts';
 import { readRelease } from '../../tree/release.ts';
 import { jsonLines, keptFiles, readChecked, writeChecked } from './checked-files.ts';
 import { keepGlances, touchedByGlances } from './glances.ts';
@@ -35,23 +36,23 @@ export function openStates(folder: string, place: string): States {
   const packagesFile = join(folder, `${key}.ndjson`);
   const glancesFile = join(folder, `${key}.glances`);
   const keep = async (state: Omit<State, 'madeAt'>): Promise<void> => {
-    await keepGlances(glancesFile, place, state.made.site.manifest);
+    await keepGlances(glancesFile, place, treeDigest(state.made.site));
     states.set(key, { ...state, madeAt: timeOf(place) });
   };
   return {
     last: async () => {
       const state = states.get(key);
-      return state && (await readRelease(place))?.manifest === state.made.site.manifest ? state : undefined;
+      const release = state && (await readRelease(place));
+      return release && treeDigest(release) === treeDigest(state.made.site) ? state : undefined;
     },
     touched: async ({ madeAt, made }) => {
-      const { manifest } = made.site;
-      const look = { file: glancesFile, folder: place, manifest, since: madeAt };
+      const look = { file: glancesFile, folder: place, manifest: treeDigest(made.site), since: madeAt };
       return (await ifReadable(() => touchedByGlances(look))) ?? [MANIFEST];
     },
     packages: async ({ made }) => {
       const [own, ...packages] = (readChecked(packagesFile) ?? '').split('\n').slice(0, -1);
       const manifest = await ifReadable(() => readManifest(place));
-      if (own === undefined || own !== made.site.manifest || !manifest || sha256(manifest) !== own) return undefined;
+      if (own === undefined || own !== treeDigest(made.site) || !manifest || sha256(manifest) !== own) return undefined;
       return withLines(
         packages.map((line) => JSON.parse(line) as MadePackage),
         manifest,
@@ -59,7 +60,7 @@ export function openStates(folder: string, place: string): States {
     },
     set: async (state, made) => {
       makeFolder(folder);
-      writeChecked(packagesFile, keptLines(state.made.site.manifest, made));
+      writeChecked(packagesFile, keptLines(treeDigest(state.made.site), made));
       await keep(state);
     },
     renew: keep,

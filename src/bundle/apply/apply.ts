@@ -8,6 +8,7 @@ import { withLock } from '../../tree/commit/lock.ts';
 import type { Lock } from '../../tree/commit/lock.ts';
 import { recoverFolder } from '../../tree/commit/replace.ts';
 import { makeFolder } from '../../tree/make-folder.ts';
+import { treeDigest } from '../../tree/manifest-digests.ts';
 import { readRelease } from '../../tree/release.ts';
 import { wantText } from '../want.ts';
 import { openBase } from './base.ts';
@@ -216,10 +217,10 @@ async function wanting(
   const [first, last] = [bundles[0] as OpenBundle, bundles.at(-1) as OpenBundle];
   const { distribution } = last.description;
   const path = join(dirname(folder), WANT);
-  const manifest = (await readRelease(folder))?.manifest ?? null;
+  const release = await readRelease(folder);
   const text = wantText({
     distribution,
-    manifest,
+    manifest: release ? treeDigest(release) : null,
     digests: [...eachHeld(folder, held)].map(([, { digest }]) => digest),
   });
   clearLeftovers(dirname(path), WANT);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { kindOf, versionIn } from '../../tree/kinds.ts';
 import { CHANGE, manifestPartPath, packageFilePath, packageOf, RELEASE } from '../../tree/layout.ts';
+import { hasDigests, manifestHash, treeDigest } from '../../tree/manifest-digests.ts';
 import type { Release } from '../../tree/release.ts';
 import { isSealed } from '../../tree/sealed.ts';
 import { countOf, digestOf, parseObject, pathOf, wrong } from '../checked.ts';
@@ -99,18 +100,15 @@ function refuseBadPaths(files: TargetFiles, where: string): void {
   }
 }
 
-/** Throws a `Stop` where the digest of the manifest that is made isn't that of the bundle, or that of the release. */
+/** Throws a `Stop` where the manifest that is made hasn't the digest that the bundle names, or those of the release. */
 function refuseOtherManifest({ recipe, description, path }: OpenBundle, textOf: (file: BundledFile) => Buffer): void {
   const own = new Map(recipe.files.flatMap((file) => (file.host === '' ? [[file.path, file]] : [])));
-  const hash = createHash('sha256');
+  const hash = manifestHash();
   for (let part = 0, file; (file = own.get(manifestPartPath(part))); part++) hash.update(textOf(file));
   const release = own.get(RELEASE);
   const text = release ? textOf(release).toString('utf8') : '';
-  if (
-    hash.digest('hex') !== description.manifest ||
-    !isSealed(text) ||
-    (JSON.parse(text) as Release).manifest !== description.manifest
-  )
+  const made = hash.digests();
+  if (treeDigest(made) !== description.manifest || !isSealed(text) || !hasDigests(made, JSON.parse(text) as Release))
     throw wrong(path, `makes a site whose manifest or ${RELEASE} is not that of the bundle`);
 }
 

@@ -4,6 +4,7 @@ import type { Finding } from '../../errors.ts';
 import { RELEASE } from '../../tree/layout.ts';
 import { listedFiles } from '../../tree/manifest.ts';
 import type { SiteFile } from '../../tree/manifest.ts';
+import { treeDigest } from '../../tree/manifest-digests.ts';
 import { readRelease } from '../../tree/release.ts';
 import { readRecord, updateAssets } from '../asset-folder.ts';
 import { readBundle } from '../bundles.ts';
@@ -32,7 +33,8 @@ export const cloudflareTarget: Target = {
   refusals: async ({ hostFolder, bundle }, tree) => {
     await readBundle(bundle);
     const known = readRecord(hostFolder);
-    if (known && known.manifest === (await readRelease(tree))?.manifest) return known.findings;
+    const release = known && (await readRelease(tree));
+    if (release && known.manifest === treeDigest(release)) return known.findings;
     return refusalsOf([...(await listedFiles(tree)), { path: RELEASE, size: 0, digest: '' }]);
   },
   write: async (site, news) => {

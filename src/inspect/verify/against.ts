@@ -8,6 +8,7 @@ import { sha256 } from '../../bundle/zip-streams.ts';
 import { Stop } from '../../errors.ts';
 import type { Finding } from '../../errors.ts';
 import { RELEASE } from '../../tree/layout.ts';
+import { treeDigest } from '../../tree/manifest-digests.ts';
 import type { Release } from '../../tree/release.ts';
 import { isSealed } from '../../tree/sealed.ts';
 import { readIfFile } from './disk.ts';
@@ -40,9 +41,9 @@ export async function readGivenRelease(file: string): Promise<GivenRelease> {
   if (firstMember(file) !== undefined) return await releaseOfBundle(file);
   const text = readFileSync(file, 'utf8');
   if (isSealed(text)) {
-    const { distribution, manifest } = JSON.parse(text) as Partial<Release>;
+    const { distribution, manifest, tree } = JSON.parse(text) as Partial<Release>;
     if (distribution !== undefined && manifest !== undefined)
-      return { distribution, manifest, digest: sha256(Buffer.from(text)) };
+      return { distribution, manifest: treeDigest({ manifest, tree }), digest: sha256(Buffer.from(text)) };
   }
   const problem = `${file} is no release.json that a build has written, or somebody changed it: its seal is broken`;
   throw new Stop('bad-release', problem, `give the ${RELEASE} of the site as it was built, or a bundle of it`);
@@ -68,11 +69,12 @@ export function otherSiteFindings(folder: string, given: GivenRelease): Finding[
 }
 
 function difference(own: Release, given: GivenRelease): string {
-  if (own.manifest === given.manifest)
+  const manifest = treeDigest(own);
+  if (manifest === given.manifest)
     return 'says the same of the files as the given one, and differs in where they came from: another build of the same content';
-  return `is of another site (${nameOf(own)}) than the given one (${nameOf(given)})`;
+  return `is of another site (${nameOf({ ...own, manifest })}) than the given one (${nameOf(given)})`;
 }
 
-function nameOf({ distribution, manifest }: Pick<Release, 'distribution' | 'manifest'>): string {
+function nameOf({ distribution, manifest }: Pick<GivenRelease, 'distribution' | 'manifest'>): string {
   return `${distribution}, site manifest ${manifest.slice(0, 12)}`;
 }

@@ -6,6 +6,7 @@ import { hostFolder, hosts } from '../../hosts/hosts.ts';
 import type { Host, HostName } from '../../hosts/hosts.ts';
 import { HOST_RECORD, RELEASE } from '../../tree/layout.ts';
 import { eachPackage } from '../../tree/manifest.ts';
+import { treeDigest } from '../../tree/manifest-digests.ts';
 import { readRelease } from '../../tree/release.ts';
 import { isFile, walkDisk } from './disk.ts';
 import { changed, extra, missing } from './findings.ts';
@@ -41,8 +42,8 @@ export async function hostFindings({ folder, reader }: CheckedSite, host: HostNa
     if (typeof facts === 'string') return [changed(where, facts)];
     return facts.digest === digest ? [] : [changed(where, 'is not what the build has written')];
   });
-  const manifest = (await readRelease(folder))?.manifest;
-  if (manifest !== undefined && record.manifest !== manifest)
+  const release = await readRelease(folder);
+  if (release && record.manifest !== treeDigest(release))
     return [{ code: 'host-stale', where: name, text: 'is of another build of the site', level: 'error' }, ...own];
   const known = new Set([HOST_RECORD, ...Object.keys(record.files), ...assets]);
   const others = [...disk.values()].filter(

@@ -6,6 +6,7 @@ import { hostFolder, hostNames } from '../../hosts/hosts.ts';
 import { comparePaths } from '../../paths.ts';
 import { journalOf } from '../../tree/current.ts';
 import { HOME, manifestPartPath, RELEASE } from '../../tree/layout.ts';
+import { hasDigests } from '../../tree/manifest-digests.ts';
 import { eachPackage, manifestPartPaths, manifestTotals } from '../../tree/manifest.ts';
 import type { ManifestTotals } from '../../tree/manifest.ts';
 import { isSealed } from '../../tree/sealed.ts';
@@ -109,9 +110,9 @@ function readRelease(folder: string): ReadRelease {
 
 function manifestFindings(
   release: Release | undefined,
-  { digest, parts }: { readonly digest: string; readonly parts: readonly string[] },
+  { digests, parts }: Pick<ManifestTotals, 'digests'> & { readonly parts: readonly string[] },
 ): Finding[] {
-  if (!release || release.manifest === digest) return [];
+  if (!release || hasDigests(digests, release)) return [];
   const text = `is not the manifest that ${RELEASE} names`;
   return [{ code: 'manifest-changed', where: parts.join(', '), text, level: 'error' }];
 }
