@@ -1,5 +1,5 @@
-import { cpSync, mkdirSync, readdirSync, rmSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measure, processFigures } from './bench-measure.ts';
 import type { Figure, Measured, Row } from './bench-measure.ts';
@@ -32,13 +32,14 @@ export interface Bench {
 /** MB. Four times the revisions may take 1.4 times as much. */
 const COLD_PEAK = 350;
 
-/** The ways to build that are measured, by their options. */
+/** The ways to build that are measured, by their options. Only `pages` makes pages for people. */
 const WAYS = {
   plain: [],
   nginx: ['--target', 'nginx'],
   netlify: ['--target', 'netlify'],
   cloudflare: ['--target', 'cloudflare'],
   folder: [],
+  pages: [],
 } as const;
 
 export type Way = keyof typeof WAYS;
@@ -59,7 +60,7 @@ interface BuildResult extends Measured {
 /** Has the program clone the storage. */
 export async function openBench(folder: string, storage: string, runs: number): Promise<Bench> {
   const seed = join(folder, 'seed');
-  const cloned = await measure([cli, 'list', '--dist', 'production', ...common(storage, seed)]);
+  const cloned = await measure([cli, 'list', '--dist', 'production', ...common('plain', storage, seed)]);
   for (const name of readdirSync(seed)) if (name !== 'git') rmSync(join(seed, name), { recursive: true });
   const clones = readdirSync(join(seed, 'git'));
   const clone = join(seed, 'git', clones[0] ?? '');
@@ -67,8 +68,21 @@ export async function openBench(folder: string, storage: string, runs: number): 
   return { folder, storage, runs, seed, clone, cloned, built: new Map() };
 }
 
-function common(storage: string, cache: string): string[] {
-  return ['--json', '--config', join(root, 'content/distributions.yml'), '--storage', storage, '--cache', cache];
+function common(way: Way, storage: string, cache: string): string[] {
+  const config = join(dirname(cache), `distributions-${way}.json`);
+  writeFileSync(config, configText(way === 'pages'));
+  return ['--json', '--config', config, '--storage', storage, '--cache', cache];
+}
+
+function configText(pages: boolean): string {
+  const names = ['production', 'staging', 'snapshot'];
+  const stacks = names.map((name, i) => [name, { layers: names.slice(0, i + 1), pages }] as const);
+  return JSON.stringify({
+    registry: '1.40.1',
+    storage: '.',
+    layers: Object.fromEntries(names.map((name) => [name, {}])),
+    distributions: Object.fromEntries(stacks),
+  });
 }
 
 /** Builds a distribution and measures the build. */
@@ -76,7 +90,7 @@ export async function build(
   { way, storage, cache, out }: Pick<Built, 'way' | 'storage' | 'cache' | 'out'>,
   distribution: string,
 ): Promise<BuildResult> {
-  const args = ['--dist', distribution, '--out', out, ...common(storage, cache), ...WAYS[way]];
+  const args = ['--dist', distribution, '--out', out, ...common(way, storage, cache), ...WAYS[way]];
   const measured = await measure([cli, 'build', ...args]);
   const { revisions, site } = JSON.parse(measured.stdout) as { revisions: number; site: { manifest: string } };
   return { ...measured, stdout: '', revisions, manifest: site.manifest };

@@ -94,7 +94,7 @@ interface Wanted {
 /** Builds a site with the cache that all sites of these scenarios share. */
 async function builtOf(bench: Bench, storage: string, { name, to, ref, kibanas }: Wanted): Promise<Site> {
   const config = join(bench.folder, `${to}-${name}.json`);
-  const production = { layers: ['production'] };
+  const production = { layers: ['production'], pages: false };
   const part = { from: 'production', for: kibanas?.map((kibana) => ({ kibana })) };
   writeFileSync(
     config,

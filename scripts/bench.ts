@@ -24,6 +24,7 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   netlify: (bench) => otherWay(bench, 'netlify', 1.3),
   cloudflare: (bench) => otherWay(bench, 'cloudflare', 1.3),
   folder: (bench) => otherWay(bench, 'folder'),
+  pages: (bench) => otherWay(bench, 'pages', 1.15),
   'second-distribution': secondDistribution,
   publish,
   bundle: (bench) => bundle(bench, resolve(values.earlier)),

@@ -154,7 +154,7 @@ export async function readConfig(options: ConfigOptions): Promise<Distribution> 
     collisions: distribution.collisions ?? 'report',
     signatures: distribution.signatures ?? 'optional',
     artifacts: distribution.artifacts ?? false,
-    pages: distribution.pages ?? false,
+    pages: distribution.pages ?? true,
     precompute: typeof config === 'string' ? precompute : withinDefaults(precompute),
     limits: limitsOf(written, config),
     tables: await readTables(config, shippedConfig),

@@ -18,6 +18,7 @@ export const findingCodes = {
   'file-missing': "a file that a list of the site names isn't there",
   'folder-version': "the name of a package's folder and its manifest give versions that differ in build metadata only",
   'host-stale': 'the folder of a host is of another build than the site beside it',
+  history: "the history of a layer can't be read, so pages for people show no dates and updates of it",
   gone: 'the cache holds a version that its registry no longer lists',
   installed: "the file of `keep.installed` lists a version that the distribution doesn't have",
   kibana: 'the registry serves this package, and Kibana refuses to install it; the message names what to add',

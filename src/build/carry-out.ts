@@ -191,7 +191,8 @@ async function unfitWitnesses({ witnesses = [] }: SiteMaking, making: PackageMak
   makeFolder(folder);
   const packages = byName(witnesses).map((revisions) => ({ kind: 'made', revisions }) as const);
   const writer = openSiteWriter(folder);
-  const made = await makePackages(packages, { ...making, writer, placed: new Map(), onProgress: () => undefined });
+  const own = { writer, placed: new Map(), browsing: undefined, onProgress: () => undefined };
+  const made = await makePackages(packages, { ...making, ...own });
   removeNow(folder);
   return made.flatMap(({ unfit }) => unfit);
 }

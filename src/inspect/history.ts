@@ -3,6 +3,8 @@ import type { PastLayer } from '../catalog/updates.ts';
 import type { History } from '../build/history.ts';
 import { MOST_UPDATES } from '../build/history.ts';
 import type { Distribution } from '../config.ts';
+import type { Finding } from '../errors.ts';
+import { GitFailure } from '../storage/git/command.ts';
 import { layerHistory } from '../storage/git/history.ts';
 import type { LayerCommit } from '../storage/git/history.ts';
 import { repositoryOf } from '../storage/storage.ts';
@@ -23,15 +25,28 @@ export async function datesOf(layers: DatedLayers, isShown: (layer: string) => b
   return new Map(past.map(({ name, commits }) => [name, arrivalsIn(commits)]));
 }
 
-/** The history of the revisions of a site. */
+/** The history of the revisions of a site, and a warning for each layer whose history can't be read: of that one, nothing is known. */
 export async function historyOf({
   revisions,
   ...site
 }: DatedLayers & {
   readonly distribution: Pick<Distribution, 'subsets'>;
   readonly revisions: readonly Revision[];
-}): Promise<History> {
-  const past = await pastOf(site, () => true);
+}): Promise<{ readonly history: History; readonly findings: Finding[] }> {
+  const unread = new Map<string, string>();
+  const past = await pastOf(
+    site,
+    () => true,
+    async (layer, reading) => {
+      try {
+        return await reading;
+      } catch (error) {
+        if (!(error instanceof GitFailure) || error.status === null) throw error; // a git that was stopped says nothing of the storage
+        unread.set(layer, error.words);
+        return [];
+      }
+    },
+  );
   const dates = new Map(past.map(({ name, commits }) => [name, arrivalsIn(commits)]));
   const arrivals = revisions.flatMap(({ id, layer, where }): [string, string][] => {
     const date = dates.get(layer)?.get(where);
@@ -40,16 +55,24 @@ export async function historyOf({
   const served = new Set(revisions.map(({ id }) => id));
   const held = new Set(past.flatMap((layer) => layer.revisions.map(({ id }) => id)));
   const isWhole = site.distribution.subsets.length === 0;
-  return {
+  const history = {
     arrivals: new Map(arrivals),
     updates: updatesOf(past, (id) => served.has(id) || (isWhole && !held.has(id)), MOST_UPDATES),
     origin: past.find(({ commits }) => commits.length > 0)?.commits.at(-1)?.commit,
   };
+  return { history, findings: past.flatMap(({ name }) => unreadFinding(name, unread.get(name))) };
+}
+
+function unreadFinding(where: string, words: string | undefined): Finding[] {
+  if (words === undefined) return [];
+  const text = `its history can't be read, so pages for people show no dates and updates of it: ${words}`;
+  return [{ code: 'history', where, text, level: 'warning' }];
 }
 
 async function pastOf(
   { storage, distribution, layers }: DatedLayers,
   isShown: (layer: string) => boolean,
+  whenRead = async (_: string, reading: Promise<LayerCommit[]>): Promise<LayerCommit[]> => await reading,
 ): Promise<PastLayerOf<LayerCommit>[]> {
   const repository = repositoryOf(storage);
   return await Promise.all(
@@ -58,7 +81,12 @@ async function pastOf(
       if (!repository || spec?.kind !== 'storage' || !isShown(name))
         return { name, revisions, packages: '', commits: [] };
       const { packages } = spec;
-      return { name, revisions, packages, commits: await layerHistory(repository, { commit, packages }) };
+      return {
+        name,
+        revisions,
+        packages,
+        commits: await whenRead(name, layerHistory(repository, { commit, packages })),
+      };
     }),
   );
 }

@@ -20,13 +20,13 @@ layers:
   snapshot: { overwrite: allow, remove: allow }
 
 distributions:
-  # pages: a page for people at /_browse/ of the site
-  production: { layers: [production], pages: true }
-  staging: { layers: [production, staging], pages: true }
-  snapshot: { layers: [production, staging, snapshot], pages: true }
+  production: { layers: [production] }
+  staging: { layers: [production, staging] }
+  snapshot: { layers: [production, staging, snapshot] }
   # your-own:
   #   layers: [production, staging]
   #   signatures: required    # optional | required
+  #   pages: false            # no pages for people at /_browse/
   #   collisions: refuse      # different content under one version in two layers: report | refuse
   #   cache: { index: 10, search: 600, categories: 600, files: 600 }   # max-age of answers, in seconds
 `;

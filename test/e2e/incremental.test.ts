@@ -64,7 +64,7 @@ function project(): {
 } {
   const folder = temporaryFolder();
   const repository = createRepository(join(folder, 'storage.git'));
-  writeFiles(folder, { 'content/distributions.yml': distributions('../storage.git', ['main']) });
+  writeFiles(folder, { 'content/distributions.yml': distributions('../storage.git', ['main'], 'pages: true') });
   const build = async (...args: string[]): Promise<Report> =>
     JSON.parse((await run(['build', '--dist', 'all', '--json', ...args], { cwd: folder })).stdout) as Report;
   return {
@@ -114,7 +114,7 @@ test.each(changes)('after %s a site is what a build without a cache makes', asyn
 /** As `project`, of a storage that is a folder. */
 function folderProject(): ReturnType<typeof project> & { readonly packages: string } {
   const one = project();
-  writeFiles(one.folder, { 'content/distributions.yml': distributions('../storage', ['main']) });
+  writeFiles(one.folder, { 'content/distributions.yml': distributions('../storage', ['main'], 'pages: true') });
   return { ...one, packages: join(one.folder, 'storage/main/packages') };
 }
 
@@ -160,6 +160,7 @@ async function settled(): Promise<void> {
 
 test('of a folder and of a repository with the same packages the site is the same, and each takes over from the other', async () => {
   const one = folderProject();
+  writeFiles(one.folder, { 'content/distributions.yml': distributions('../storage', ['main']) });
   writeFiles(one.packages, BASE);
   one.commit(BASE);
   const { site } = await one.build();

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { listedIn, releaseOf, run, siteFaults, temporaryFolder } from '../support/cli.ts';
@@ -146,6 +146,27 @@ describe('a later build', () => {
     const { status } = await run(['verify', 'dist/all'], { cwd: root });
     expect(status).toBe(0);
   });
+});
+
+test('a history that can’t be read is told, and the site lacks its dates alone', async () => {
+  const folder = temporaryFolder();
+  const repository = createRepository(join(folder, 'storage'));
+  const first = repository.commit('main', repository.treeOf(under('packages', plain('1.0.0'))));
+  repository.commit('main', repository.treeOf(under('packages', plain('1.0.0'), plain('1.1.0'))));
+  rmSync(join(folder, 'storage/objects', first.slice(0, 2), first.slice(2)));
+  for (const [pagesAre, codes] of [
+    ['true', ['history']],
+    ['false', []],
+  ] as const) {
+    writeFiles(folder, {
+      'content/distributions.yml': distributions('../storage', ['main'], `pages: ${pagesAre}`),
+    });
+    const { status, stdout } = await run(['build', '--dist', 'all', '--json'], { cwd: folder });
+    expect(status).toBe(0);
+    const { findings } = JSON.parse(stdout) as { findings: { code: string }[] };
+    expect(findings.map(({ code }) => code)).toEqual(codes);
+    expect(siteFaults(join(folder, 'dist/all'))).toEqual([]);
+  }
 });
 
 describe('sites of the same contents name one digest of their answers, and one of all that differs with the pages', () => {

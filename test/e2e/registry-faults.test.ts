@@ -86,7 +86,7 @@ const filesOf = (site: string): string[] =>
 
 function config(gone: string): string {
   const layers = { elastic: { registry: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, gone } };
-  return JSON.stringify({ registry: '1.40.1', layers, distributions: { all: { layers: ['elastic'] } } });
+  return JSON.stringify({ registry: '1.40.1', layers, distributions: { all: { layers: ['elastic'], pages: false } } });
 }
 
 beforeAll(async () => {
@@ -95,7 +95,7 @@ beforeAll(async () => {
   );
   for (const files of packages) writeFiles(join(folder, 'storage/one/packages'), files);
   const common = { registry: '1.40.1', storage: 'storage' };
-  const own = { ...common, layers: { one: {} }, distributions: { all: { layers: ['one'] } } };
+  const own = { ...common, layers: { one: {} }, distributions: { all: { layers: ['one'], pages: false } } };
   writeFileSync(join(folder, 'one.yml'), JSON.stringify(own));
   expect((await run([...BUILD, '--config', 'one.yml', '--out', 'one'], { cwd: folder })).status).toBe(0);
   upstream = await startServer(['--dir', 'one/all'], { cwd: folder });

@@ -29,7 +29,7 @@ async function build(
 const ofRegistry = (): object => ({
   registry: '1.40.1',
   layers: { elastic: { registry: upstream.url } },
-  distributions: { cases: { layers: ['elastic'] } },
+  distributions: { cases: { layers: ['elastic'], pages: false } },
 });
 
 const cli = async (...args: readonly string[]): Promise<Run> => await run(args, { cwd: folder, env: USER });
@@ -46,7 +46,7 @@ beforeAll(async () => {
     registry: '1.40.1',
     storage: here('cases'),
     layers: Object.fromEntries(layers.map((layer) => [layer, { packages: '.' }])),
-    distributions: { cases: { layers } },
+    distributions: { cases: { layers, pages: false } },
   };
   expect(await build(config, '--dist', 'cases', '--out', 'one')).toMatchObject({ status: 0, revisions: 97 });
   upstream = await startServer(['--dir', 'one/cases'], { cwd: folder });

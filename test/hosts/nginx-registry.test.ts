@@ -31,7 +31,7 @@ test.skipIf(!hasNginx())('a layer can be taken from nginx', async () => {
     const layers = { elastic: { registry: `http://127.0.0.1:${nginx.port}` } };
     writeFileSync(
       config,
-      JSON.stringify({ registry: '1.40.1', layers, distributions: { cases: { layers: ['elastic'] } } }),
+      JSON.stringify({ registry: '1.40.1', layers, distributions: { cases: { layers: ['elastic'], pages: false } } }),
     );
     const options = { dist: 'cases', config, out: join(root, 'dist'), cache: join(root, 'cache') };
     const report = await build({ ...options, refs: {}, skipUnfit: false, offline: false }, silentProgress);

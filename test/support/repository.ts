@@ -38,12 +38,16 @@ export function writeFiles(folder: string, files: Files): void {
   }
 }
 
-/** A distributions file that stands alone: one layer a name, one distribution `all` of them, in that order. */
+/**
+ * A distributions file that stands alone: one layer a name, one distribution `all` of them, in that order. It has pages for people where
+ * `more` says so.
+ */
 export function distributions(storage: string, layers: readonly string[], more = ''): string {
+  const settings = [...(/\bpages:/.test(more) ? [] : ['pages: false']), ...(more === '' ? [] : [more])].join(', ');
   return `registry: 1.40.1
 storage: ${JSON.stringify(storage)}
 layers: { ${layers.map((layer) => `${JSON.stringify(layer)}: {}`).join(', ')} }
-distributions: { all: { layers: ${JSON.stringify(layers)}${more === '' ? '' : `, ${more}`} } }
+distributions: { all: { layers: ${JSON.stringify(layers)}, ${settings} } }
 `;
 }
 

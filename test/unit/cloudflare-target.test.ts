@@ -149,6 +149,17 @@ describe('the plan', () => {
     expect(findingsFor(count, { free: 2, paid: 4 })).toEqual(findings);
   });
 
+  test('the finding tells how many of the files are pages for people alone', () => {
+    const other = { path: 'package/a/1.0.0/x', size: 1, digest: 'd' };
+    const pages = ['d', 'e', 'f'].map((digest) => ({ path: `_browse/${digest}`, size: 1, digest }));
+    const text = "3 different files; Cloudflare's free plan takes 2; pages: false leaves out 2";
+    for (const files of [
+      [other, ...pages],
+      [...pages, other],
+    ])
+      expect(refusalsOf(files, { free: 2, paid: 4 })).toMatchObject([{ text }]);
+  });
+
   test('files with the same content count once', () => {
     const same = Array.from({ length: 9 }, (_, i) => ({ path: `package/a/1.0.0/${i}`, size: 1, digest: 'd' }));
     expect(refusalsOf(same, { free: 1, paid: 1 })).toEqual([]);

@@ -55,7 +55,7 @@ describe('a distribution', () => {
       collisions: 'report',
       signatures: 'optional',
       artifacts: false,
-      pages: false,
+      pages: true,
       precompute: {
         answers: 4000,
         bytes: 268_435_456,

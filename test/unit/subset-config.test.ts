@@ -35,6 +35,16 @@ describe('a distribution with from', () => {
     expect(found.subsets).toEqual([{ name: 'field', from: 'production', clients: [client], ...rest }]);
   });
 
+  test.each([
+    ['', '', true],
+    ['pages: false', '', false],
+    ['pages: false', 'pages: true', true],
+    ['', 'pages: false', false],
+  ])('of one with { %s }, itself with { %s }, has pages: %s', async (whole, part, pages) => {
+    const lines = `whole: { layers: [production], ${whole} }\n  ${subset(part).replace('production', 'whole')}`;
+    expect((await readConfig({ config: configFile(lines), dist: 'field' })).pages).toBe(pages);
+  });
+
   test.each(['2.3-3.6', '2.3 - 3.6'])('takes the spec range %s, and all that a line can say', async (range) => {
     const line = `{ kibana: 9.2.1-SNAPSHOT, prerelease: false, spec: ${range}, capabilities: [security, apm] }`;
     const config = configFile(`field: { from: production, for: [${line}], keep: { previous: 2, requires: true } }`);

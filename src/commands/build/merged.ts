@@ -46,7 +46,7 @@ export interface SubsetReport {
 /** The layers of a storage, what is left of them after the merge, and what is wrong with them. */
 export interface Merged extends Pick<SiteMaking, 'layers' | 'revisions' | 'deprecations' | 'witnesses' | 'findings'> {
   readonly shadowed: readonly ShadowedReport[];
-  /** Warnings of this run alone, such as those about a registry that failed to answer: the site doesn't depend on them. */
+  /** Warnings of this run alone, such as those about a registry that failed to answer or a branch that moved on: the site doesn't depend on them. */
   readonly passing: readonly Finding[];
   /** How many revisions the merged layers have, where the distribution leaves some out. */
   readonly whole: number | undefined;
@@ -98,14 +98,17 @@ export async function mergeStorage(
     isRegistry && finding.level === 'warning';
   const findings = [
     ...tooMuch,
-    ...(await pins.moved(storage)),
     ...ofLayers.flatMap((one) => (isPassing(one) ? [] : one.finding)),
     ...collisions(shadowed, distribution.collisions === 'refuse' ? 'error' : 'warning'),
     ...caseTwins(revisions, revisions).map(({ revision: { layer, where }, text }) => {
       return { code: 'case', where: `${layer}: ${where}`, text, level: 'warning' } as const;
     }),
   ];
-  const passing = [...ofLayers.flatMap((one) => (isPassing(one) ? one.finding : [])), ...(selection?.findings ?? [])];
+  const passing = [
+    ...(await pins.moved(storage)),
+    ...ofLayers.flatMap((one) => (isPassing(one) ? one.finding : [])),
+    ...(selection?.findings ?? []),
+  ];
   const whole = selection && all.length;
   return { layers, revisions, deprecations, witnesses, shadowed, findings, passing, whole, counted };
 }

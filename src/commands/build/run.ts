@@ -157,8 +157,9 @@ async function buildSite(options: BuildOptions, place: Place, progress: Progress
   const makeOnce = async (isAnew: boolean): Promise<MadeWithHost> => {
     const making = (one: Merged): MakeOptions => makeOptions(options, one, { place, progress, target, isAnew });
     const { merged, made } = await makeFit(merge, async (one) => {
-      const history = distribution.pages ? await historyOf({ storage, distribution, ...one }) : undefined;
-      return await makeSite({ distribution, storage, ...one, history }, making(one), known);
+      const past = distribution.pages ? await historyOf({ storage, distribution, ...one }) : undefined;
+      const findings = [...one.findings, ...(past?.findings ?? [])];
+      return await makeSite({ distribution, storage, ...one, findings, history: past?.history }, making(one), known);
     });
     clock.lap('site');
     if (made.site) await pins.keep(merged.layers, mirrored);

@@ -26,7 +26,7 @@ export async function previewOf(
     registry,
     storage: '.',
     layers: { packages: layer },
-    distributions: { preview: { layers: ['packages'], pages: true } },
+    distributions: { preview: { layers: ['packages'] } },
   });
   const base = environment['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const place = createHash('sha256').update(folder).digest('hex').slice(0, 16);

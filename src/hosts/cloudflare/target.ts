@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathWord } from '../../command-line.ts';
 import type { Finding } from '../../errors.ts';
-import { RELEASE } from '../../tree/layout.ts';
+import { BROWSE, RELEASE } from '../../tree/layout.ts';
 import { listedFiles } from '../../tree/manifest.ts';
 import type { SiteFile } from '../../tree/manifest.ts';
 import { treeDigest } from '../../tree/manifest-digests.ts';
@@ -58,13 +58,16 @@ type ListedFile = Pick<SiteFile, 'path' | 'size' | 'digest'>;
 
 /** What Cloudflare would refuse of the files of a site. `most` is the largest plan's limit. */
 export function refusalsOf(files: readonly ListedFile[], most: typeof MOST_ASSETS = MOST_ASSETS): Finding[] {
-  const assets = new Set<string>();
+  const assets = new Map<string, 'page' | 'other'>();
   const findings: Finding[] = [];
   for (const { path, size, digest } of files) {
     if (size > LARGEST_ASSET) findings.push(tooLarge(path, size));
-    assets.add(cloudflarePath(path, digest));
+    const asset = cloudflarePath(path, digest);
+    if (!path.startsWith(`${BROWSE}/`)) assets.set(asset, 'other');
+    else if (!assets.has(asset)) assets.set(asset, 'page');
   }
-  if (assets.size > most.free) findings.push(tooMany(assets.size, most));
+  const pages = [...assets.values()].filter((kind) => kind === 'page').length;
+  if (assets.size > most.free) findings.push(tooMany({ count: assets.size, pages }, most));
   return findings;
 }
 
@@ -73,10 +76,14 @@ function tooLarge(path: string, size: number): Finding {
   return { code: 'asset-size', where: path, text, level: 'error' };
 }
 
-function tooMany(count: number, { free, paid }: typeof MOST_ASSETS): Finding {
+function tooMany(
+  { count, pages }: { readonly count: number; readonly pages: number },
+  { free, paid }: typeof MOST_ASSETS,
+): Finding {
   const [plan, level] = count > paid ? (['paid', 'error'] as const) : (['free', 'warning'] as const);
   const text = `${grouped(count)} different files; Cloudflare's ${plan} plan takes ${grouped(plan === 'paid' ? paid : free)}`;
-  return { code: 'asset-count', where: 'assets', text, level };
+  const saving = pages > 0 ? `; pages: false leaves out ${grouped(pages)}` : '';
+  return { code: 'asset-count', where: 'assets', text: `${text}${saving}`, level };
 }
 
 function grouped(count: number): string {
