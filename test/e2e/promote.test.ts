@@ -431,6 +431,19 @@ describe('a batch', () => {
     expect(repository.git('for-each-ref', '--format=%(refname:short)')).toBe('production\nsnapshot\nstaging');
   });
 
+  test('keeps a branch that removes what `origin` never had', async () => {
+    const { repository, ...one } = threePackages();
+    repository.git('remote', 'add', 'origin', '.');
+    const earlier = repository.git('commit-tree', repository.treeOf({ 'README.md': 'None yet.\n' }), '-m', 'Start');
+    repository.git('update-ref', 'refs/remotes/origin/snapshot', earlier);
+    const found = await one.json<PromoteReport>(...ALL);
+    expect(found).toMatchObject({ deleted: [], promotions: [{ remove: { state: 'made' } }] });
+    expect(await one.json<PromoteReport>(...ALL)).toMatchObject({
+      deleted: [],
+      promotions: [{ remove: { state: 'there' } }],
+    });
+  });
+
   test('names the packages that are required and that the layer lacks', async () => {
     const required =
       'requires: { input: [{ package: widget, version: ^2.0.0 }], content: [{ package: gone, version: 1.0.0 }] }\n';

@@ -84,7 +84,7 @@ export async function promote(options: PromoteOptions): Promise<PromoteReport> {
       apply,
       dryRun,
       promotions: reports,
-      deleted: isPlan ? [] : await deleteMerged(workflow),
+      deleted: isPlan ? [] : await deleteMerged(workflow, new Set(changes.map(({ branch }) => branch))),
       findings,
       next: isPlan ? undefined : await nextSteps(workflow, inOrder(changes, way), { apply }),
     };

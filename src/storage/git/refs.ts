@@ -141,8 +141,8 @@ export async function branchesBelow(
 }
 
 /**
- * Whether a branch, or that of `origin`, has a commit; or has everything as the commit left it, as after a merge that made one new
- * commit of it.
+ * Whether a branch, or that of `origin`, has a commit; or what it is made on, and everything as the commit left it, as after a merge
+ * that made one new commit of it.
  */
 export async function isHeldBy(directory: string, commit: string, branch: string): Promise<boolean> {
   const own = async (...args: string[]): Promise<string> => await git(['--git-dir', directory, ...args]);
@@ -152,8 +152,11 @@ export async function isHeldBy(directory: string, commit: string, branch: string
     const [, mode = '', , id = ''] = head.split(' ');
     return head.startsWith(':') ? [{ id: Number(mode) === 0 ? undefined : id, path: changes[i + 1] ?? '' }] : [];
   });
+  const has = async (ref: string, commits: string): Promise<boolean> =>
+    (await own('rev-list', '--max-count=1', commits, `^${ref}`)) === '';
   for (const ref of listed.split('\n').filter(Boolean)) {
-    if ((await own('rev-list', '--max-count=1', commit, `^${ref}`)) === '') return true;
+    if (await has(ref, commit)) return true;
+    if (!(await has(ref, `${commit}^@`))) continue;
     const asked = wanted.map(({ path }) => `${ref}:${path}\n`).join('');
     if (wanted.length === 0 || wanted.some(({ path }) => path.includes('\n'))) continue;
     const found = (await git(['--git-dir', directory, 'cat-file', '--batch-check'], asked)).split('\n');
