@@ -5,7 +5,7 @@ export interface TableColumn {
   readonly title: string;
   readonly values: readonly string[];
   readonly align?: 'right';
-  /** Whether its values may be cut where the table is wider than the terminal. The first of these columns is cut first. */
+  /** Whether its values may be cut where the table is wider than the terminal. The last of these columns is cut first. */
   readonly mayShrink?: boolean;
 }
 
@@ -38,7 +38,7 @@ function fitted(columns: readonly TableColumn[], width: number): number[] {
     values.reduce((most, { length }) => Math.max(most, length), title.length),
   );
   let excess = widths.reduce((sum, own) => sum + own, 0) + GAP.length * (columns.length - 1) - width;
-  for (const [i, { mayShrink }] of columns.entries()) {
+  for (const [i, { mayShrink }] of [...columns.entries()].toReversed()) {
     const own = widths[i] ?? 0;
     const less = mayShrink === true ? Math.max(0, Math.min(excess, own - LEAST)) : 0;
     widths[i] = own - less;

@@ -72,6 +72,10 @@ describe('a table', () => {
     ]);
   });
 
+  test('cuts the last columns first', () => {
+    expect(tableLines(columns, 45)[2]).toBe('a_long_package_name  20 kB  any');
+  });
+
   test.each([54, 40, 30, 10])('fits into %i characters', (width) => {
     const lines = tableLines(columns, width);
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(width);

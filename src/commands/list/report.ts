@@ -53,7 +53,9 @@ function revisionLines(revisions: readonly DatedRevision[], { isLong, color, wid
     column('PACKAGE', ({ name }) => name, { mayShrink: true }),
     column('VERSION', ({ version }) => version),
     column('SIZE', ({ size }) => sizeText(size), { align: 'right' }),
-    ...(hasLayers ? [column('LAYER', ({ layer, alsoIn }) => layerText(layer, isLong ? alsoIn : []))] : []),
+    ...(hasLayers
+      ? [column('LAYER', ({ layer, alsoIn }) => layerText(layer, isLong ? alsoIn : []), { mayShrink: true })]
+      : []),
     column('KIBANA', ({ kibana }) => kibana ?? 'any', { mayShrink: true }),
     ...(isLong ? longColumns(column, hasLayers) : []),
   ];
