@@ -2,6 +2,7 @@ import { commandLine, givenWords, shellQuote } from '../command-line.ts';
 import type { StorageConfig } from '../config.ts';
 import type { ChangeReport } from './change.ts';
 import { hasRemote } from '../storage/git/refs.ts';
+import type { Repository } from '../storage/git/repository.ts';
 import type { Workflow, WorkflowOptions } from './open.ts';
 
 /** What a person does next, and the commands for it, to paste. */
@@ -24,15 +25,22 @@ export async function nextSteps(
     return branch !== undefined && (state === 'made' || state === 'there') ? [{ branch, layer, target }] : [];
   });
   if (made.length === 0) return undefined;
-  const git = `git -C ${shellQuote(repository.folder.replace(/\/\.git$/, ''))}`;
-  const branches = [...new Set(made.map(({ branch }) => branch))].map(shellQuote).join(' ');
-  if (await hasRemote(repository.directory, 'origin')) {
-    const request = apply ? '' : ', and open a pull request for each branch, with its title and text';
-    return { text: `push${request}:`, commands: [`${git} push origin ${branches}`] };
-  }
-  if (apply) return undefined;
-  const merges = made.map(({ branch, target }) => `${git} fetch . ${shellQuote(`${branch}:${target}`)}`);
+  const push = await pushStep(repository, ...new Set(made.map(({ branch }) => branch)));
+  if (push && !apply)
+    return { ...push, text: 'push, and open a pull request for each branch, with its title and text:' };
+  if (push || apply) return push;
+  const merges = made.map(({ branch, target }) => `${gitIn(repository)} fetch . ${shellQuote(`${branch}:${target}`)}`);
   return { text: `merge ${made.length === 1 ? 'the branch' : 'the branches, in this order'}:`, commands: merges };
+}
+
+/** How to push refs to `origin`. Undefined if the repository has no `origin`. */
+export async function pushStep(repository: Repository, ...refs: readonly string[]): Promise<NextSteps | undefined> {
+  if (!(await hasRemote(repository.directory, 'origin'))) return undefined;
+  return { text: 'push:', commands: [`${gitIn(repository)} push origin ${refs.map(shellQuote).join(' ')}`] };
+}
+
+function gitIn({ folder }: Repository): string {
+  return `git -C ${shellQuote(folder.replace(/\/\.git$/, ''))}`;
 }
 
 /** How to build a distribution that holds a layer, with the same options. Undefined if none holds it. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -208,6 +209,14 @@ describe('a plain clone', () => {
     expect(runGit(['-C', folder, 'rev-parse', 'staging~1'])).toBe(
       runGit(['-C', folder, 'rev-parse', 'origin/staging']),
     );
+  });
+
+  test('gets a tag, and is told how to push it', async () => {
+    const one = place();
+    const { stdout } = await one.run('tag', '8.7.0', '--layer', 'staging', '--storage', clone(one));
+    const [, command = ''] = /^Next: push:\n {2}(.*)$/m.exec(stdout) ?? [];
+    execFileSync('sh', ['-c', `${command} --quiet`]);
+    expect(one.repository.git('rev-parse', '8.7.0^{commit}')).toBe(one.repository.git('rev-parse', 'staging'));
   });
 
   test('a branch that lacks commits of origin is warned of', async () => {

@@ -15,7 +15,7 @@ export function printPromote(report: PromoteReport): void {
       color.bold(`${count(ids.length, 'package version')} from ${from} to ${to}`),
       '',
       ...changes.flatMap((change) => changeLines(change, color, { apply })),
-      '',
+      ...(changes.length > 0 ? [''] : []),
       ...findingLines(findings, color),
       ...(deleted.length > 0 ? [`Deleted, since merged: ${deleted.join(', ')}`, ''] : []),
       ...(end === undefined ? [...done, ...nextLines(next)] : [end]),

@@ -4,7 +4,8 @@ import type { Finding } from '../../errors.ts';
 import type { Progress } from '../../report.ts';
 import { layerNamed, openWorkflow, rulesOf } from '../../workflow/open.ts';
 import type { OpenLayer, Workflow, WorkflowOptions } from '../../workflow/open.ts';
-import { buildLine } from '../../workflow/next-steps.ts';
+import { buildLine, pushStep } from '../../workflow/next-steps.ts';
+import type { NextSteps } from '../../workflow/next-steps.ts';
 import { readEntries } from '../../workflow/read-entries.ts';
 
 export interface TagOptions extends WorkflowOptions {
@@ -25,8 +26,7 @@ export interface TagReport {
   readonly dryRun: boolean;
   readonly made: boolean;
   readonly findings: readonly Finding[];
-  /** The next command, to paste. */
-  readonly next: string;
+  readonly next: NextSteps;
 }
 
 /**
@@ -54,7 +54,9 @@ export async function tag(options: TagOptions, progress: Progress): Promise<TagR
     if (isMade) await repository.writeTag(release, { commit: layer.commit, message: `Stack release ${release}\n` });
     const revisions = layer.layer.revisions.length;
     const report = { repository: repository.directory, tag: release, layer: options.layer, commit: layer.commit };
-    return { ...report, revisions, dryRun, made: isMade, findings, next: buildLine(release, options) };
+    const build = { text: undefined, commands: [buildLine(release, options)] };
+    const next = (await pushStep(repository, ref)) ?? build;
+    return { ...report, revisions, dryRun, made: isMade, findings, next };
   } finally {
     await workflow.close();
   }
