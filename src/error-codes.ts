@@ -105,6 +105,7 @@ export const stopCodes = {
   'no-git': 'git is not installed',
   'no-identity': "git doesn't know whose commits these are",
   'no-layer': 'the storage has no branch, tag, commit or folder for a layer; or no layer was named',
+  'no-memory': 'a part of the program got no more memory',
   'no-package': 'a path given to `add` is not a package',
   'no-packages': 'a layer has no folder of packages',
   'not-watched': "a storage that is a URL can't be watched for changes",

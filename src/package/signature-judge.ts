@@ -4,6 +4,7 @@ import { keysDigest } from '../config.ts';
 import type { KeyFile } from '../config.ts';
 import type { Finding } from '../errors.ts';
 import type { Revision } from '../storage/storage.ts';
+import { questionsTo } from '../thread-answers.ts';
 import { checkKeys } from './signature.ts';
 import type { SignedZip } from './signature.ts';
 import type { VerificationResult, VerificationTask } from './signature-thread.ts';
@@ -83,25 +84,16 @@ interface VerifyingThread {
 
 function startThread(): VerifyingThread {
   const worker = new Worker(WORKER);
-  const waiting = new Map<number, { resolve(fault: string | undefined): void; reject(error: unknown): void }>();
+  const questions = questionsTo<string | undefined>(worker, 'verifies signatures');
+  worker.on('message', (result: VerificationResult) => questions.settle(result));
   let next = 0;
-  worker.on('message', ({ id, fault, error }: VerificationResult) => {
-    const task = waiting.get(id);
-    waiting.delete(id);
-    if (error === undefined) task?.resolve(fault);
-    else task?.reject(error);
-  });
-  worker.on('error', (error) => {
-    for (const task of waiting.values()) task.reject(error);
-  });
   return {
-    verify: (signed, keys) =>
-      new Promise((resolve, reject) => {
-        const id = next++;
-        waiting.set(id, { resolve, reject });
-        worker.postMessage({ id, signed, keys } satisfies VerificationTask);
-      }),
-    close: async () => void (await worker.terminate()),
+    verify: async (signed, keys) => {
+      const id = next++;
+      worker.postMessage({ id, signed, keys } satisfies VerificationTask);
+      return await questions.wait(id);
+    },
+    close: questions.close,
   };
 }
 

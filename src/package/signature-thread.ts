@@ -1,5 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { KeyFile } from '../config.ts';
+import { failure } from '../thread-answers.ts';
+import type { ThreadAnswer } from '../thread-answers.ts';
 import { verificationFault } from './signature.ts';
 import type { SignedZip } from './signature.ts';
 
@@ -11,11 +13,8 @@ export interface VerificationTask {
   readonly keys: readonly KeyFile[];
 }
 
-export interface VerificationResult {
-  readonly id: number;
-  readonly fault?: string | undefined;
-  readonly error?: unknown;
-}
+/** The fault of a signature, if it has one. */
+export type VerificationResult = ThreadAnswer<string | undefined>;
 
 let before: Promise<unknown> = Promise.resolve();
 
@@ -25,8 +24,8 @@ parentPort?.on('message', (task: VerificationTask) => {
 
 async function carryOut({ id, signed, keys }: VerificationTask): Promise<VerificationResult> {
   try {
-    return { id, fault: await verificationFault(signed, keys) };
+    return { id, result: await verificationFault(signed, keys) };
   } catch (error) {
-    return { id, error };
+    return failure(id, error);
   }
 }

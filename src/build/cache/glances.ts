@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { questionsTo } from '../../thread-answers.ts';
 import { glanceOf, listPaths, sectionsOf } from '../../tree/glance.ts';
 import type { Glance } from '../../tree/glance.ts';
 import { MANIFEST } from '../../tree/layout.ts';
@@ -72,24 +73,9 @@ export async function lookBy({ file, folder, manifest, since }: Look): Promise<r
 
 async function lookByThread(look: Look): Promise<readonly string[] | undefined> {
   const worker = new Worker(WORKER, { workerData: look });
-  const { touched, error, fields } = await new Promise<LookAnswer>((done, fail) =>
-    worker
-      .once('message', done)
-      .once('error', fail)
-      .once('exit', () => fail(new Error(NO_ANSWER))),
-  );
-  if (error !== undefined) throw Object.assign(error, fields);
-  return touched;
-}
-
-/** The end of a thread comes after its messages and its error. */
-const NO_ANSWER = 'the thread that looks at the site ended without an answer';
-
-/** What the thread tells: what it found, or an error and the fields that messages leave out of errors. */
-interface LookAnswer {
-  readonly touched?: readonly string[];
-  readonly error?: object;
-  readonly fields?: object;
+  const questions = questionsTo<readonly string[] | undefined>(worker, 'looks at the site');
+  worker.once('message', questions.settle);
+  return await questions.wait(0);
 }
 
 /** Node 20 doesn't run TypeScript, so a test runner takes the compiled thread. */

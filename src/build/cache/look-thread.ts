@@ -1,10 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemFields } from '../../system-errors.ts';
+import { failure } from '../../thread-answers.ts';
+import type { ThreadAnswer } from '../../thread-answers.ts';
 import { lookBy } from './glances.ts';
 import type { Look } from './glances.ts';
 
 /** A thread that looks at a site once, and ends. */
 lookBy(workerData as Look).then(
-  (touched) => parentPort?.postMessage({ touched }),
-  (error: unknown) => parentPort?.postMessage({ error, fields: systemFields(error) }),
+  (result) => answer({ id: 0, result }),
+  (error: unknown) => answer(failure(0, error)),
 );
+
+function answer(message: ThreadAnswer<readonly string[] | undefined>): void {
+  parentPort?.postMessage(message);
+}

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { questionsTo } from '../../thread-answers.ts';
+import type { Questions, ThreadAnswer } from '../../thread-answers.ts';
 import { atExit } from '../../tree/commit/at-exit.ts';
 import { halt, makeBrake } from './halt.ts';
 import type { Brake } from './halt.ts';
@@ -19,7 +21,7 @@ export interface ThreadPool {
 
 interface Thread {
   readonly worker: Worker;
-  readonly waiting: Map<number, { resolve(result: never): void; reject(error: unknown): void }>;
+  readonly questions: Questions<never>;
   /** The number of messages that it has not answered yet. */
   underWay: number;
   /** The tasks of the next message. Waking a thread costs more than a small task. */
@@ -36,15 +38,13 @@ export function startPool(packs: (index: number) => { readonly name: string; rea
   let next = 0;
   return {
     packs: new Map(own.map(({ name, file }) => [name, file])),
-    run: (kind, task, transfer) =>
-      new Promise((resolve, reject) => {
-        const [thread] = [...threads].sort((a, b) => a.waiting.size - b.waiting.size);
-        const id = next++;
-        if (thread) send(thread, { id, kind, task, transfer }, { resolve, reject });
-      }),
+    run: async (kind, task, transfer) => {
+      const thread = threads.reduce((least, one) => (one.questions.count < least.questions.count ? one : least));
+      return await send(thread, { id: next++, kind, task, transfer });
+    },
     close: async () => {
       leave();
-      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+      await Promise.all(threads.map(({ questions }) => questions.close()));
     },
   };
 }
@@ -52,15 +52,14 @@ export function startPool(packs: (index: number) => { readonly name: string; rea
 /** More threads than these would only wait for the disk. */
 const MOST_THREADS = 4;
 
-function send(
+async function send(
   thread: Thread,
   { id, kind, task, transfer }: { id: number; kind: keyof Tasks; task: unknown; transfer: ArrayBuffer | undefined },
-  waiting: { resolve(result: never): void; reject(error: unknown): void },
-): void {
-  thread.waiting.set(id, waiting);
+): Promise<never> {
   if (thread.outbox.tasks.length === 0) setImmediate(post, thread);
   thread.outbox.tasks.push({ id, kind, task });
   if (transfer) thread.outbox.transfers.push(transfer);
+  return await thread.questions.wait(id);
 }
 
 /** Sends the collected tasks. If the thread has enough to do, it collects more. */
@@ -83,30 +82,14 @@ export interface ThreadData {
   readonly number: number;
 }
 
-/** What a thread tells of a task: its result, or its error and the fields that messages leave out of errors. */
-interface ThreadResult {
-  readonly id: number;
-  readonly result: never;
-  readonly error?: object;
-  readonly fields?: object;
-}
-
 function startThread(workerData: ThreadData): Thread {
   const worker = new Worker(WORKER, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 3 } });
-  const waiting: Thread['waiting'] = new Map();
-  const thread: Thread = { worker, waiting, underWay: 0, outbox: { tasks: [], transfers: [] } };
-  worker.on('message', (results: readonly ThreadResult[]) => {
-    for (const { id, result, error, fields } of results) {
-      const task = waiting.get(id);
-      waiting.delete(id);
-      if (error === undefined) task?.resolve(result);
-      else task?.reject(Object.assign(error, fields));
-    }
+  const questions = questionsTo<never>(worker, 'makes files of the site');
+  const thread: Thread = { worker, questions, underWay: 0, outbox: { tasks: [], transfers: [] } };
+  worker.on('message', (answers: readonly ThreadAnswer<never>[]) => {
+    for (const answer of answers) questions.settle(answer);
     thread.underWay--;
     post(thread);
-  });
-  worker.on('error', (error) => {
-    for (const task of waiting.values()) task.reject(error);
   });
   return thread;
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemFields } from '../../system-errors.ts';
+import { failure } from '../../thread-answers.ts';
+import type { ThreadAnswer } from '../../thread-answers.ts';
 import { threadTasks } from './tasks.ts';
 import { unlessHalted } from './halt.ts';
 import type { ThreadData } from './pool.ts';
@@ -17,10 +18,10 @@ interface Task {
 
 parentPort?.on('message', (sent: readonly Task[]) => parentPort?.postMessage(sent.map(carryOut)));
 
-function carryOut({ id, kind, task }: Task): { id: number; result?: unknown; error?: unknown; fields?: object } {
+function carryOut({ id, kind, task }: Task): ThreadAnswer<unknown> {
   try {
     return { id, result: unlessHalted(brake, number, () => tasks[kind](task)) };
   } catch (error) {
-    return { id, error, fields: systemFields(error) };
+    return failure(id, error);
   }
 }

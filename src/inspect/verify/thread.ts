@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemFields } from '../../system-errors.ts';
+import { failure } from '../../thread-answers.ts';
 import { startTasks } from './tasks.ts';
 import type { Task } from './tasks.ts';
-import type { Answer } from './threads.ts';
+import type { Message } from './threads.ts';
 
 /** A thread of `verify`. It does one task at a time, and tells now and then how much it has read. */
 let read = 0;
@@ -15,11 +15,11 @@ const run = startTasks((workerData as { readonly folder: string }).folder, (byte
 const TOLD_AT_ONCE = 4 * 2 ** 20;
 
 function tell(): void {
-  answer({ kind: 'read', bytes: read });
+  send({ read });
   read = 0;
 }
 
-function answer(message: Answer): void {
+function send(message: Message): void {
   parentPort?.postMessage(message);
 }
 
@@ -27,8 +27,8 @@ parentPort?.on('message', (task: Task) => {
   run(task).then(
     (result) => {
       tell();
-      answer({ kind: 'done', result });
+      send({ id: 0, result });
     },
-    (error: unknown) => answer({ kind: 'failed', error, fields: systemFields(error) }),
+    (error: unknown) => send(failure(0, error)),
   );
 });
