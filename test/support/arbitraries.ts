@@ -78,6 +78,15 @@ const kibanaVersion = fc.constantFrom(
   '99',
 );
 
+/** Versions of Kibana on both sides of every bound that the constraints of revisions have, and on it. */
+export const versionAtBounds: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.constantFrom('7.0', '7.9', '8.0', '8.1', '8.2', '9.0'),
+    fc.nat(1),
+    fc.constantFrom('', '', '', '-0', '-a', '-a.0', '-b'),
+  )
+  .map(([minor, patch, pre]) => `${minor}.${patch}${pre}`);
+
 /** Conditions that each let fewer revisions through, before only the newest of each name stays. */
 export const conditions: fc.Arbitrary<Parameter[]> = parameters({
   'kibana.version': kibanaVersion,
