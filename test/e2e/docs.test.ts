@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cleanEnvironment, program, temporaryFolder } from '../support/cli.ts';
-import { commandsIn, comparable, fits } from '../support/console.ts';
+import { CONSOLE_PAGES, commandsIn, comparable, fits } from '../support/console.ts';
 import type { Shown } from '../support/console.ts';
 import { REPOSITORY } from '../support/source.ts';
 import { zipMaker } from '../support/zips.ts';
@@ -14,7 +14,6 @@ import { zipMaker } from '../support/zips.ts';
  * Pages run as they stand, one after the other, in a shell of their own. They say /tmp/demo for the folder and 8080 for the port.
  */
 
-const PAGES = ['docs/tutorial.md', 'docs/air-gap.md', 'docs/workflow.md'];
 /** Commands that a person has to give by hand. */
 const BY_HAND = /^gpg |\.asc /;
 
@@ -22,7 +21,7 @@ test('the tutorial, the air gap and the workflow print what they show', { timeou
   const shell = await startShell();
   const wrong: string[] = [];
   let ran = 0;
-  for (const page of PAGES) {
+  for (const page of CONSOLE_PAGES) {
     shell.prepare(page);
     for (const shown of commandsIn(readFileSync(REPOSITORY + page, 'utf8'))) {
       if (BY_HAND.test(shown.command)) continue;

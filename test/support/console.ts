@@ -9,6 +9,9 @@ export interface Shown {
   readonly line: number;
 }
 
+/** The pages that show one. */
+export const CONSOLE_PAGES = ['docs/tutorial.md', 'docs/air-gap.md', 'docs/workflow.md'];
+
 const PROMPT = '    $ ';
 
 /** The commands of a page, which are indented and begin with `$ `. What follows in the same block is what they print. */
