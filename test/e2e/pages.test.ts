@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { listedIn, releaseOf, run, siteFaults, temporaryFolder } from '../support/cli.ts';
 import { EVIL_PACKAGE } from '../support/evil-package.ts';
+import { atomFaults, jsonFeedFaults } from '../support/feed-faults.ts';
 import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 import type { Files, Repository } from '../support/repository.ts';
 
@@ -99,6 +100,12 @@ describe('a build writes pages', () => {
   });
 });
 
+/** Those of the feeds of the site. */
+function feedIds(): string[] {
+  const { items } = JSON.parse(page('updates.json')) as { items: { id: string }[] };
+  return items.map(({ id }) => id);
+}
+
 describe('a later build', () => {
   test('of the same commit changes nothing', async () => {
     expect((await build()).report.site?.how).toBe('unchanged');
@@ -129,6 +136,7 @@ describe('a later build', () => {
   });
 
   test('tells what came and went, and what waits, on pages and in feeds', async () => {
+    const before = feedIds();
     commit(EVIL_PACKAGE, huge, plain('1.1.0'), requiring('user_b', 'other_1'), ...others);
     expect((await build()).report.site?.how).toBe('extended');
     const updates = page('updates.html')
@@ -138,9 +146,11 @@ describe('a later build', () => {
     expect(updates).toContain('Gone: plain 1.0.0');
     expect(page('about.html')).toContain('The last update');
     expect(page('waiting.html')).toMatch(/1 version of 1 package\s+waits for main/);
-    const feed = JSON.parse(page('updates.json')) as { items: { id: string; title: string }[] };
+    const feed = JSON.parse(page('updates.json')) as { items: { title: string }[] };
     expect(feed.items.map(({ title }) => title)).toContain('main: 1 new version, 1 version gone');
-    expect(new Set(feed.items.map(({ id }) => id)).size).toBe(feed.items.length);
+    expect(new Set(feedIds()).size).toBe(feed.items.length);
+    expect(feedIds().filter((id) => before.includes(id)).length).toBeGreaterThan(1);
+    expect([...atomFaults(page('updates.xml')), ...jsonFeedFaults(page('updates.json'))]).toEqual([]);
     expect(page('updates.xml').match(/<entry>/g)).toHaveLength(feed.items.length);
     await expectSameAnew();
     const { status } = await run(['verify', 'dist/all'], { cwd: root });
