@@ -25,6 +25,7 @@ import { mediaTypeByExtension } from '../tree/media-type.ts';
 import type { SiteWriter } from '../tree/site-writer.ts';
 import { withoutTwins } from './twins.ts';
 import type { TwinRules } from './twins.ts';
+import { contentPlace } from './threads/tasks.ts';
 import type { StoredZip } from './threads/tasks.ts';
 import { weightedLimit } from './weighted-limit.ts';
 import type { ZipStore } from './cache/archives.ts';
@@ -251,20 +252,16 @@ async function place(entry: Entry, making: PackageMaking, ensureAgain: () => Pro
 /** What is wrong with the signature of a revision. `placing` is its zip, in its place if a build made it. */
 async function signatureFindings(
   { revision, zip }: Entry,
-  { storage, signatures, writer }: PackageMaking,
+  { storage, store, signatures, writer }: PackageMaking,
   placing: Promise<Pick<StoredZip, 'digest'>>,
 ): Promise<Finding[]> {
-  const read = async (content: string | undefined): Promise<Buffer> => {
-    const bytes = content === undefined ? NOT_THERE : await storage.read(content);
+  const { name, version, where, signature } = revision;
+  return await signatures.judge(revision, async () => {
+    const { digest } = await placing;
+    const bytes = signature === undefined ? NOT_THERE : await storage.read(signature);
     if (bytes instanceof Lack)
-      throw new Stop('changed', `${revision.where} was changed while it was read`, 'run the command again');
-    return bytes;
-  };
-  return await signatures.judge(revision, async () => ({
-    digest: (await placing).digest,
-    isGenerated: zip === undefined,
-    signature: await read(revision.signature),
-    readZip: async () =>
-      zip === undefined ? writer.resolve(zipPath(revision.name, revision.version)) : await read(zip),
-  }));
+      throw new Stop('changed', `${where} was changed while it was read`, 'run the command again');
+    const file = zip === undefined ? writer.resolve(zipPath(name, version)) : contentPlace(store.folder, zip);
+    return { digest, isGenerated: zip === undefined, signature: bytes, readZip: async () => file };
+  });
 }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { ReadableStream } from 'node:stream/web';
 import type { Key, Signature } from 'openpgp';
 import type { KeyFile } from '../config.ts';
 import { Stop } from '../errors.ts';
@@ -47,10 +48,16 @@ export async function verificationFault(signed: SignedZip, keys: readonly KeyFil
   if (read.kind === 'none') return read.fault;
   const { createMessage, verify } = await import('openpgp');
   const held = await openKeys(keys);
-  const binary = typeof signed.zip === 'string' ? await readFile(signed.zip) : signed.zip;
-  const message = await createMessage({ binary });
+  const message = await createMessage({ binary: ReadableStream.from<Uint8Array>(chunksOf(signed.zip)) });
   const all = held.map(({ key }) => key);
-  const { signatures } = await verify({ message, signature: read.signature, verificationKeys: all, format: 'binary' });
+  const { signatures, data } = await verify({
+    message,
+    signature: read.signature,
+    verificationKeys: all,
+    format: 'binary',
+  });
+  const reader = data.getReader();
+  while (!(await reader.read()).done); // what is read here is hashed there
   const faults: string[] = [];
   for (const { keyID, verified } of signatures) {
     const id = keyID.toHex().toUpperCase();
@@ -63,6 +70,10 @@ export async function verificationFault(signed: SignedZip, keys: readonly KeyFil
     faults.push(holder ? refusal(signed, id, error) : strangerFault(signed, id, held));
   }
   return faults.join('; ');
+}
+
+function chunksOf(zip: SignedZip['zip']): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  return typeof zip === 'string' ? createReadStream(zip, { highWaterMark: 2 ** 18 }) : [zip];
 }
 
 /** Throws a `Stop` if a file of keys is broken. */

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createMessage, encrypt, sign } from 'openpgp';
+import { armor, createMessage, encrypt, enums, sign } from 'openpgp';
 import { describe, expect, test } from 'vitest';
 import { readKeyFiles } from '../../src/config/keys.ts';
 import { signatureFault, verificationFault } from '../../src/package/signature.ts';
@@ -21,6 +22,25 @@ const keys = [
   { file: 'keys/a.asc', text: signer.publicKey },
   { file: 'keys/old.asc', text: await expiringKey(expired, longAgo, YEAR) },
 ];
+
+/** Prints the most memory, in bytes, that it took to verify the signature of a file. */
+const PEAK = `
+import { readFileSync } from 'node:fs';
+const { verificationFault } = await import('${new URL('../../lib/package/signature.js', import.meta.url).href}');
+const folder = process.argv[1];
+const key = { file: 'key', text: readFileSync(folder + '/key', 'utf8') };
+const signed = { name: 'a.zip', zip: folder + '/zip', isGenerated: false, signature: readFileSync(folder + '/zip.sig') };
+let peak = 0;
+const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 2);
+if ((await verificationFault(signed, [key])) === undefined) console.log(Math.max(peak, process.memoryUsage.rss()));
+clearInterval(timer);
+`;
+
+/** What an armor holds. */
+function packetsOf(armored: string): Buffer {
+  const [, base64 = ''] = /\n\n([^=-]*=*)\n/.exec(armored.replaceAll('\r', '')) ?? [];
+  return Buffer.from(base64, 'base64');
+}
 
 describe('a file beside a package', () => {
   test('is a signature', async () => {
@@ -95,6 +115,27 @@ describe('a signature is verified', () => {
     const late = await expired.sign(zip, new Date('2022-01-01T00:00:00Z'));
     const fault = await verificationFault(pair(late), keys);
     expect(fault).toContain(`signs acme-1.0.0.zip with the key ${expired.id}, which was not valid at that time`);
+  });
+
+  test('of two signatures, whichever is right', async () => {
+    const [right, wrong] = [await signer.sign(zip), await stranger.sign(zip)];
+    const both = armor(enums.armor.signature, Buffer.concat([packetsOf(wrong), packetsOf(right)]));
+    expect(await verificationFault(pair(both), keys)).toBeUndefined();
+    expect(await verificationFault(pair(both, { zip: Buffer.from('another') }), keys)).toContain('is not over');
+  });
+
+  test('of a large file without all of it in memory', async () => {
+    const folder = temporaryFolder();
+    const peaks: number[] = [];
+    for (const size of [1000, 2 ** 27]) {
+      const bytes = Buffer.alloc(size);
+      writeFileSync(join(folder, 'zip'), bytes);
+      writeFileSync(join(folder, 'zip.sig'), await signer.sign(bytes));
+      writeFileSync(join(folder, 'key'), signer.publicKey);
+      peaks.push(Number(execFileSync(process.execPath, ['--input-type=module', '-e', PEAK, folder])));
+    }
+    const [small = NaN, large = NaN] = peaks;
+    expect(large - small).toBeLessThan(60e6);
   });
 
   test('by keys that are whole, or not at all', async () => {
