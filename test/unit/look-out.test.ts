@@ -53,3 +53,19 @@ test('whatever changes is seen without any event', { timeout: 60_000 }, async ()
   await pause(1100);
   expect(told).toBe(toldSo);
 });
+
+test('a busy machine, where a look takes long, is looked at as often', { timeout: 60_000 }, async () => {
+  let asked = 0;
+  const lookout = lookOut(
+    async () => {
+      asked++;
+      await pause(400);
+      return [folder];
+    },
+    () => undefined,
+  );
+  const began = performance.now();
+  await until(() => asked === 4);
+  expect(performance.now() - began).toBeLessThan(15_000);
+  await lookout.stop();
+});

@@ -19,13 +19,11 @@ export function lookOut(paths: () => Promise<readonly string[]>, changed: () => 
   const { signal } = stopped;
   const looking = async (): Promise<void> => {
     for (let before: string | undefined; !signal.aborted;) {
-      const began = performance.now();
-      const now = await glance(await paths(), signal);
+      const { digest, entries } = await glance(await paths(), signal);
       if (signal.aborted) return;
-      if (now !== before) changed();
-      before = now;
-      const took = performance.now() - began;
-      await pause(Math.max(SHORTEST, took * SHARE), undefined, { signal, ref: false }).catch(whenAborted);
+      if (digest !== before) changed();
+      before = digest;
+      await pause(Math.max(SHORTEST, entries * EACH), undefined, { signal, ref: false }).catch(whenAborted);
     }
   };
   const ended = looking();
@@ -37,19 +35,23 @@ export function lookOut(paths: () => Promise<readonly string[]>, changed: () => 
   };
 }
 
-/** Milliseconds between two looks, and how many times as long as a look took: large storages are looked at less often. */
+/**
+ * Milliseconds between two looks, at least and for each file and folder: large storages are looked at less often, with 3% of a core. The
+ * time of a look is no measure: on a busy machine, where most events get lost, one takes many times as long.
+ */
 const SHORTEST = 1000;
-const SHARE = 50;
+const EACH = 2;
 
 function whenAborted(error: unknown): void {
   if (errorCode(error) !== 'ABORT_ERR') throw error;
 }
 
-/** A digest of the names, sizes and times of all files and folders below some paths; they need not exist. */
-async function glance(paths: readonly string[], signal: AbortSignal): Promise<string> {
+/** A digest of the names, sizes and times of all files and folders below some paths, and how many there are; they need not exist. */
+async function glance(paths: readonly string[], signal: AbortSignal): Promise<{ digest: string; entries: number }> {
   const hash = createHash('sha256');
-  for (const path of paths) await glanceAt(Buffer.from(path), { hash, signal, isTop: true });
-  return hash.digest('hex');
+  let entries = 0;
+  for (const path of paths) entries += await glanceAt(Buffer.from(path), { hash, signal, isTop: true });
+  return { digest: hash.digest('hex'), entries };
 }
 
 interface Glance {
@@ -59,19 +61,21 @@ interface Glance {
   readonly isTop: boolean;
 }
 
-/** What can't be read counts as its error; the build says what to do about it. Names are bytes. */
-async function glanceAt(path: Buffer, { hash, signal, isTop }: Glance): Promise<void> {
-  if (signal.aborted) return;
+/** What can't be read counts as its error; the build says what to do about it. Names are bytes. Gives the number of entries. */
+async function glanceAt(path: Buffer, { hash, signal, isTop }: Glance): Promise<number> {
+  if (signal.aborted) return 0;
+  let entries = 1;
   try {
     const { ino, size, mtimeNs, ctimeNs, mode } = await (isTop ? stat : lstat)(path, { bigint: true });
     hash.update(path).update(`\0${ino} ${size} ${mtimeNs} ${ctimeNs} ${mode}\n`);
-    if ((mode & FILE_TYPE) !== FOLDER) return;
+    if ((mode & FILE_TYPE) !== FOLDER) return entries;
     const names = await readdir(path, { encoding: 'buffer' });
     for (const name of names.sort(Buffer.compare))
-      await glanceAt(Buffer.concat([path, SLASH, name]), { hash, signal, isTop: false });
+      entries += await glanceAt(Buffer.concat([path, SLASH, name]), { hash, signal, isTop: false });
   } catch (error) {
     hash.update(path).update(`\0${errorCode(error)}\n`);
   }
+  return entries;
 }
 
 const SLASH = Buffer.from('/');
