@@ -129,7 +129,7 @@ test('a certificate is renewed while the server runs, and stays if the new one i
   use(files);
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
-  const end = renewCertificate(server as TlsServer, used, { log, interval: 20 });
+  const end = renewCertificate(server as TlsServer, used, log);
   expect(await nameNow()).toBe('first');
   writeFileSync(used.cert, 'none');
   while (lines.length === 0) await new Promise((done) => setTimeout(done, 10));
@@ -137,7 +137,7 @@ test('a certificate is renewed while the server runs, and stays if the new one i
   expect(await nameNow()).toBe('first');
   use(makeCertificate(folder, 'second'));
   while ((await nameNow()) !== 'second') await new Promise((done) => setTimeout(done, 10));
-  end();
+  await end();
 });
 
 async function nameNow(): Promise<string> {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { unwatchFile, watchFile } from 'node:fs';
 import type { Server } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { errorCode, Stop } from '../../errors.ts';
 import type { Certificate } from '../../hosts/node/http.ts';
 import type { Log } from '../../hosts/fetch/site-files.ts';
+import { lookOut } from './look-out.ts';
 
 /** The PEM files of a certificate with its chain, and of its private key. */
 export interface CertificateFiles {
@@ -43,28 +43,20 @@ async function readPem(file: string): Promise<Buffer> {
 }
 
 /**
- * Lets a server take new files of its certificate when they come, every few months, without an end of the connections that it has. It
- * looks every `interval` milliseconds. Files that can't be used go to the log, and the certificate before them stays. Returns what
- * ends it.
+ * Lets a server take new files of its certificate when they come, every few months, without an end of the connections that it has. Files
+ * that can't be used go to the log, and the certificate before them stays. Returns what ends it.
  */
 export function renewCertificate(
   server: Pick<Server, 'setSecureContext'>,
-  files: CertificateFiles,
-  { log, interval = RENEWAL }: { readonly log: Log; readonly interval?: number },
-): () => void {
+  { cert, key }: CertificateFiles,
+  log: Log,
+): () => Promise<void> {
   const renew = (): void => {
-    readCertificate(files).then(
+    readCertificate({ cert, key }).then(
       (certificate) => server.setSecureContext(certificate),
       (error: unknown) => log(`the certificate stays as it was: ${error instanceof Error ? error.message : error}`),
     );
   };
-  const names = [files.cert, files.key];
-  // By `stat`: in Kubernetes, a link to a folder changes, of which a watch for events hears nothing.
-  for (const name of names) watchFile(name, { interval, persistent: false }, renew);
-  return () => {
-    for (const name of names) unwatchFile(name, renew);
-  };
+  // Without events: in Kubernetes, a link to a folder changes, of which a watch for events hears nothing.
+  return lookOut(async () => [cert, key], renew).stop;
 }
-
-/** Milliseconds. */
-const RENEWAL = 10_000;

@@ -57,7 +57,7 @@ export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
   const server = siteServer(site, { access: options.access, certificate });
   const address = addressOf(options);
   await listen(server, address);
-  const endRenewal = pem && server instanceof TlsServer ? renewCertificate(server, pem, { log }) : undefined;
+  const endRenewal = pem && server instanceof TlsServer ? renewCertificate(server, pem, log) : undefined;
   const watched = await watch(options.watch, site).catch(async (error: unknown) => {
     await stopServer(server);
     throw error;
@@ -68,8 +68,7 @@ export async function serve(options: ServeOptions, log: Log): Promise<Serving> {
     url: urlOf(pem ? 'https' : 'http', { ...address, port }),
     hasPages: options.store === undefined && existsSync(join(source, pagePath('index.html'))),
     stop: async () => {
-      endRenewal?.();
-      await Promise.all([stopServer(server), watched?.stop()]);
+      await Promise.all([stopServer(server), endRenewal?.(), watched?.stop()]);
     },
   };
 }
