@@ -13,7 +13,7 @@ import { packageFiles } from './package-files.ts';
 import type { PackageFiles } from './package-files.ts';
 import type { ListItem, PackageFacts, RevisionFacts } from './package-facts.ts';
 import { pagesOf, tables } from './paged.ts';
-import { markdownBlocks } from './readme.ts';
+import { LONGEST_MARKDOWN, markdownBlocks } from './readme.ts';
 import { REQUIRED_BY } from './required-by.ts';
 import { counted, packageFolder, pageOf, shownSize } from './shell.ts';
 import type { Page } from './shell.ts';
@@ -88,11 +88,8 @@ interface Matter {
 }
 
 function mattersOf(facts: PackageFacts, files: PackageFiles): Matter[] {
-  const readme = facts.read(README);
-  const text = readme && decodeText(readme);
-  const blocks = text === undefined ? [] : markdownBlocks({ text, files, folder: 'docs', level: 2, prefix: 'readme-' });
   return [
-    { file: 'readme.html', title: 'Readme', blocks, source: README },
+    { file: 'readme.html', title: 'Readme', blocks: readmeBlocks(facts, files), source: README },
     { file: 'settings.html', title: 'Settings', blocks: settingBlocks(facts.index) },
     { file: 'fields.html', title: 'Fields', blocks: fieldBlocks(facts) },
     { file: 'changelog.html', title: 'Changes', blocks: changelogBlocks(facts), source: 'changelog.yml' },
@@ -100,6 +97,14 @@ function mattersOf(facts: PackageFacts, files: PackageFiles): Matter[] {
 }
 
 const README = 'docs/README.md';
+
+function readmeBlocks(facts: PackageFacts, files: PackageFiles): Html[] {
+  const readme = facts.read(README);
+  if (!readme) return [];
+  const text = decodeText(readme);
+  const blocks = markdownBlocks({ text, files, folder: 'docs', level: 2, prefix: 'readme-' });
+  return text.length > LONGEST_MARKDOWN ? [...blocks, tooLong(files.passive(README, ''))] : blocks;
+}
 
 function titleOf({ name, index }: PackageFacts): string {
   return textIn(index, 'title') ?? name;

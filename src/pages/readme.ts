@@ -13,8 +13,8 @@ const markdown = new MarkdownIt({ html: false, linkify: false, typographer: fals
 // What a link may name is decided below. By itself, the renderer would show what it refuses as it is written.
 markdown.validateLink = () => true;
 
-/** Characters of a text that are rendered. */
-const LONGEST = 1_000_000;
+/** Characters of a text that are rendered. The longest readme of Elastic's old storage has 505,000; brackets without end take 2 s. */
+export const LONGEST_MARKDOWN = 600_000;
 
 export interface MarkdownSource {
   readonly text: string;
@@ -29,7 +29,7 @@ export interface MarkdownSource {
 
 /** Renders a text to blocks that can stand on different pages. */
 export function markdownBlocks({ text, ...source }: MarkdownSource): Html[] {
-  const tokens = markdown.parse(text.slice(0, LONGEST), {});
+  const tokens = markdown.parse(text.slice(0, LONGEST_MARKDOWN), {});
   const ids = placeHeadings(tokens, source);
   for (const token of tokens) {
     if (token.children) makeSafe(token.children, { ...source, ids });
@@ -50,6 +50,7 @@ function placeHeadings(
   { level, prefix }: Pick<MarkdownSource, 'level' | 'prefix'>,
 ): Set<string> {
   const ids = new Set<string>();
+  const nextOf = new Map<string, number>();
   const above: number[] = [];
   let depth = level;
   for (const [i, token] of tokens.entries()) {
@@ -61,7 +62,9 @@ function placeHeadings(
       depth = level + above.length;
       const slug = slugOf(tokens[i + 1]?.content ?? '');
       let id = prefix + slug;
-      for (let n = 1; ids.has(id); n++) id = `${prefix}${slug}-${n}`;
+      let next = nextOf.get(slug) ?? 1; // equal headings are many, and must not look for a free number from the start
+      while (ids.has(id)) id = `${prefix}${slug}-${next++}`;
+      nextOf.set(slug, next);
       ids.add(id);
       token.attrSet('id', id);
     }

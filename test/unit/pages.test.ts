@@ -76,6 +76,12 @@ describe('of a readme', () => {
     );
   });
 
+  test('very many equal headings have ids of their own, without a search that grows', () => {
+    const ids = [...shown('# A\n'.repeat(40_000) + '# A-1\n').matchAll(/id="([^"]*)"/g)].map(([, id]) => id);
+    expect(ids.slice(0, 3)).toEqual(['readme-a', 'readme-a-1', 'readme-a-2']);
+    expect(new Set(ids).size).toBe(40_001);
+  });
+
   test('a long table is some tables with the same head', () => {
     const blocks = markdownBlocks({
       text: `| a |\n| --- |\n${`| ${'x'.repeat(1000)} |\n`.repeat(100)}`,
