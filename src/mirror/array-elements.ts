@@ -94,12 +94,14 @@ function isSpace(byte: number): boolean {
 }
 
 function noJson(): Error {
-  return spoiled('gives a list that is no JSON'); // the parser's own message would repeat parts of the text
+  return spoiled('gives a list that is not JSON'); // the parser's own message would repeat parts of the text
 }
 
 /** By its first byte, what is no array may be another value. */
 function noArray(byte: number): Error {
-  return /[{"\-0-9tfn]/.test(String.fromCharCode(byte)) ? spoiled('gives JSON that is no list of packages') : noJson();
+  return /[{"\-0-9tfn]/.test(String.fromCharCode(byte))
+    ? spoiled('gives JSON that is not a list of packages')
+    : noJson();
 }
 
 /** Parses an element. Throws a `Refusal` if it is no JSON. */

@@ -83,6 +83,6 @@ async function* unpacked(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
     yield* gunzip as AsyncIterable<Buffer>;
   } catch (error) {
     const code = errorCode(error);
-    throw code.startsWith('Z_') ? spoiled(`sends what is no whole gzip (${code})`) : error;
+    throw code.startsWith('Z_') ? spoiled(`sends a broken or incomplete gzip (${code})`) : error;
   }
 }

@@ -86,7 +86,7 @@ function redirectOf({ statusCode, headers }: Dispatcher.ResponseData, url: URL):
   if (![301, 302, 303, 307, 308].includes(statusCode)) return undefined;
   const location = headerOf(headers, 'location');
   if (location === '' || !URL.canParse(location, url))
-    throw new Refusal(`answers ${statusCode} without a place to go to`, { remedy: 'address' });
+    throw new Refusal(`answers ${statusCode} without a valid Location`, { remedy: 'address' });
   const next = new URL(location, url);
   if (next.protocol !== 'https:' && (next.protocol !== 'http:' || url.protocol === 'https:'))
     throw new Refusal(`redirects from ${url.protocol.slice(0, -1)} to ${next.protocol.slice(0, -1)}`, {

@@ -39,7 +39,7 @@ export function listFindings({ listed, faults }: ParsedList, { layer, shown }: S
   if (listed.length === 0 && faults.length === 0)
     return [{ code: 'takes-nothing', where, text: 'lists no packages', level: 'warning' }];
   const rest = faults.length - MOST_FAULTS;
-  const texts = [...faults.slice(0, MOST_FAULTS), ...(rest > 0 ? [`has more such entries: ${rest}`] : [])];
+  const texts = [...faults.slice(0, MOST_FAULTS), ...(rest > 0 ? [`has faults in ${rest} more of its entries`] : [])];
   return texts.map((text) => ({ code: 'refused', where, text, level: 'error' }));
 }
 
@@ -50,7 +50,8 @@ export function goneFindings(gone: readonly Listed[], policy: Mirroring['gone'],
   if (policy === 'keep') return [];
   const text = {
     drop: 'is no longer listed, and left out (gone: drop)',
-    refuse: 'is no longer listed (gone: refuse); to go on serving it, set gone: keep, or else gone: drop',
+    refuse:
+      'is no longer listed (gone: refuse); set gone: keep to serve it from the cache, or gone: drop to leave it out',
   }[policy];
   const level = policy === 'drop' ? 'warning' : 'error';
   return gone.map((listed) => revisionFinding(listed, source, { code: 'gone', text, level }));

@@ -63,11 +63,11 @@ export function listPath(range?: string): string {
 export function nameIn(entry: unknown): Pick<Listed, 'id' | 'name' | 'version'> | string {
   if (!isObject(entry)) return 'is no package';
   const { name, version } = entry;
-  if (typeof name !== 'string' || !/^[a-z0-9_]+$/.test(name)) return `has a name that no package has: ${shown(name)}`;
+  if (typeof name !== 'string' || !/^[a-z0-9_]+$/.test(name)) return `has an invalid name: ${shown(name)}`;
   if (typeof version !== 'string' || parseStrictVersion(version) === undefined)
-    return `has a version that is none: ${shown(version)} of ${quoted(name)}`;
+    return `has an invalid version: ${shown(version)} of ${quoted(name)}`;
   if (signaturePath(name, version).length > MOST_CHARACTERS)
-    return `has a name and version that are too long to be file names: ${quoted(name)}`;
+    return `has a name and a version that are too long for file names: ${quoted(name)}`;
   return { id: revisionId(name, version), name, version };
 }
 

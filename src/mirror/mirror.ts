@@ -130,11 +130,11 @@ async function listsOf(run: Run, ranges: readonly string[]): Promise<Lists> {
 /** An empty list more likely tells of a broken registry than of one whose packages are all gone, and to drop them all costs the layer. */
 function refuseEmptyList({ listed, faults, gone }: Lists, { layer, shown }: Source): void {
   if (listed.length > 0 || faults.length > 0 || gone.length === 0) return;
-  const problem = `${layer}: ${shown}/${listPath()} lists no packages, and ${gone.length} are held that gone: drop would leave out`;
+  const problem = `${layer}: ${shown}/${listPath()} lists no packages; with gone: drop, none of the ${gone.length} in the cache would be served`;
   throw new Stop(
     'no-registry',
     problem,
-    'look whether the registry is broken; to have none of them, take the layer out of the distribution',
+    'check whether the registry works; if you want none of its packages, take the layer out of the distribution',
   );
 }
 

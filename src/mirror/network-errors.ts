@@ -24,7 +24,7 @@ export function networkError(error: unknown): AttemptError | undefined {
   if (text === undefined && !/^(?:UND_ERR|HPE_|E[A-Z]+$)/.test(code)) return undefined;
   // A body that doesn't come in such a long time won't come in the same time again.
   const isPassing = code !== TIMEOUT;
-  return new AttemptError(text ?? `can't be asked (${code})`, {
+  return new AttemptError(text ?? `can't be reached (${code})`, {
     isPassing,
     isSilent: SILENCE.test(code),
     remedy: ADDRESS.test(code) ? 'address' : undefined,
@@ -46,7 +46,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refuses connections (ECONNREFUSED)',
   ECONNRESET: 'cuts the connection (ECONNRESET)',
   EPIPE: 'cuts the connection (EPIPE)',
-  ENOTFOUND: 'has a host name that nobody knows (ENOTFOUND)',
+  ENOTFOUND: 'has a host name that does not exist (ENOTFOUND)',
   EAI_AGAIN: 'has a host name that could not be looked up (EAI_AGAIN)',
   ETIMEDOUT: "can't be reached in time (ETIMEDOUT)",
   UND_ERR_CONNECT_TIMEOUT: "can't be reached in time",
@@ -56,7 +56,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'cuts the connection',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'sends another number of bytes than it says',
   UND_ERR_HEADERS_OVERFLOW: 'sends too many headers',
-  UND_ERR_HTTP_PARSER: 'sends what is no HTTP',
+  UND_ERR_HTTP_PARSER: 'sends an answer that is not HTTP',
   UND_ERR_ABORTED: "can't be reached through the proxy",
 };
 

@@ -113,7 +113,7 @@ describe('a zip that is refused:', () => {
       body('x', { 'content-encoding': 'br' }),
       'refused error: sends a coding that was not asked for: "br"',
     ],
-    ['no gzip', body('x', { 'content-encoding': 'gzip' }), 'refused error: sends what is no whole gzip'],
+    ['no gzip', body('x', { 'content-encoding': 'gzip' }), 'refused error: sends a broken or incomplete gzip'],
     [
       'a bomb',
       body(gzipSync(Buffer.alloc(2 ** 20)), { 'content-encoding': 'gzip' }),
@@ -126,15 +126,19 @@ describe('a zip that is refused:', () => {
     ],
     ['no end', endless, 'limit error: has more than 100,000 bytes; '],
     ['cut', cut, 'refused error: cuts the connection'],
-    ['no HTTP', (response) => void response.socket?.end('garbage\r\n\r\n'), 'refused error: sends what is no HTTP'],
+    [
+      'no HTTP',
+      (response) => void response.socket?.end('garbage\r\n\r\n'),
+      'refused error: sends an answer that is not HTTP',
+    ],
     [
       'too many headers',
       (response) => void response.writeHead(200, { a: 'a'.repeat(100_000) }).end(),
       'refused error: sends too many headers',
     ],
     ['silence', (response) => void response.socket?.destroy(), 'refused error: cuts the connection'],
-    ['no place', status(302), 'refused error: answers 302 without a place to go to'],
-    ['a place that is none', redirect('http://'), 'refused error: answers 302 without a place to go to'],
+    ['no place', status(302), 'refused error: answers 302 without a valid Location'],
+    ['a place that is none', redirect('http://'), 'refused error: answers 302 without a valid Location'],
     ['another scheme', redirect('file:///etc/passwd'), 'refused error: redirects from http to file'],
     ['a loop', redirect(ZIP, 307), 'refused error: redirects more than 5 times'],
   ])('%s', async (_, answer, text) => {
@@ -295,9 +299,9 @@ test('once a registry is away, the run ends, and the next one fetches what is mi
 describe('a list that is none ends the run:', () => {
   test.each<[string, Answer, string]>([
     ['a page', body('<h1>', { 'content-type': 'text/html' }), 'sends "text/html", which is not what was asked for'],
-    ['garbage', body('[{', { 'content-type': 'application/json' }), 'gives a list that is no JSON'],
-    ['no list', (response) => sendJson(response, { name: 'acme' }), 'gives JSON that is no list of packages'],
-    ['null', (response) => sendJson(response, null), 'gives JSON that is no list of packages'],
+    ['garbage', body('[{', { 'content-type': 'application/json' }), 'gives a list that is not JSON'],
+    ['no list', (response) => sendJson(response, { name: 'acme' }), 'gives JSON that is not a list of packages'],
+    ['null', (response) => sendJson(response, null), 'gives JSON that is not a list of packages'],
     ['forbidden', status(403), 'answers 403'],
     [
       'too large',
@@ -313,7 +317,7 @@ describe('a list that is none ends the run:', () => {
         ),
       'has more than 10 versions of packages; the limit is 10 (limits.revisions in distributions.yml)',
     ],
-    ['too deep', body('['.repeat(50_000), { 'content-type': 'application/json' }), 'gives a list that is no JSON'],
+    ['too deep', body('['.repeat(50_000), { 'content-type': 'application/json' }), 'gives a list that is not JSON'],
     ['away', (response) => void response.destroy(), 'cuts the connection'],
   ])('%s', async (_, answer, text) => {
     const upstream = await startUpstream();

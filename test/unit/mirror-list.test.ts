@@ -12,31 +12,31 @@ const HOSTILE: readonly (readonly [entry: unknown, said: string])[] = [
   [null, 'is no package'],
   ['acme', 'is no package'],
   [[], 'is no package'],
-  [{}, 'has a name that no package has: undefined'],
-  [{ name: '../../etc', version: '1.0.0' }, 'has a name that no package has: "../../etc"'],
-  [{ name: 'a\0b', version: '1.0.0' }, String.raw`has a name that no package has: "a\u0000b"`],
-  [{ name: 'a\u202eb', version: '1.0.0' }, 'has a name that no package has: "a\u202eb"'],
-  [{ name: 'acme\n', version: '1.0.0' }, String.raw`has a name that no package has: "acme\n"`],
-  [{ name: 'Acme', version: '1.0.0' }, 'has a name that no package has: "Acme"'],
-  [{ name: '', version: '1.0.0' }, 'has a name that no package has: ""'],
-  [{ name: ['acme'], version: '1.0.0' }, 'has a name that no package has: object'],
-  [{ name: 'acme' }, 'has a version that is none: undefined of "acme"'],
-  [{ name: 'acme', version: 1 }, 'has a version that is none: number of "acme"'],
-  [{ name: 'acme', version: '1.0' }, 'has a version that is none: "1.0" of "acme"'],
-  [{ name: 'acme', version: '1.0.0/../2.0.0' }, 'has a version that is none: "1.0.0/../2.0.0" of "acme"'],
-  [{ name: 'acme', version: '1.0.0-?' }, 'has a version that is none: "1.0.0-?" of "acme"'],
-  [{ name: 'acme', version: '01.0.0' }, 'has a version that is none: "01.0.0" of "acme"'],
+  [{}, 'has an invalid name: undefined'],
+  [{ name: '../../etc', version: '1.0.0' }, 'has an invalid name: "../../etc"'],
+  [{ name: 'a\0b', version: '1.0.0' }, String.raw`has an invalid name: "a\u0000b"`],
+  [{ name: 'a\u202eb', version: '1.0.0' }, 'has an invalid name: "a\u202eb"'],
+  [{ name: 'acme\n', version: '1.0.0' }, String.raw`has an invalid name: "acme\n"`],
+  [{ name: 'Acme', version: '1.0.0' }, 'has an invalid name: "Acme"'],
+  [{ name: '', version: '1.0.0' }, 'has an invalid name: ""'],
+  [{ name: ['acme'], version: '1.0.0' }, 'has an invalid name: object'],
+  [{ name: 'acme' }, 'has an invalid version: undefined of "acme"'],
+  [{ name: 'acme', version: 1 }, 'has an invalid version: number of "acme"'],
+  [{ name: 'acme', version: '1.0' }, 'has an invalid version: "1.0" of "acme"'],
+  [{ name: 'acme', version: '1.0.0/../2.0.0' }, 'has an invalid version: "1.0.0/../2.0.0" of "acme"'],
+  [{ name: 'acme', version: '1.0.0-?' }, 'has an invalid version: "1.0.0-?" of "acme"'],
+  [{ name: 'acme', version: '01.0.0' }, 'has an invalid version: "01.0.0" of "acme"'],
   [
     { name: 'x'.repeat(1e7), version: '1.0.0' },
     'has more than 1,048,576 bytes; the limit is 1,048,576 (limits.manifest in distributions.yml)',
   ],
   [
     { name: 'x'.repeat(1e6), version: '1.0.0' },
-    `has a name and version that are too long to be file names: "${'x'.repeat(200)}…"`,
+    `has a name and a version that are too long for file names: "${'x'.repeat(200)}…"`,
   ],
   [
     { name: 'acme', version: `1.0.0-${'x'.repeat(240)}` },
-    'has a name and version that are too long to be file names: "acme"',
+    'has a name and a version that are too long for file names: "acme"',
   ],
   [{ name: 'good', version: '1.0.0', type: 'other' }, 'lists good@1.0.0 again; the first one counts'],
 ];
@@ -55,7 +55,7 @@ test('entries that name no package are told, and harm no other', async () => {
   expect(heldIds(mirrored)).toEqual(['good@1.0.0', 'good@2.0.0']);
   expect(mirrored.held[0]?.listed.facts).toEqual({ type: 'first' });
   const told = HOSTILE.map(([, text], i) => `refused error: entry ${i + 2} ${text}`);
-  expect(said(mirrored)).toEqual([...told.slice(0, 20), 'refused error: has more such entries: 1']);
+  expect(said(mirrored)).toEqual([...told.slice(0, 20), 'refused error: has faults in 1 more of its entries']);
   expect(upstream.seen).toHaveLength(3);
   expect(
     Object.keys(filesOf(cache)).filter(
@@ -85,7 +85,7 @@ test.each(['', ' ', '[', '[}', '[,]', '[1,]', '[1 2]', '[1', '["a]', '[1]]', '[]
   'what is no list is told: %s',
   async (text) => {
     await expect(parseList(inPieces(Buffer.from(text)), DEFAULT_LIMITS)).rejects.toThrow(
-      'gives a list that is no JSON',
+      'gives a list that is not JSON',
     );
   },
 );

@@ -24,7 +24,7 @@ export function checkAnswers({ columns, rows, paths }: SiteIndex): AnswersCheck 
     digests.set(answerPath(answerName(digest)), digest);
   });
   const isSame = JSON.stringify(answers) === JSON.stringify(columns.answers);
-  const fault = `has other answers than the edge core gives over it and ${paths.rows}`;
+  const fault = `names other answers than the edge core makes of it and ${paths.rows}`;
   return { digests, findings: isSame ? [] : [disagreement(paths.columns, fault)] };
 }
 

@@ -50,10 +50,10 @@ export function assetFindings(
   place.checked.add(asset);
   const [full, where] = [join(place.folder, asset), `${place.name}/${asset}`];
   const stats = lstatSync(full, { throwIfNoEntry: false });
-  if (!stats) return [missing(where, `the host lacks ${path}`)];
+  if (!stats) return [missing(where, `the host needs it for ${path}`)];
   if (!stats.isFile()) return [changed(where, 'is not a file')];
   if (reader.isSame(source, full)) return [];
   const facts = reader.facts(full);
   if (typeof facts === 'string') return [changed(where, facts)];
-  return facts.size === size && facts.digest === digest ? [] : [changed(where, `is not ${path}`)];
+  return facts.size === size && facts.digest === digest ? [] : [changed(where, `has other content than ${path}`)];
 }

@@ -32,7 +32,9 @@ export async function hostFindings({ folder, reader }: CheckedSite, host: HostNa
       ({ path, kind }) => kind !== 'folder' && path !== HOST_RECORD && !assets.has(path),
     );
     const unchecked = enumerated(files.map(({ path }) => path));
-    return [changed(`${name}/${HOST_RECORD}`, `is not what a build writes, so nobody knows of ${unchecked}`)];
+    return [
+      changed(`${name}/${HOST_RECORD}`, `is not what a build writes, so these files can't be checked: ${unchecked}`),
+    ];
   }
   const own = Object.entries(record.files).flatMap(([path, digest]) => {
     const where = `${name}/${path}`;
@@ -44,7 +46,15 @@ export async function hostFindings({ folder, reader }: CheckedSite, host: HostNa
   });
   const release = await readRelease(folder);
   if (release && record.manifest !== treeDigest(release))
-    return [{ code: 'host-stale', where: name, text: 'is of another build of the site', level: 'error' }, ...own];
+    return [
+      {
+        code: 'host-stale',
+        where: name,
+        text: `is of another build than the site; build again with --target ${host}`,
+        level: 'error',
+      },
+      ...own,
+    ];
   const known = new Set([HOST_RECORD, ...Object.keys(record.files), ...assets]);
   const others = [...disk.values()].filter(
     ({ path, kind, isEmpty }) => (kind !== 'folder' || isEmpty) && !known.has(path),

@@ -40,8 +40,9 @@ export function readIndex(folder: string): { readonly index?: SiteIndex; readonl
   if (!columnsBytes || !columns || !rows)
     return { findings: [changed(paths.columns, 'columns or rows can’t be read')] };
   if (columnsName(sha256(columnsBytes)) !== names.columns)
-    return { findings: [changed(paths.columns, 'is not what its name says')] };
-  if (rowsName(sha256(rows)) !== names.rows) return { findings: [changed(paths.rows, 'is not what its name says')] };
+    return { findings: [changed(paths.columns, 'has other content than the digest in its name says')] };
+  if (rowsName(sha256(rows)) !== names.rows)
+    return { findings: [changed(paths.rows, 'has other content than the digest in its name says')] };
   const builds = [names.build, columns.build, rows.toString('latin1', 0, names.build.length)];
   if (new Set(builds).size > 1)
     return {
@@ -57,7 +58,7 @@ export function readIndex(folder: string): { readonly index?: SiteIndex; readonl
     };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    return { findings: [changed(paths.columns, 'are no columns')] }; // JSON of another form
+    return { findings: [changed(paths.columns, 'hold no columns')] }; // JSON of another form
   }
 }
 
@@ -138,7 +139,7 @@ function columnsFindings({ columns, paths }: SiteIndex, bytes: Buffer): Finding[
     ...(isOrdered && isWhole ? [] : ['have packages or versions out of order']),
     ...categories
       .filter((one) => !isCategory(one, categories))
-      .map(({ id }) => `have two minds about the category "${id}"`),
+      .map(({ id }) => `contradict themselves about the category "${id}"`),
   ].map((fault) => disagreement(paths.columns, fault));
 }
 
@@ -169,7 +170,7 @@ function rowsFindings({ columns, rows, paths }: SiteIndex): Finding[] {
       return [disagreement(paths.rows, `has something else at byte ${at} than ${paths.columns} says`)];
     at = to + SEPARATOR.length;
     if (to < rows.length && rows.toString('latin1', to, at) !== SEPARATOR)
-      return [disagreement(paths.rows, `has no end of a row at byte ${to}, where ${paths.columns} says`)];
+      return [disagreement(paths.rows, `has no row that ends at byte ${to}, where ${paths.columns} says`)];
   }
   const end = own.length === 0 ? at : at - SEPARATOR.length;
   return rows.length === end && rows.length === columns.bytes

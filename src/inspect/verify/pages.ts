@@ -45,8 +45,8 @@ export function readPage(text: string): Rendered | undefined {
 export function indexFaults(page: Rendered, view: IndexedView, categories: CategoryTree): IndexFaults {
   const facts = factsOf(page.value);
   const row = readRow(view.row);
-  const columns = isDeepStrictEqual(profileOf(facts), view.profile) ? [] : ['say something else to queries than'];
-  if (!row) return { row: ['has no summary like'], columns };
+  const columns = isDeepStrictEqual(profileOf(facts), view.profile) ? [] : ['give queries other facts than'];
+  if (!row) return { row: ['has no summary that agrees with'], columns };
   const variants = variantFaults(row, view.variants, templateOnlyCategories(facts, categories));
   return { row: [...rowFaults(row, page), ...variants], columns };
 }

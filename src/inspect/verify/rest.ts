@@ -44,7 +44,7 @@ function nothing(): Finding[] {
 
 /** A file of a package that stands among the lines that belong to none. */
 function misplaced({ file }: FileCheck): Finding[] {
-  return [disagreement(file.path, `stands among the lines of no package in ${MANIFEST}`)];
+  return [disagreement(file.path, `is listed in the wrong place of ${MANIFEST}: not with the files of its package`)];
 }
 
 /** How each kind of file is compared with others, beside its own bytes. */
@@ -76,7 +76,7 @@ function listFindings({ site, files }: FileCheck, listed: FileKind, where: strin
     .filter(
       ({ path, size, digest, type }) => JSON.stringify(entries.get(path)) !== JSON.stringify([size, digest, type]),
     )
-    .map(({ path }) => disagreement(where, `does not say of ${path} what the site manifest does`));
+    .map(({ path }) => disagreement(where, `says something else about ${path} than the site manifest`));
   const unknown = [...entries.keys()].filter((path) => !files.listed.has(path));
   return [...findings, ...unknown.map((path) => disagreement(where, `lists ${path}, and the site manifest does not`))];
 }
@@ -86,7 +86,10 @@ function answerFindings({ file, known }: FileCheck): Finding[] {
   const digest = known.answers.get(file.path);
   if (digest === file.digest) return [];
   return [
-    disagreement(file.path, digest ? 'is not what the edge core gives over the index' : 'is the answer to no question'),
+    disagreement(
+      file.path,
+      digest ? 'is another answer than the edge core makes of the index' : 'is an answer that no query gets',
+    ),
   ];
 }
 

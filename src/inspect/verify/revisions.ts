@@ -89,7 +89,7 @@ function oneRevision(
   if (list && !read) findings.push(changed(list.path, 'is not a file list'));
   if (read) findings.push(...listFindings(revision, read));
   const members = zip && zipMembers(join(site.folder, zip.path));
-  if (zip && !members) findings.push(changed(zip.path, 'has no directory of a zip'));
+  if (zip && !members) findings.push(changed(zip.path, 'is not a whole zip: it has no list of its entries'));
   if (read && zip && members) findings.push(...zipFindings(revision, members, read));
   const shown = page && readPage(site.reader.bytes(join(site.folder, page.path)).toString('utf8'));
   if (page && !shown) findings.push(changed(page.path, 'is not an index of a package'));
@@ -127,7 +127,7 @@ function listFindings({ name, version, own, listed }: CheckedRevision, list: Fil
     .filter(
       ({ path, size, digest, type }) => JSON.stringify(entries.get(path)) !== JSON.stringify([size, digest, type]),
     )
-    .map(({ path }) => disagreement(where, `does not say of ${path} what the site manifest does`));
+    .map(({ path }) => disagreement(where, `says something else about ${path} than the site manifest`));
   const unknown = [...entries.keys()].filter((path) => !listed.has(path));
   return [...findings, ...unknown.map((path) => disagreement(where, `lists ${path}, and the site manifest does not`))];
 }
@@ -204,7 +204,7 @@ function indexFindings(
   { view, columns, rows, categories }: IndexedPackage & { readonly view: IndexedView | undefined },
 ): Finding[] {
   const where = packageIndexPath(name, version);
-  if (!view) return [disagreement(columns, `lack ${name} ${version}, which has ${where}`)];
+  if (!view) return [disagreement(columns, `lack ${name} ${version}, and the site has ${where}`)];
   const faults = orNone(() => indexFaults(page, view, categories));
   if (!faults) return [disagreement(where, 'has members that no index of a package has')];
   return [

@@ -118,10 +118,12 @@ const A_KIND = { folder: 'a folder', link: 'a symbolic link', other: 'something 
 function lineFindings({ path, type, cache }: SiteFile, kind: FileKind, { head }: FileFacts): Finding[] {
   const expected = { cache: fileKinds[kind].cache, type: fileKinds[kind].type ?? mediaType(path, () => head) };
   return [
-    ...(type === expected.type ? [] : [disagreement(path, `is ${expected.type}, and the site manifest says ${type}`)]),
+    ...(type === expected.type
+      ? []
+      : [disagreement(path, `has the media type ${expected.type}, and the site manifest says ${type}`)]),
     ...(cache === expected.cache
       ? []
-      : [disagreement(path, `is kept as "${expected.cache}", and the site manifest says "${cache}"`)]),
+      : [disagreement(path, `has the cache class "${expected.cache}", and the site manifest says "${cache}"`)]),
   ];
 }
 

@@ -163,6 +163,6 @@ function formsOfNothing(folder: string, results: readonly TaskResult[]): Finding
   return listedForms(folder).flatMap((path, line) =>
     path === undefined || checked.has(line)
       ? []
-      : [disagreement(path, 'is the form of no file that the site manifest lists')],
+      : [disagreement(path, 'is the compressed form of a file that the site manifest does not list')],
   );
 }
