@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { startPool } from '../../src/build/threads/pool.ts';
 import { contentPlace, threadTasks } from '../../src/build/threads/tasks.ts';
 import type { Tasks, ZipTask } from '../../src/build/threads/tasks.ts';
 import { temporaryFolder as folderOfFile } from '../support/cli.ts';
@@ -26,6 +27,20 @@ function filesIn(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
 }
+
+test('a pool that is closed ends what is under way, and nothing is left of it', async () => {
+  const store = temporaryFolder();
+  const pool = startPool((i) => ({ name: `pack-${i}`, file: join(store, `pack-${i}`) }));
+  await pool.run('write', { files: [] });
+  const bytes = Buffer.concat([Buffer.from('PK\x03\x04'), randomBytes(8_000_000)]); // not compressed again
+  const task = contentTask(store, bytes);
+  void pool.run('store', task);
+  await new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
+  const end = Date.now() + 10_000;
+  while (!existsSync(task.temporary) && Date.now() < end); // a wait by the event loop would come too late
+  await pool.close();
+  expect(filesIn(store).filter((name) => !name.startsWith('pack'))).toEqual(['c0ffee']);
+});
 
 test('a content that another build has half written is replaced, and not written into', () => {
   const store = temporaryFolder();

@@ -1,6 +1,6 @@
 /*
- * Stops threads between two of their tasks, and for good, without a return to the event loop: at the end of a process, nothing may
- * write any more into the folders that are cleared away.
+ * Stops threads between two of their tasks, and for good, without a return to the event loop: at the end of a build and of a process,
+ * nothing may write any more into the folders that are cleared away.
  */
 
 /** A cell that says whether all must stop, and a cell for each thread that says whether a task is under way. */

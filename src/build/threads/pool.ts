@@ -44,6 +44,7 @@ export function startPool(packs: (index: number) => { readonly name: string; rea
     },
     close: async () => {
       leave();
+      halt(brake); // a thread that ends within a task leaves files behind
       await Promise.all(threads.map(({ questions }) => questions.close()));
     },
   };
