@@ -13,7 +13,7 @@ import type { StorePointer } from '../tree/store-form.ts';
 /* Purging after the current release of a store has changed: the part that `publish`, `rollback` and `purge` share. */
 
 export interface PurgeReport {
-  /** Undefined where nobody asked for it, or nothing has changed, or a finding says why there is none. */
+  /** Undefined if nobody asked for it, if nothing has changed, or if a finding says why it failed. */
   readonly purged: PurgeOutcome | undefined;
   readonly findings: readonly Finding[];
   /** The command that purges again, where it failed. */

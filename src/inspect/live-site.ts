@@ -21,7 +21,7 @@ export interface LiveSite {
   readonly published: string;
   /** How long ago that was by the clock of the store, in milliseconds. */
   readonly age: number;
-  /** How many answers were asked for. After one that doesn't come, no more are. */
+  /** How many answers were asked for. The check ends at the first request without an answer. */
   readonly asked: number;
   readonly findings: readonly Finding[];
 }

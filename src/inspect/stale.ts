@@ -5,7 +5,7 @@ import { readRelease } from '../tree/release.ts';
  * Sites that were built from earlier commits of the layers than those that a build has just read.
  */
 
-/** A site that is there, and a layer of it that has moved on since. */
+/** A built site, and a layer of it that has changed since. */
 export interface StaleSite {
   readonly distribution: string;
   readonly folder: string;

@@ -140,13 +140,13 @@ export interface MirrorReport {
   /** How many revisions the registry lists. */
   readonly listed: number;
   readonly held: number;
-  /** Held since this run. */
+  /** Fetched by this run. */
   readonly new: readonly RevisionId[];
   /** Wanted and held, and no longer listed; `isKept` says whether they still count. */
   readonly gone: readonly { readonly id: RevisionId; readonly isKept: boolean }[];
-  /** Wanted, and not held since something is wrong with them. */
+  /** Wanted, and not held, because something is wrong with them. */
   readonly refused: readonly RevisionId[];
-  /** Held with other bytes than before. */
+  /** Held now with other bytes than before. */
   readonly replaced: readonly RevisionId[];
   /** Bodies of answers, as they came. */
   readonly bytes: number;

@@ -35,11 +35,11 @@ export interface ShadowedReport {
 /** What a distribution is a part of. */
 export interface SubsetReport {
   readonly from: string;
-  /** The Kibanas that notice nothing of what is left out, as their lines say. */
+  /** The Kibanas that get the same answers as from the whole: the lines of `for`. */
   readonly for: readonly KibanaClient[];
   /** The revisions of the merged layers. */
   readonly of: number;
-  /** What the Kibanas may not ask, and who else gets other answers. */
+  /** The requests whose answers may differ from those of the whole, in words. */
   readonly notPromised: readonly string[];
 }
 

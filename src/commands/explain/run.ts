@@ -55,9 +55,9 @@ export interface ExplainedPackage {
   readonly name: string;
   /** The versions that the client gets. */
   readonly found: readonly string[];
-  /** Newest first. If a version was asked about: those that it is or begins, or, if there are none, the nearest ones. */
+  /** Newest first. If a version was asked about: those that begin with it, or, if there are none, the nearest ones. */
   readonly revisions: readonly ExplainedRevision[];
-  /** Whether the version that was asked about is none of the package's, so that these are the nearest ones. */
+  /** Whether the package has no such version: then `revisions` holds the nearest ones. */
   readonly isNearest: boolean;
 }
 

@@ -16,7 +16,7 @@ export interface RollbackOptions extends StoreOptions, PurgeOptions {
 
 export interface RollbackReport extends RolledBack, PurgeReport {
   readonly at: string;
-  /** The command that undoes it, and the one that purges again, where that failed. */
+  /** The command that undoes the rollback, and the one that purges again if a purge failed. */
   readonly next: readonly string[];
 }
 
