@@ -156,7 +156,7 @@ function refuseUnreadable(folder: string, { root, name }: { root: string; name: 
   } catch (error) {
     const layers = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     const names = layers.map((layer) => layer.name).sort();
-    const hint = `a storage in a folder has a sub-folder for each layer; this one has ${enumerated(names) || 'none'}`;
+    const hint = `a storage in a folder has a sub-folder for each layer; it has: ${enumerated(names) || 'none'}`;
     throw new Stop('no-layer', `${root} can't be read (layer ${name})`, hint, error);
   }
 }
