@@ -105,6 +105,10 @@ describe('the simplest package', () => {
     expect(await findingsOf({ files: { 'docs/a.zip': zip.subarray(0, -30), 'docs/b.ZIP': zip } })).toEqual([]);
   });
 
+  test('that names no file for an icon gets one finding for it', async () => {
+    expect(await findingsOf({ manifest: 'icons: [{ title: A }]' })).toEqual(['/manifest.yml: icons.0.src is missing']);
+  });
+
   test('is refused for all that is wrong with it, at once', async () => {
     const manifest = 'title: ""\nrelease: final\nconditions.kibana.version: ">=a"\nicons: [{ src: /img/a.svg }]';
     const files = dataStreamFiles('log', 'dataset: a-b\nstreams: [{}]');

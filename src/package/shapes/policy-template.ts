@@ -43,7 +43,7 @@ const image: Shape = {
 export const packageImage = (kind: 'icon' | 'screenshot'): Shape => ({
   ...image,
   path: made((_, { src }, context) => {
-    checkImage(kind, String(src), context);
+    if (src !== undefined) checkImage(kind, String(src), context); // that it is missing is said of `src`
     return imagePath(context.base, src);
   }),
 });
