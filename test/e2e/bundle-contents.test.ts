@@ -18,6 +18,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseDescription } from '../../src/bundle/description.ts';
 import type { Recipe } from '../../src/bundle/recipe.ts';
 import { readTar } from '../../src/bundle/tar.ts';
+import { HELD_DIGITS, parseWant } from '../../src/bundle/want.ts';
 import { hostNames } from '../../src/hosts/hosts.ts';
 import type { BundleReport } from '../../src/commands/bundle/run.ts';
 import { recipeIn } from '../support/bundles.ts';
@@ -133,6 +134,9 @@ describe('a bundle', () => {
     expect(refused.status).not.toBe(0);
     const want = filesBelow(dirname(to)).find((path) => path.endsWith('want.json'))!;
     const report = await bundle('--dist', 'snapshot', '--since', join(dirname(to), want));
+    const holds = new Set(parseWant(readFileSync(join(dirname(to), want), 'utf8'), want).holds);
+    const again = recipeOf(report).contents.filter(({ digest }) => holds.has(digest.slice(0, HELD_DIGITS)));
+    expect(again).toEqual([]);
     expect(await run(['apply', report.file, '--to', to], { cwd: home })).toMatchObject({
       stderr: expect.not.stringContaining('bug'),
     });
