@@ -2,11 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../support/config.ts';
-import { noOthers } from '../support/lock.ts';
-import { writeTarget } from '../support/target.ts';
-import { bundlePath } from '../../src/hosts/hosts.ts';
-import { cloudflareTarget } from '../../src/hosts/cloudflare/target.ts';
 import { zipListing } from '../support/compare.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
 import { askAll, askUnrecorded, buildSite, recordedSets, sharedPath, UNRECORDED } from '../support/contract.ts';
@@ -14,6 +9,7 @@ import type { Running } from '../support/implementations.ts';
 import { startWorker } from './cloudflare-host.ts';
 import type { MiniflareKit } from './cloudflare-host.ts';
 import { cloudflareSkips } from './cloudflare-skips.ts';
+import { writeHostFolder } from './host-folder.ts';
 import { npmKit } from './kit.ts';
 
 const kit = npmKit<MiniflareKit>('miniflare') as MiniflareKit;
@@ -25,20 +21,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** Generates the host's folder for a built site. */
 async function generate(folder: string, name: string): Promise<string> {
-  const config = join(work, 'distributions.yml');
-  writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
-  const distribution = await readConfig({ config, dist: 'any' });
-  const hostFolder = join(work, `${name}.cloudflare`);
-  const { findings } = await writeTarget(cloudflareTarget, {
-    folder,
-    name: 'cases',
-    distribution,
-    hostFolder,
-    bundle: bundlePath('cloudflare'),
-    lock: noOthers,
-  });
-  expect(findings.filter(({ level }) => level === 'error')).toEqual([]);
-  return hostFolder;
+  return await writeHostFolder('cloudflare', { folder, hostFolder: join(work, `${name}.cloudflare`), name: 'cases' });
 }
 
 /** The rows that can be asked. */

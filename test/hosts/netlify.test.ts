@@ -2,14 +2,11 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../support/config.ts';
-import { noOthers } from '../support/lock.ts';
-import { writeTarget } from '../support/target.ts';
-import { bundlePath } from '../../src/hosts/hosts.ts';
-import { netlifyTarget, siteRules } from '../../src/hosts/netlify/target.ts';
+import { siteRules } from '../../src/hosts/netlify/target.ts';
 import type { RecordedRow, Response } from '../support/compare.ts';
 import { askAll, askUnrecorded, buildSite, recordedSets, sharedPath, UNRECORDED } from '../support/contract.ts';
 import type { Running } from '../support/implementations.ts';
+import { writeHostFolder } from './host-folder.ts';
 import { denoProgram, netlifyKit, startEdgeFunction, startFetchHandler, startNetlifyDev } from './netlify-host.ts';
 import type { NetlifyKit } from './netlify-host.ts';
 import { askable, withoutLength, withoutPlatformHeaders } from './netlify-skips.ts';
@@ -31,13 +28,7 @@ afterAll(() => {
 
 /** Generates the host's folder for a built site. */
 async function generate(from: string, name: string): Promise<string> {
-  const config = join(work, 'distributions.yml');
-  writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
-  const distribution = await readConfig({ config, dist: 'any' });
-  const hostFolder = join(work, `${name}.netlify`);
-  const site = { folder: from, name, distribution, hostFolder, bundle: bundlePath('netlify'), lock: noOthers };
-  expect((await writeTarget(netlifyTarget, site)).findings).toEqual([]);
-  return hostFolder;
+  return await writeHostFolder('netlify', { folder: from, hostFolder: join(work, `${name}.netlify`), name });
 }
 
 // Netlify's edge function doesn't learn what the client accepts, so it can't ask for this.

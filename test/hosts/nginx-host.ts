@@ -5,17 +5,13 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { freePort } from '../../scripts/bench-servers.ts';
-import { bundlePath } from '../../src/hosts/hosts.ts';
-import type { Distribution } from '../../src/config.ts';
-import { nginxTarget } from '../../src/hosts/nginx/target.ts';
 import { nginxForms } from '../../src/hosts/nginx/encoded.ts';
 import type { EncodedFiles } from '../../src/hosts/nginx/encoded.ts';
 import type { Serving } from '../../src/hosts/target.ts';
-import { readConfig } from '../support/config.ts';
-import { noOthers } from '../support/lock.ts';
-import { addForms, writeTarget } from '../support/target.ts';
+import { addForms } from '../support/target.ts';
 import { httpClient } from '../support/implementations.ts';
 import type { Running } from '../support/implementations.ts';
+import { writeHostFolder } from './host-folder.ts';
 
 /*
  * A real nginx, with a prefix of its own and on a free port, over the folder that the target has written.
@@ -39,29 +35,8 @@ export async function generateNginx(
   encoded: EncodedFiles,
   serving?: Serving,
 ): Promise<string> {
-  const distribution = await anyDistribution();
-  const hostFolder = `${folder}.nginx`;
   await addForms(folder, nginxForms(encoded));
-  await writeTarget(nginxTarget, {
-    folder,
-    name,
-    distribution,
-    hostFolder,
-    bundle: bundlePath('nginx'),
-    lock: noOthers,
-    serving,
-  });
-  return hostFolder;
-}
-
-/** A distribution with every default. */
-export async function anyDistribution(): Promise<Distribution> {
-  const root = mkdtempSync(join(tmpdir(), 'epr-static-nginx-'));
-  const config = join(root, 'distributions.yml');
-  writeFileSync(config, 'registry: 1.40.1\nstorage: .\nlayers: {one: {}}\ndistributions: {any: {layers: [one]}}\n');
-  const distribution = await readConfig({ config, dist: 'any' });
-  rmSync(root, { recursive: true });
-  return distribution;
+  return await writeHostFolder('nginx', { folder, hostFolder: `${folder}.nginx`, name, serving });
 }
 
 export interface RunningNginx extends Running {

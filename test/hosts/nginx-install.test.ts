@@ -4,15 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/bench-servers.ts';
-import { bundlePath } from '../../src/hosts/hosts.ts';
-import { nginxTarget } from '../../src/hosts/nginx/target.ts';
 import { run, temporaryFolder } from '../support/cli.ts';
 import type { Response } from '../support/compare.ts';
 import { httpClient } from '../support/implementations.ts';
-import { noOthers } from '../support/lock.ts';
 import { distributions, packageFiles, writeFiles } from '../support/repository.ts';
-import { writeTarget } from '../support/target.ts';
-import { anyDistribution, hasNginx, listening, testNginx } from './nginx-host.ts';
+import { writeHostFolder } from './host-folder.ts';
+import { hasNginx, listening, testNginx } from './nginx-host.ts';
 
 /*
  * What an operator does with a site for nginx: builds it with options, bundles it, unpacks it elsewhere and over an older one.
@@ -189,16 +186,9 @@ describe.skipIf(!isHere)('folders with odd names', () => {
   afterAll(() => rmSync(work, { recursive: true, force: true }));
   const home = temporaryFolder();
   const write = async (folder: string): Promise<string> => {
-    const site = {
-      folder: join(home, 'dist/all'),
-      name: 'all',
-      distribution: await anyDistribution(),
-      bundle: bundlePath('nginx'),
-      lock: noOthers,
-    };
     mkdirSync(folder, { recursive: true });
-    await writeTarget(nginxTarget, { ...site, hostFolder: join(folder, 'all.nginx') });
-    return join(folder, 'all.nginx');
+    const hostFolder = join(folder, 'all.nginx');
+    return await writeHostFolder('nginx', { folder: join(home, 'dist/all'), hostFolder, name: 'all' });
   };
   beforeAll(async () => await built(home, 'green'));
 
