@@ -1,9 +1,9 @@
-import { BASE, BUILD, testFaults } from '../support/fault-cases.ts';
+import { FEW, BUILD, testFaults } from '../support/fault-cases.ts';
 
 testFaults('a bundle', {
-  before: [BASE],
+  before: [FEW],
   build: BUILD,
-  after: BASE,
+  after: FEW,
   args: ['bundle', '--dist', 'all', '--json'],
   products: ['dist/all', 'dist/all.tar', 'dist/all.tar.contents', 'dist/all.tar.sha256'],
 });

@@ -1,4 +1,4 @@
-import { BASE, BUILD, CHANGED, REPLACED, testFaults } from '../support/fault-cases.ts';
+import { BASE, BUILD, CHANGED, FEW, REPLACED, testFaults } from '../support/fault-cases.ts';
 
 for (const host of ['nginx', 'netlify', 'cloudflare']) {
   const build = [...BUILD, '--target', host];
@@ -8,7 +8,7 @@ for (const host of ['nginx', 'netlify', 'cloudflare']) {
 
 const build = [...BUILD, '--target', 'netlify'];
 testFaults('a build of a whole site for netlify', {
-  before: [BASE],
+  before: [FEW],
   build,
   after: REPLACED,
   args: build,
