@@ -155,3 +155,19 @@ test('signs of life go on while the main thread is busy', () => {
   }
   stop();
 });
+
+test('signs of life go on where the system gives no thread for them', async () => {
+  const parent = temporaryFolder({
+    file: '',
+    'fail.cjs': "if (!require('node:worker_threads').isMainThread) throw new Error('no thread');",
+    'beat.mjs': `import { statSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startHeartbeat } from ${JSON.stringify(new URL('../../lib/tree/commit/heartbeat.js', import.meta.url).href)};
+const signs = new Set();
+const stop = startHeartbeat({ file: 'file', every: 20 });
+for (; signs.size < 5; signs.add(statSync('file').mtimeMs)) await pause(10);
+stop();`,
+  });
+  const args = ['--require', './fail.cjs', 'beat.mjs'];
+  await promisify(execFile)(process.execPath, args, { cwd: parent, timeout: 20_000 });
+});
