@@ -6,7 +6,10 @@ import { parseManifest, parseYaml, YamlError } from '../../src/package/yaml/yaml
 
 /** A name of a field that a dotted key leaves alone. */
 const name = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_ -]{0,6}$/);
-const text = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((value) => !/[\x7f-\x9f\ufffe\uffff]/.test(value));
+/** Without U+2028 and U+2029: YAML 1.1 takes them as line breaks, which a key can't hold and around which spaces vanish. */
+const text = fc
+  .string({ unit: 'grapheme', maxLength: 12 })
+  .filter((value) => !/[\x7f-\x9f\u2028\u2029\ufffe\uffff]/.test(value));
 
 const { plain, tree } = fc.letrec<{ plain: unknown; tree: unknown }>((tie) => ({
   scalar: fc.oneof(fc.constantFrom(null, true, false), fc.integer(), text),
