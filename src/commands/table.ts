@@ -5,8 +5,8 @@ export interface TableColumn {
   readonly title: string;
   readonly values: readonly string[];
   readonly align?: 'right';
-  /** Whether its values may be cut where the table is wider than the terminal. The last of these columns is cut first. */
-  readonly mayShrink?: boolean;
+  /** The characters that always stay of its values; others may be cut where the table is wider than the terminal, in the last such column first. */
+  readonly least?: number;
 }
 
 /** The lines of a table with aligned columns, of which the first is the titles. Lines are at most `width` characters long. */
@@ -30,17 +30,14 @@ export function tableLines(columns: readonly TableColumn[], width: number): stri
 }
 
 const GAP = '  ';
-/** The least that a column is cut to. */
-const LEAST = 10;
-
 function fitted(columns: readonly TableColumn[], width: number): number[] {
   const widths = columns.map(({ title, values }) =>
     values.reduce((most, { length }) => Math.max(most, length), title.length),
   );
   let excess = widths.reduce((sum, own) => sum + own, 0) + GAP.length * (columns.length - 1) - width;
-  for (const [i, { mayShrink }] of [...columns.entries()].toReversed()) {
+  for (const [i, { least }] of [...columns.entries()].toReversed()) {
     const own = widths[i] ?? 0;
-    const less = mayShrink === true ? Math.max(0, Math.min(excess, own - LEAST)) : 0;
+    const less = Math.max(0, Math.min(excess, own - (least ?? own)));
     widths[i] = own - less;
     excess -= less;
   }

@@ -59,9 +59,9 @@ test.each([
 
 describe('a table', () => {
   const columns = [
-    { title: 'NAME', values: ['a', 'a_long_package_name'], mayShrink: true },
+    { title: 'NAME', values: ['a', 'a_long_package_name'], least: 10 },
     { title: 'SIZE', values: ['1 B', '20 kB'], align: 'right' as const },
-    { title: 'KIBANA', values: ['^7.17.0 || ^8.0.0 || ^9.0.0', 'any'], mayShrink: true },
+    { title: 'KIBANA', values: ['^7.17.0 || ^8.0.0 || ^9.0.0', 'any'], least: 10 },
   ];
 
   test('has aligned columns', () => {

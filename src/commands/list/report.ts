@@ -50,13 +50,13 @@ function revisionLines(revisions: readonly DatedRevision[], { isLong, color, wid
   });
   const hasLayers = revisions.some(({ layer }) => layer !== undefined);
   const all = [
-    column('PACKAGE', ({ name }) => name, { mayShrink: true }),
+    column('PACKAGE', ({ name }) => name, { least: isLong ? 24 : 10 }),
     column('VERSION', ({ version }) => version),
     column('SIZE', ({ size }) => sizeText(size), { align: 'right' }),
     ...(hasLayers
-      ? [column('LAYER', ({ layer, alsoIn }) => layerText(layer, isLong ? alsoIn : []), { mayShrink: true })]
+      ? [column('LAYER', ({ layer, alsoIn }) => layerText(layer, isLong ? alsoIn : []), { least: 10 })]
       : []),
-    column('KIBANA', ({ kibana }) => kibana ?? 'any', { mayShrink: true }),
+    column('KIBANA', ({ kibana }) => kibana ?? 'any', { least: 10 }),
     ...(isLong ? longColumns(column, hasLayers) : []),
   ];
   const [head = '', ...rows] = tableLines(all, width);
@@ -75,7 +75,7 @@ function longColumns(
           column('SINCE', ({ since }) => since?.slice(0, 10) ?? ''),
         ]
       : []),
-    column('TITLE', ({ title }) => title ?? '', { mayShrink: true }),
+    column('TITLE', ({ title }) => title ?? '', { least: 10 }),
   ];
 }
 

@@ -29,7 +29,7 @@ export function printReleases({ at, releases }: ReleasesReport): void {
           values: newest.map(({ header }) => (header ? megabytes(header.stored) : '?')),
           align: 'right',
         },
-        { title: 'commits', values: commits, mayShrink: true },
+        { title: 'commits', values: commits, least: 10 },
       ],
       width,
     ),
