@@ -23,7 +23,7 @@ export async function withLeanHeap<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Bytes. A cold build of 2,321 package versions has a peak of 290 to 300 MB in place of 410 to 430 MB. */
+/** Bytes. A cold build of 2,321 package versions has a peak of 290 to 315 MB in place of 410 to 430 MB. */
 const SLACK = 16 * 2 ** 20;
 /** Milliseconds. */
 const INTERVAL = 50;
