@@ -30,6 +30,7 @@ export function tableLines(columns: readonly TableColumn[], width: number): stri
 }
 
 const GAP = '  ';
+
 function fitted(columns: readonly TableColumn[], width: number): number[] {
   const widths = columns.map(({ title, values }) =>
     values.reduce((most, { length }) => Math.max(most, length), title.length),

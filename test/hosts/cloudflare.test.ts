@@ -21,7 +21,10 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** Generates the host's folder for a built site. */
 async function generate(folder: string, name: string): Promise<string> {
-  return await writeHostFolder('cloudflare', { folder, hostFolder: join(work, `${name}.cloudflare`), name: 'cases' });
+  const hostFolder = join(work, `${name}.cloudflare`);
+  const findings = await writeHostFolder('cloudflare', { folder, hostFolder, name: 'cases' });
+  expect(findings.filter(({ level }) => level === 'error')).toEqual([]);
+  return hostFolder;
 }
 
 /** The rows that can be asked. */

@@ -28,7 +28,9 @@ afterAll(() => {
 
 /** Generates the host's folder for a built site. */
 async function generate(from: string, name: string): Promise<string> {
-  return await writeHostFolder('netlify', { folder: from, hostFolder: join(work, `${name}.netlify`), name });
+  const hostFolder = join(work, `${name}.netlify`);
+  expect(await writeHostFolder('netlify', { folder: from, hostFolder, name })).toEqual([]);
+  return hostFolder;
 }
 
 // Netlify's edge function doesn't learn what the client accepts, so it can't ask for this.

@@ -36,7 +36,9 @@ export async function generateNginx(
   serving?: Serving,
 ): Promise<string> {
   await addForms(folder, nginxForms(encoded));
-  return await writeHostFolder('nginx', { folder, hostFolder: `${folder}.nginx`, name, serving });
+  const hostFolder = `${folder}.nginx`;
+  await writeHostFolder('nginx', { folder, hostFolder, name, serving });
+  return hostFolder;
 }
 
 export interface RunningNginx extends Running {

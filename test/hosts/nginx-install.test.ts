@@ -188,7 +188,8 @@ describe.skipIf(!isHere)('folders with odd names', () => {
   const write = async (folder: string): Promise<string> => {
     mkdirSync(folder, { recursive: true });
     const hostFolder = join(folder, 'all.nginx');
-    return await writeHostFolder('nginx', { folder: join(home, 'dist/all'), hostFolder, name: 'all' });
+    await writeHostFolder('nginx', { folder: join(home, 'dist/all'), hostFolder, name: 'all' });
+    return hostFolder;
   };
   beforeAll(async () => await built(home, 'green'));
 

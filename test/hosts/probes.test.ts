@@ -49,7 +49,10 @@ const servingHosts: readonly ServingHost[] = [
 ];
 
 async function written(host: HostName, folder: string, work: string): Promise<string> {
-  return await writeHostFolder(host, { folder, hostFolder: join(work, `probes.${host}`), name: 'probes' });
+  const hostFolder = join(work, `probes.${host}`);
+  const findings = await writeHostFolder(host, { folder, hostFolder, name: 'probes' });
+  expect(findings.filter(({ level }) => level === 'error')).toEqual([]);
+  return hostFolder;
 }
 
 describe.skipIf(areProbesMissing).each([folderProbes, orderProbes, zipProbes])('$name', (set) => {

@@ -15,14 +15,14 @@ const recorded = sharedPath('recorded', 'the comparison over the probes') ?? '';
 /** Whether there is nothing to compare with, as in a user's clone. */
 export const areProbesMissing = probes === '' || recorded === '';
 
-export interface Verdict {
+interface Verdict {
   readonly what: string;
   /** Whether the registry serves it. */
   readonly loads: boolean;
 }
 
 /** Place below the probes -> what the registry made of it. */
-export const verdicts: readonly (readonly [place: string, Verdict])[] = areProbesMissing
+const verdicts: readonly (readonly [place: string, Verdict])[] = areProbesMissing
   ? []
   : Object.entries(JSON.parse(readFileSync(join(probes, 'probes.json'), 'utf8')) as Record<string, Verdict>);
 
