@@ -286,7 +286,9 @@ test('once a registry is away, the run ends, and the next one fetches what is mi
   const cache = temporaryFolder();
   await expect(mirror(upstream.url, cache)).rejects.toMatchObject({
     code: 'no-registry',
-    message: expect.stringMatching(/ no longer gives packages: it cuts the connection; (?:5\d|60) of them are still missing$/),
+    message: expect.stringMatching(
+      / no longer gives packages: it cuts the connection; (?:5\d|60) of them are still missing$/,
+    ),
   });
   expect(upstream.seen.length).toBeLessThan(1 + 5 + 55 * 3);
   upstream.answers.clear();
