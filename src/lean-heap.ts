@@ -3,8 +3,8 @@ import type { PerformanceEntry } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 
 /**
- * Does some work with a small heap: V8 begins to collect garbage as soon as there may be `SLACK` bytes of it. By itself it reckons with
- * all memory of the machine, and lets the heap grow to four times what is alive. Gives what the work gives.
+ * Does some work with a small heap: beyond `SMALL` bytes, V8 begins to collect garbage as soon as there may be `SLACK` bytes of it. By itself
+ * it reckons with all memory of the machine, and lets the heap grow to four times what is alive. Gives what the work gives.
  */
 export async function withLeanHeap<T>(work: () => Promise<T>): Promise<T> {
   let alive = usedHeap();
@@ -13,7 +13,7 @@ export async function withLeanHeap<T>(work: () => Promise<T>): Promise<T> {
   });
   collections.observe({ entryTypes: ['gc'] });
   const watch = setInterval(() => {
-    if (usedHeap() >= alive + SLACK) askForCollection();
+    if (usedHeap() >= Math.max(SMALL, alive + SLACK)) askForCollection();
   }, INTERVAL);
   try {
     return await work();
@@ -23,8 +23,10 @@ export async function withLeanHeap<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Bytes. A cold build of 2,321 package versions has a peak of 290 to 315 MB in place of 410 to 430 MB. */
-const SLACK = 16 * 2 ** 20;
+/** Bytes. A heap up to this size costs less than to collect its garbage. */
+const SMALL = 96 * 2 ** 20;
+/** Bytes. */
+const SLACK = 24 * 2 ** 20;
 /** Milliseconds. */
 const INTERVAL = 50;
 
