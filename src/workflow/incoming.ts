@@ -10,6 +10,7 @@ import type { Revision, RevisionFiles, Storage } from '../storage/storage.ts';
 import { parseManifest, toText, YamlError } from '../package/yaml/yaml.ts';
 import { openZip, ZipError } from '../storage/zip-read.ts';
 import { writeFolder } from '../storage/git/edit-tree.ts';
+import { contentOf } from './content-of.ts';
 import type { Held } from './revision-paths.ts';
 import type { Repository } from '../storage/git/repository.ts';
 import { EXECUTABLE, FILE, FOLDER } from '../storage/git/tree.ts';
@@ -184,12 +185,6 @@ async function modeOf({ where, zipped }: Revision, path: string): Promise<string
   if (zipped) return FILE;
   const { mode } = await stat(join(where, path));
   return (mode & 0o100) === 0 ? FILE : EXECUTABLE;
-}
-
-async function contentOf(storage: Storage, content: string, where: string): Promise<Buffer> {
-  const bytes = await storage.read(content);
-  if (bytes instanceof Buffer) return bytes;
-  throw new Stop('changed', `${where} was changed while it was read`, 'run the command again');
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

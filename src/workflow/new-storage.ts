@@ -1,6 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { shippedSchema } from '../default-config.ts';
+
 /* The first files of a new storage. */
 
-const distributions = `# What is built of this storage, and the rules of changing it.
+const distributions = `# yaml-language-server: $schema=distributions.schema.json
+#
+# What is built of this storage, and the rules of changing it.
 #
 # Packages lie on branches, the layers: packages/<name>/<version>/ on the branch production, staging or snapshot. A new package
 # version starts in snapshot and is promoted upwards. A distribution stacks layers: of a version that is in two of them, the
@@ -43,11 +48,14 @@ says which registries are built of them.
 `;
 
 /** The texts of the branch that is checked out, by path. */
-export const newStorageFiles: Readonly<Record<string, string>> = {
-  '.gitignore': '/.cache/\n/dist/\n',
-  'README.md': readme,
-  'content/distributions.yml': distributions,
-};
+export async function newStorageFiles(): Promise<Readonly<Record<string, string>>> {
+  return {
+    '.gitignore': '/.cache/\n/dist/\n',
+    'README.md': readme,
+    'content/distributions.schema.json': await readFile(shippedSchema, 'utf8'),
+    'content/distributions.yml': distributions,
+  };
+}
 
 /** A file in the packages folder of every layer: git keeps no empty folders. */
 export const PACKAGES_README = `# Packages

@@ -9,11 +9,10 @@ import { openVerified } from '../build/cache/verified.ts';
 import type { Entry } from '../build/entry.ts';
 import { cacheFolder } from '../cache-folders.ts';
 import type { KeyFile } from '../config.ts';
-import { Stop } from '../errors.ts';
 import { signatureJudge } from '../package/signature-judge.ts';
 import type { SignedPair } from '../package/signature-judge.ts';
-import { Lack, NOT_THERE } from '../storage/lack.ts';
 import type { Storage } from '../storage/storage.ts';
+import { contentOf } from './content-of.ts';
 
 /** What the signatures are verified with. `cache` keeps the result; undefined keeps nothing. */
 export interface Verifying {
@@ -27,7 +26,7 @@ export async function verifySignatures(
   { storage, keys, cache }: Verifying,
   all: readonly ReadEntry[],
 ): Promise<readonly ReadEntry[]> {
-  if (!all.some(isSigned)) return all;
+  if (all.every((read) => signatureOf(read) === undefined)) return all;
   const temporary = await mkdtemp(join(tmpdir(), 'epr-static-'));
   const verified = openVerified(cacheFolder(cache ?? temporary, 'signatures'));
   const judge = signatureJudge(() => keys, verified);
@@ -35,9 +34,10 @@ export async function verifySignatures(
     const found: ReadEntry[] = [];
     for (const read of all) {
       const { entry } = read;
-      if (!entry || !isSigned(read)) found.push(read);
+      const signature = signatureOf(read);
+      if (!entry || signature === undefined) found.push(read);
       else {
-        const findings = await judge.judge(entry.revision, () => pairOf(storage, entry, temporary));
+        const findings = await judge.judge(entry.revision, () => pairOf({ storage, entry, signature }, temporary));
         found.push({ ...read, findings: [...read.findings, ...findings] });
       }
     }
@@ -49,13 +49,21 @@ export async function verifySignatures(
   }
 }
 
-function isSigned({ entry, findings }: ReadEntry): boolean {
-  return findings.length === 0 && entry?.revision.signature !== undefined;
+/** The content of the signature that there is to verify: none where the package is unfit anyway. */
+function signatureOf({ entry, findings }: ReadEntry): string | undefined {
+  return findings.length === 0 ? entry?.revision.signature : undefined;
 }
 
-async function pairOf(storage: Storage, entry: Entry, temporary: string): Promise<SignedPair> {
-  const { where, signature: signatureId } = entry.revision;
-  const signature = await contentOf(storage, signatureId, `${where}.sig`);
+interface Signed {
+  readonly storage: Storage;
+  readonly entry: Entry;
+  /** The content of the signature. */
+  readonly signature: string;
+}
+
+async function pairOf({ storage, entry, signature: content }: Signed, temporary: string): Promise<SignedPair> {
+  const { where } = entry.revision;
+  const signature = await contentOf(storage, content, `${where}.sig`);
   if (entry.zip === undefined) {
     const { path, digest } = await generatedZip(storage, entry, temporary);
     return { digest, isGenerated: true, signature, readZip: async () => path };
@@ -77,11 +85,4 @@ async function generatedZip(storage: Storage, entry: Entry, folder: string): Pro
   } finally {
     await store.close();
   }
-}
-
-async function contentOf(storage: Storage, content: string | undefined, where: string): Promise<Buffer> {
-  const bytes = content === undefined ? NOT_THERE : await storage.read(content);
-  if (bytes instanceof Lack)
-    throw new Stop('changed', `${where} was changed while it was read`, 'run the command again');
-  return bytes;
 }

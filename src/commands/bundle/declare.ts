@@ -1,5 +1,4 @@
 import { Option } from '@commander-js/extra-typings';
-import { withLeanHeap } from '../../lean-heap.ts';
 import { printJson, progressDisplay } from '../../report.ts';
 import { helpEnd } from '../declare.ts';
 import type { Declare } from '../declare.ts';
@@ -41,7 +40,7 @@ export const declare: Declare = (program, finish) => {
     .action(async ({ json, ...options }) => {
       const { bundle } = await import('./run.ts');
       const progress = await progressDisplay({ isSilent: json });
-      const report = await withLeanHeap(() => bundle(options, progress));
+      const report = await bundle(options, progress);
       if (json) printJson(report);
       else (await import('./report.ts')).printBundle(report);
       finish(true);

@@ -15,6 +15,7 @@ import { streamsOfSite } from '../../bundle/site-streams.ts';
 import { openTarWriter } from '../../bundle/tar-file.ts';
 import { writeBundle } from '../../bundle/write.ts';
 import { isAbsence, Stop } from '../../errors.ts';
+import { withLeanHeap } from '../../lean-heap.ts';
 import type { Progress } from '../../report.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { atExit } from '../../tree/commit/at-exit.ts';
@@ -85,7 +86,7 @@ export async function bundle(options: BundleOptions, progress: Progress): Promis
   try {
     clearAbandoned(file, [file, list, sum]);
     const packing = { folder, output, progress, release: JSON.parse(release.toString()) as Release };
-    const { files, links, next, ...listed } = await pack(packing, made);
+    const { files, links, next, ...listed } = await withLeanHeap(() => pack(packing, made));
     await writeList(listed, list, packing);
     await refuseChanged(folder, release);
     const parts = await Promise.all([...made].map(async (path) => await factsOf(path)));

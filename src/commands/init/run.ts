@@ -43,7 +43,7 @@ const JOB = '.github/workflows/packages.yml';
 export async function init({ folder: given, dryRun }: InitOptions): Promise<InitReport> {
   const folder = resolve(given);
   await refuseFull(folder);
-  const files = newStorageFiles;
+  const files = await newStorageFiles();
   const report = { folder, dryRun, files: Object.keys(files), layers: LAYERS, sample: SAMPLE.id, job: JOB };
   if (dryRun) return report;
   makeFolder(folder);
