@@ -30,8 +30,10 @@ const SLACK = 24 * 2 ** 20;
 /** Milliseconds. */
 const INTERVAL = 50;
 
+/** With the buffers outside of the heap that objects of it hold. */
 function usedHeap(): number {
-  return getHeapStatistics().used_heap_size;
+  const { used_heap_size: objects, external_memory: buffers } = getHeapStatistics();
+  return objects + buffers;
 }
 
 /** Whether an entry about garbage is of a collection in the whole heap. */

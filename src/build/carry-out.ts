@@ -67,13 +67,35 @@ export async function writeAnew(making: SiteMaking, options: MakeOptions): Promi
   );
 }
 
+interface Extension {
+  readonly plan: Plan & { readonly kind: 'extend' };
+  /** The packages of the present site, by name. */
+  readonly kept: ReadonlyMap<string, KeptPackage>;
+  /** Paths of the present site that somebody touched. They are looked for while the new files are made. */
+  readonly touched: Promise<readonly string[]>;
+}
+
 /**
- * Puts everything new into the present site. Undefined if the cache lacks a part of it, or if a finding is an error.
+ * Puts everything new into the present site. Undefined if somebody touched that, if the cache lacks a part of it, or if a finding is an
+ * error.
  */
 export async function extendSite(
   making: SiteMaking,
   options: MakeOptions,
-  { plan, kept }: { plan: Plan & { readonly kind: 'extend' }; kept: ReadonlyMap<string, KeptPackage> },
+  extension: Extension,
+): Promise<Made | undefined> {
+  try {
+    return await extendUntouched(making, options, extension);
+  } catch (error) {
+    if ((await extension.touched).length === 0) throw error;
+    return undefined; // a list of a site that was touched may be anything
+  }
+}
+
+async function extendUntouched(
+  making: SiteMaking,
+  options: MakeOptions,
+  { plan, kept, touched }: Extension,
 ): Promise<Made | undefined> {
   const { folder, cache } = options;
   const packages = plan.packages.flatMap((one): PackageSource[] => {
@@ -95,6 +117,7 @@ export async function extendSite(
       const found = list ? [...differences, ...listDifferences(list)] : differences;
       const last = await readRelease(folder);
       const since = { manifest: last ? treeDigest(last) : '', differences };
+      if ((await touched).length > 0) return undefined;
       const made = { ...filled.made, how: 'extended', since, changes: await listChanges(options, found) } as const;
       return {
         result: { ...filled, made },

@@ -53,17 +53,17 @@ export async function makeSite(making: SiteMaking, options: MakeOptions, known: 
   const last = !options.isAnew && known.last?.frame === frame ? known.last : undefined;
   const plan = planSite(making, last?.keys);
   const kept = last && plan.kind === 'extend' ? await states.packages(last) : undefined;
-  const touched = last ? await known.touched : [];
-  const before = touched.length === 0 ? last : undefined;
   const relocate = relocator(last?.keys ?? [], making.revisions);
-  if (before && plan.kind === 'unchanged') return await leaveSite(making, options, { before, states, relocate });
+  if (last && plan.kind === 'unchanged' && (await known.touched).length === 0)
+    return await leaveSite(making, options, { before: last, states, relocate });
   const { extendSite, writeAnew } = await carryOut();
   const packages = kept && relocatedPackages(kept, relocate);
+  const touched = last ? known.touched : Promise.resolve([]);
   const extended =
-    before && packages && plan.kind === 'extend' && (await extendSite(making, options, { plan, kept: packages }));
+    packages && plan.kind === 'extend' && (await extendSite(making, options, { plan, kept: packages, touched }));
   const made = extended || (await writeAnew(making, options));
   await keep(states, frame, { making, made });
-  return { ...made.made, findings: [...repairsOf(touched), ...made.made.findings] };
+  return { ...made.made, findings: [...repairsOf(await touched), ...made.made.findings] };
 }
 
 /** A third of the program, which a build of what is unchanged has no use for. */

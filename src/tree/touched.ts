@@ -10,24 +10,38 @@ import type { Glance } from './glance.ts';
  */
 
 /**
- * Paths of a site that are not as a build left them at a time (milliseconds since 1970): files of another size or time, and folders
- * and lists that changed later. Bytes that are altered with the time set back are not among them. `glances` are those of all sections
- * of its lists. Throws an Error where a list can't be read.
+ * Folders and lists of a site that changed after a time, in milliseconds since 1970. `glances` are those of all sections of its lists.
+ * Throws an Error where a list can't be read.
  */
-export async function touchedPaths(folder: string, since: number, glances: readonly Glance[]): Promise<string[]> {
+export async function touchedFolders(folder: string, since: number, glances: Iterable<Glance>): Promise<string[]> {
   const lists = await listPaths(folder);
   const folders = new Set<string>(['']);
   for (const glance of glances) for (const path of glance.folders) folders.add(path);
   for (const list of lists) addFolders(folders, list);
-  const later = [...folders, ...lists].filter((path) => {
+  return [...folders, ...lists].filter((path) => {
     const stats = lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
     return stats?.mtimeMs === undefined || stats.mtimeMs > since || stats.isDirectory() !== folders.has(path);
   });
-  const doubtful = [...contentsOf(glances)].filter(([digest, content]) => {
+}
+
+/**
+ * Files of a site whose size or time is not as a build left it. Bytes that are altered with the time set back are not among them. The
+ * rest is as for `touchedFolders`, and what that finds may make files miss here.
+ */
+export async function touchedFiles(folder: string, glances: Iterable<Glance>): Promise<string[]> {
+  const contents = new Map<string, Content>();
+  for (const glance of glances) addContents(contents, glance);
+  const doubtful = [...contents].filter(([digest, content]) => {
     const names = namesAsMade(`${folder}/${content.path}`, { ...content, digest });
     return names < content.count;
   });
-  return [...later, ...(await touchedFiles(folder, new Set(doubtful.map(([digest]) => digest))))];
+  const digests = new Set(doubtful.map(([digest]) => digest));
+  const touched: string[] = [];
+  if (digests.size > 0)
+    for await (const { lines } of sectionsOf(folder))
+      for (const file of filesIn(lines))
+        if (digests.has(file.digest) && namesAsMade(`${folder}/${file.path}`, file) === 0) touched.push(file.path);
+  return touched;
 }
 
 interface Content {
@@ -39,15 +53,13 @@ interface Content {
   count: number;
 }
 
-function contentsOf(glances: readonly Glance[]): Map<string, Content> {
-  const contents = new Map<string, Content>();
-  for (const { paths, sizes, digests, counts } of glances)
-    for (const [i, digest] of digests.entries()) {
-      const known = contents.get(digest);
-      if (known) known.count += counts[i] as number;
-      else contents.set(digest, { path: paths[i] as string, size: sizes[i] as number, count: counts[i] as number });
-    }
-  return contents;
+/** Adds the contents of a glance, by their digests. */
+function addContents(contents: Map<string, Content>, { paths, sizes, digests, counts }: Glance): void {
+  for (const [i, digest] of digests.entries()) {
+    const known = contents.get(digest);
+    if (known) known.count += counts[i] as number;
+    else contents.set(digest, { path: paths[i] as string, size: sizes[i] as number, count: counts[i] as number });
+  }
 }
 
 /**
@@ -58,14 +70,4 @@ function namesAsMade(path: string, { size, digest }: { readonly size: number; re
   const stats = lstatSync(path, { throwIfNoEntry: false });
   const isAsMade = stats?.isFile() === true && stats.size === size && stats.mtimeMs === 1000 * contentTime(digest);
   return isAsMade ? stats.nlink : 0;
-}
-
-/** Of the files with some digests, those that are not as a build makes them: a look at each. */
-async function touchedFiles(folder: string, digests: ReadonlySet<string>): Promise<string[]> {
-  const touched: string[] = [];
-  if (digests.size > 0)
-    for await (const { lines } of sectionsOf(folder))
-      for (const file of filesIn(lines))
-        if (digests.has(file.digest) && namesAsMade(`${folder}/${file.path}`, file) === 0) touched.push(file.path);
-  return touched;
 }

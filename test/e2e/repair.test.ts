@@ -17,13 +17,14 @@ import { verifySite } from '../../src/inspect/verify/verify.ts';
 import { run, temporaryFolder } from '../support/cli.ts';
 import { createRepository, distributions, packageFiles, under, writeFiles } from '../support/repository.ts';
 
-/* A build of an unchanged storage notices that somebody changed the site, and makes it anew. */
+/* A build notices that somebody changed the site, and makes it anew. */
 
 const long = 'A line of a text that is long enough for a compressed form.\n'.repeat(40);
 const home = temporaryFolder();
 const site = join(home, 'dist/all');
 
 interface Report {
+  readonly revisions: number;
   readonly site: { readonly how: string };
   readonly findings: readonly { readonly code: string; readonly where: string }[];
 }
@@ -75,6 +76,13 @@ const damages: readonly [name: string, damage: () => void][] = [
       }
     },
   ],
+  [
+    'puts a folder in place of the list of forms',
+    () => {
+      rmSync(join(site, '_registry/encoded/list.ndjson'));
+      mkdirSync(join(site, '_registry/encoded/list.ndjson'));
+    },
+  ],
   ['cuts a file', () => truncateSync(join(site, README), 3)],
   ['cuts a file and sets its time back', () => keepingTime(README, () => truncateSync(join(site, README), 3))],
   [
@@ -121,15 +129,25 @@ const damages: readonly [name: string, damage: () => void][] = [
   ],
 ];
 
-beforeAll(async () => {
-  const repository = createRepository(join(home, 'storage.git'));
-  writeFiles(home, { 'content/distributions.yml': distributions('../storage.git', ['main']), elsewhere: long });
-  const packages = [
-    packageFiles('acme', '1.0.0', { 'docs/README.md': long }),
-    packageFiles('acme', '1.1.0', { 'docs/README.md': long.replaceAll('A', 'B') }),
-    packageFiles('other', '1.0.0', { 'docs/README.md': long }),
-  ];
+const repository = createRepository(join(home, 'storage.git'));
+const packages = [
+  packageFiles('acme', '1.0.0', { 'docs/README.md': long }),
+  packageFiles('acme', '1.1.0', { 'docs/README.md': long.replaceAll('A', 'B') }),
+  packageFiles('other', '1.0.0', { 'docs/README.md': long }),
+];
+
+/** Adds a package to the storage. */
+function add(): void {
+  packages.push(packageFiles(`added_${packages.length}`, '1.0.0'));
   repository.commit('main', repository.treeOf(under('packages', ...packages)));
+}
+
+/** So many packages that a site is extended by one more. */
+const MANY = 12;
+
+beforeAll(async () => {
+  writeFiles(home, { 'content/distributions.yml': distributions('../storage.git', ['main']), elsewhere: long });
+  while (packages.length < MANY) add();
   expect(await build('--target', 'nginx')).toMatchObject({ site: { how: 'written' } });
 });
 
@@ -141,6 +159,22 @@ describe('a build repairs a site after somebody', () => {
     // Without a release, nobody knows whose site it is.
     if (!name.includes('release.json')) expect(report.findings.map(({ code }) => code)).toContain('repaired');
     expect(await build('--target', 'nginx')).toMatchObject({ site: { how: 'unchanged' }, findings: [] });
+  });
+});
+
+describe('a build that adds a package', () => {
+  test('extends the site', async () => {
+    add();
+    expect(await build('--target', 'nginx')).toMatchObject({ site: { how: 'extended' }, findings: [] });
+  });
+
+  test.each(damages)('makes the site anew after somebody %s', async (name, damage) => {
+    damage();
+    add();
+    const report = await build('--target', 'nginx');
+    expect(await faults()).toEqual([]);
+    expect(report).toMatchObject({ site: { how: 'written' }, revisions: packages.length });
+    if (!name.includes('release.json')) expect(report.findings.map(({ code }) => code)).toContain('repaired');
   });
 });
 

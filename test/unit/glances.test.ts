@@ -43,8 +43,12 @@ test('a thread finds what a look without one finds, hands errors on, and is not 
   expect(statSync(file).size).toBeGreaterThan(2 ** 20);
   const look = { file, folder, manifest, since: Date.now() + 1000 };
   const touched = await touchedByGlances(look);
-  expect(touched).toEqual(await lookBy(look));
+  expect(touched).toEqual(await lookBy(look, 'files'));
   expect(touched).toEqual(gone.map(({ path }) => path));
+  expect(await lookBy(look, 'folders')).toEqual([]);
+  const later = { ...look, since: 0 };
+  expect(await touchedByGlances(later)).toEqual([...((await lookBy(later, 'folders')) ?? []), ...touched]);
+  expect(await lookBy(later, 'folders')).toContain('');
   ends.early = true;
   await expect(touchedByGlances(look)).rejects.toThrow('ended without an answer');
   ends.early = false;

@@ -7,7 +7,7 @@ import { glanceOf, listPaths, sectionsOf } from '../../tree/glance.ts';
 import type { Glance } from '../../tree/glance.ts';
 import { MANIFEST } from '../../tree/layout.ts';
 import { readManifest } from '../../tree/manifest.ts';
-import { touchedPaths } from '../../tree/touched.ts';
+import { touchedFiles, touchedFolders } from '../../tree/touched.ts';
 import { readChecked, writeChecked } from './checked-files.ts';
 
 /*
@@ -46,33 +46,65 @@ export interface Look {
   readonly since: number;
 }
 
-/** What `touchedPaths` finds of a site. A large site is looked at by a thread, so that the caller can go on. */
+/**
+ * What is looked at. Folders and files take about as long, and more than all else of a build that changes nothing, so that each has a
+ * thread where the site is large.
+ */
+const LOOKS = {
+  folders: async ({ folder, since }: Look, glances: Iterable<Glance>) => await touchedFolders(folder, since, glances),
+  files: async ({ folder }: Look, glances: Iterable<Glance>) => await touchedFiles(folder, glances),
+};
+
+export type LookKind = keyof typeof LOOKS;
+
+const KINDS = Object.keys(LOOKS) as readonly LookKind[];
+
+/** Paths of a site that are not as a build left them, as far as a glance tells (`tree/touched.ts`). The caller can go on meanwhile. */
 export async function touchedByGlances(look: Look): Promise<readonly string[]> {
   const isLarge = (statSync(look.file, { throwIfNoEntry: false })?.size ?? 0) >= LARGE;
-  const touched = isLarge ? await lookByThread(look) : await lookBy(look);
+  const touched = await lookAtAll(look, isLarge ? lookByThread : lookBy);
   if (touched) return touched;
   const { file, folder, manifest } = look;
   if (sha256(await readManifest(folder)) !== manifest) return [MANIFEST];
   await keepGlances(file, folder, manifest);
-  return (await lookBy(look)) ?? [MANIFEST];
+  return (await lookAtAll(look, lookBy)) ?? [MANIFEST];
+}
+
+/** Paths by a look of each kind; undefined where the glances are not those of the site. */
+async function lookAtAll(look: Look, by: typeof lookBy): Promise<readonly string[] | undefined> {
+  const found = await Promise.all(KINDS.map(async (kind) => await by(look, kind)));
+  return found.includes(undefined) ? undefined : [...new Set(found.flatMap((paths) => paths ?? []))];
 }
 
 /** Bytes of glances that take longer to go through than a thread takes to start. */
 const LARGE = 2 ** 20;
 
-/** The same, as long as the file has the glances of the site; otherwise undefined. */
-export async function lookBy({ file, folder, manifest, since }: Look): Promise<readonly string[] | undefined> {
+/** What one kind of look finds, as long as the file has the glances of the site; otherwise undefined. */
+export async function lookBy(look: Look, kind: LookKind): Promise<readonly string[] | undefined> {
+  const { file, folder, manifest } = look;
   const [first, ...lines] = linesOf(file);
   const source = first === undefined ? undefined : (JSON.parse(first) as Source);
   if (source?.manifest !== manifest) return undefined;
   const lists = differing(source.sizes, await listSizes(folder));
   if (lists.length > 0) return lists;
-  const glances = lines.map((line) => JSON.parse(line.slice(DIGEST)) as Glance);
-  return await touchedPaths(folder, since, glances);
+  return await LOOKS[kind](look, glancesIn(lines));
 }
 
-async function lookByThread(look: Look): Promise<readonly string[] | undefined> {
-  const worker = new Worker(WORKER, { workerData: look });
+function* glancesIn(lines: readonly string[]): Generator<Glance> {
+  for (const line of lines) yield JSON.parse(line.slice(DIGEST)) as Glance;
+}
+
+/** What a thread gets. */
+export interface LookTask {
+  readonly look: Look;
+  readonly kind: LookKind;
+}
+
+async function lookByThread(look: Look, kind: LookKind): Promise<readonly string[] | undefined> {
+  const worker = new Worker(WORKER, {
+    workerData: { look, kind } satisfies LookTask,
+    resourceLimits: { maxYoungGenerationSizeMb: 3 },
+  });
   const questions = questionsTo<readonly string[] | undefined>(worker, 'looks at the site');
   worker.once('message', questions.settle);
   return await questions.wait(0);

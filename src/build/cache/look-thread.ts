@@ -2,10 +2,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { failure } from '../../thread-answers.ts';
 import type { ThreadAnswer } from '../../thread-answers.ts';
 import { lookBy } from './glances.ts';
-import type { Look } from './glances.ts';
+import type { LookTask } from './glances.ts';
 
 /** A thread that looks at a site once, and ends. */
-lookBy(workerData as Look).then(
+const { look, kind } = workerData as LookTask;
+
+lookBy(look, kind).then(
   (result) => answer({ id: 0, result }),
   (error: unknown) => answer(failure(0, error)),
 );
