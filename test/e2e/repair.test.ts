@@ -77,11 +77,8 @@ const damages: readonly [name: string, damage: () => void][] = [
     },
   ],
   [
-    'puts a folder in place of the list of forms',
-    () => {
-      rmSync(join(site, '_registry/encoded/list.ndjson'));
-      mkdirSync(join(site, '_registry/encoded/list.ndjson'));
-    },
+    'adds a line that nobody can read to the list of forms',
+    () => appendFileSync(join(site, '_registry/encoded/list.ndjson'), '{"path":"\\q","size":1}\n'),
   ],
   ['cuts a file', () => truncateSync(join(site, README), 3)],
   ['cuts a file and sets its time back', () => keepingTime(README, () => truncateSync(join(site, README), 3))],
