@@ -24,7 +24,7 @@ export async function withLeanHeap<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Bytes. A heap up to this size costs less than to collect its garbage. */
-const SMALL = 96 * 2 ** 20;
+const SMALL = 80 * 2 ** 20;
 /** Bytes. */
 const SLACK = 24 * 2 ** 20;
 /** Milliseconds. */
