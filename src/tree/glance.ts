@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasEncoded } from './encoded.ts';
 import { ENCODED_LIST } from './layout.ts';
+import { filesIn } from './list-lines.ts';
 import { eachPackage, manifestPartPaths } from './manifest.ts';
 
 /*
@@ -63,41 +64,6 @@ export function glanceOf(lines: Buffer): Glance {
     digests: [...contents.keys()],
     counts: found.map(({ count }) => count),
   };
-}
-
-/** A file of a section. */
-export interface GlancedFile {
-  readonly path: string;
-  /** Bytes. */
-  readonly size: number;
-  /** SHA-256, in hex. */
-  readonly digest: string;
-}
-
-/** The files of a section. The lines of both kinds of lists begin alike; only what is needed of them is read. */
-export function* filesIn(lines: Buffer): Generator<GlancedFile> {
-  const text = lines.toString('utf8');
-  for (let at = 0, end = 0; at < text.length; at = end + 1) {
-    end = text.indexOf('\n', at);
-    if (end < 0) end = text.length;
-    const pathEnd = text.indexOf(SIZE, at);
-    const sizeEnd = text.indexOf(DIGEST, pathEnd);
-    if (pathEnd < 0 || sizeEnd < 0 || sizeEnd > end) continue;
-    yield {
-      path: unescaped(text.slice(at + START.length, pathEnd)),
-      size: Number(text.slice(pathEnd + SIZE.length, sizeEnd)),
-      digest: text.slice(sizeEnd + DIGEST.length, sizeEnd + DIGEST.length + 64),
-    };
-  }
-}
-
-const START = '{"path":"';
-const SIZE = '","size":';
-const DIGEST = ',"digest":"';
-
-/** A text inside quotes of JSON. Most have nothing that is escaped. */
-function unescaped(text: string): string {
-  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
 }
 
 /** Adds the folders that a path lies in. */

@@ -1,7 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { contentTime } from './content-time.ts';
-import { addFolders, filesIn, listPaths, sectionsOf } from './glance.ts';
+import { addFolders, listPaths, sectionsOf } from './glance.ts';
 import type { Glance } from './glance.ts';
+import { filesIn } from './list-lines.ts';
 
 /*
  * Whether somebody touched a site since a build made it, without reading its files. The time of a file follows from its content, and

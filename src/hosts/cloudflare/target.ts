@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { pathWord } from '../../command-line.ts';
 import type { Finding } from '../../errors.ts';
 import { BROWSE, RELEASE } from '../../tree/layout.ts';
-import { listedFiles } from '../../tree/manifest.ts';
-import type { SiteFile } from '../../tree/manifest.ts';
+import type { NamedFile } from '../../tree/list-lines.ts';
+import { namedFiles } from '../../tree/manifest.ts';
 import { treeDigest } from '../../tree/manifest-digests.ts';
 import { readRelease } from '../../tree/release.ts';
 import { readRecord, updateAssets } from '../asset-folder.ts';
@@ -35,7 +35,7 @@ export const cloudflareTarget: Target = {
     const known = readRecord(hostFolder);
     const release = known && (await readRelease(tree));
     if (release && known.manifest === treeDigest(release)) return known.findings;
-    return refusalsOf([...(await listedFiles(tree)), { path: RELEASE, size: 0, digest: '' }]);
+    return refusalsOf([...(await namedFiles(tree)), { path: RELEASE, size: 0, digest: '' }]);
   },
   write: async (site, news) => {
     const { name, hostFolder, bundle } = site;
@@ -54,10 +54,8 @@ export const cloudflareTarget: Target = {
   },
 };
 
-type ListedFile = Pick<SiteFile, 'path' | 'size' | 'digest'>;
-
 /** What Cloudflare would refuse of the files of a site. `most` is the largest plan's limit. */
-export function refusalsOf(files: readonly ListedFile[], most: typeof MOST_ASSETS = MOST_ASSETS): Finding[] {
+export function refusalsOf(files: readonly NamedFile[], most: typeof MOST_ASSETS = MOST_ASSETS): Finding[] {
   const assets = new Map<string, 'page' | 'other'>();
   const findings: Finding[] = [];
   for (const { path, size, digest } of files) {
