@@ -32,6 +32,15 @@ describe.skipIf(!canMount)('a build on a full disk', () => {
     expect(readdirSync(disk)).toEqual([]);
   });
 
+  test('leaves nothing where not even a lock finds room', async () => {
+    const disk = join(cwd, 'full-from-the-start');
+    mountDisk(disk, 'size=64k');
+    writeFileSync(join(disk, 'all-of-it'), Buffer.alloc(64 * 1024));
+    const { status, stderr } = await run(['build', '--dist', 'staging', '--out', join(disk, 'sites')], { cwd });
+    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('ENOSPC') as string });
+    expect(readdirSync(disk)).toEqual(['all-of-it']);
+  });
+
   test('names the cache, where that is full', async () => {
     const disk = join(cwd, 'full-cache');
     mountDisk(disk, 'size=200k');

@@ -86,14 +86,15 @@ export function tryLock(folder: string): Lock | undefined {
   const aside = temporaryName(hidden(folder), 'lock');
   removeNow(aside);
   const around = absentAround(place);
-  makeAside(aside);
   const about = { host: hostname(), pid: process.pid, since: new Date().toISOString() } satisfies Holder;
-  writeFileSync(join(aside, name), JSON.stringify(about));
   try {
+    makeAside(aside);
+    writeFileSync(join(aside, name), JSON.stringify(about));
     renameSync(aside, place);
   } catch (error) {
     removeNow(aside);
     if (['ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) return undefined;
+    for (const one of around) removeEmpty(one);
     throw error;
   }
   return holdLock(folder, join(place, name), around);
