@@ -87,14 +87,19 @@ export function tryLock(folder: string): Lock | undefined {
   removeNow(aside);
   const around = absentAround(place);
   const about = { host: hostname(), pid: process.pid, since: new Date().toISOString() } satisfies Holder;
+  makeAside(aside);
   try {
-    makeAside(aside);
     writeFileSync(join(aside, name), JSON.stringify(about));
+  } catch (error) {
+    removeNow(aside);
+    for (const one of around) removeEmpty(one);
+    throw error;
+  }
+  try {
     renameSync(aside, place);
   } catch (error) {
     removeNow(aside);
     if (['ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) return undefined;
-    for (const one of around) removeEmpty(one);
     throw error;
   }
   return holdLock(folder, join(place, name), around);
